@@ -8,7 +8,6 @@ but the files is used: imported as root it would add a user to the system. Postg
 the server is `nobody`'s.
 """
 
-import ctypes
 import importlib.util
 import os
 import pwd
@@ -130,7 +129,7 @@ def _server_user() -> pwd.struct_passwd | None:
 @contextmanager
 def _private_directory() -> Iterator[Path]:
     """A directory that only the server's user and root may enter; short, for a socket's path has 107 characters."""
-    home = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))  # noqa: S108  mkdtemp makes it ours alone
+    home = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))
     try:
         if user := _server_user():
             os.chown(home, user.pw_uid, user.pw_gid)
@@ -143,7 +142,7 @@ def _programs(home: Path) -> Path:
     """The directory of the server's programs, copied into `home` where its user cannot reach the original."""
     tried = []
     for programs in _candidates():
-        if not all((programs / name).is_file() for name in PROGRAMS):
+        if not all(os.access(programs / name, os.X_OK) for name in PROGRAMS):
             continue
         if _runs(programs, home):
             return programs
@@ -159,9 +158,7 @@ def _programs(home: Path) -> Path:
 def _candidates() -> Iterator[Path]:
     """Where the programs may be, best first."""
     for directory in os.get_exec_path():
-        yield Path(directory).resolve()
-        if (server := Path(directory, "postgres")).exists():
-            yield server.resolve().parent
+        yield Path(os.path.realpath(os.path.join(directory, "postgres"))).parent  # a link leads home
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name, reverse=True)
     yield from sorted(_wheel().glob("pginstall*/bin"))
 
@@ -199,14 +196,13 @@ def _server(programs: Path, home: Path) -> Iterator[None]:
     if made.returncode:
         raise NoPostgres(f"{programs}/initdb failed: {made.stderr.strip()}")
     settings = SETTINGS | {"unix_socket_directories": str(home)}
-    command = [programs / "postgres", "-D", home / "data", *(f"--{name}={value}" for name, value in settings.items())]
+    options = (f"--{name}={value}" for name, value in settings.items())
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(
-            command,
+            [*_end_with_parent(), programs / "postgres", "-D", home / "data", *options],
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is for the tests; they still need the server to clean up
-            preexec_fn=_end_with_parent,
             **_as_server_user(home),
         )
     try:
@@ -217,9 +213,9 @@ def _server(programs: Path, home: Path) -> Iterator[None]:
         server.wait()
 
 
-def _end_with_parent() -> None:
-    """Have the kernel stop this process when the one that started it is killed (PR_SET_PDEATHSIG is 1)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+def _end_with_parent() -> list[str]:
+    """A front for a command that has the kernel stop it when this process is killed; nothing where there is none."""
+    return [setpriv, "--pdeathsig", "QUIT"] if (setpriv := shutil.which("setpriv")) else []
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], home: Path) -> None:
