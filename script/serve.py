@@ -1,0 +1,199 @@
+"""What script/server does: checks, environment, migrations, demo world; then the web server and the worker, together.
+
+Runs on the standard library alone, for it is what installs the rest.
+"""
+
+import errno
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environment
+from environment import ROOT, NotReady, tell
+
+VAR = ROOT / "var"
+SIGN_IN = "/sign-in"
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 60, 15, 0.1
+
+
+class Stopped(Exception):
+    """Somebody asked for the end, by Ctrl-C or SIGTERM."""
+
+
+def main() -> int:
+    """Run the portal until it is told to stop (0), or a part of it ends or cannot start (1)."""
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:  # nohup has SIGHUP ignored
+            signal.signal(number, _stop)
+    try:
+        port = _port()
+        settings = _settings(port)
+        with environment.locked():
+            environment.prepare(environment.RUN)
+            _prepare_data(settings)
+        _serve(port, settings)
+    except NotReady as reason:
+        tell(str(reason))
+        return 1
+    except Stopped:
+        return 0
+    return 0
+
+
+def _stop(number: int, frame: object) -> None:
+    raise Stopped
+
+
+def _port() -> int:
+    """The port of PORT, found free on both loopback addresses: a browser asks `localhost` on either."""
+    text = os.environ.get("PORT", "8000")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise NotReady(f"PORT is a number from 1 to 65535, not {text!r}.")
+    port = int(text)
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((address, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise NotReady(
+                    f"Port {port} is in use by another program; choose one: PORT=8001 script/server"
+                ) from None
+            if error.errno == errno.EACCES:
+                raise NotReady(
+                    f"Port {port} is for root only; choose one above 1023: PORT=8001 script/server"
+                ) from None
+            # Anything else: this machine has no IPv6.
+    return port
+
+
+def _settings(port: int) -> dict[str, str]:
+    """The environment of the portal's processes. Without a DATABASE_URL this is the demo, else production."""
+    mode = "production" if os.environ.get("DATABASE_URL") else "demo"
+    if os.environ.get("PORTAL_MODE", mode) != mode:
+        raise NotReady(
+            "PORTAL_MODE=demo runs on its own SQLite file: leave DATABASE_URL out."
+            if mode == "production"
+            else "PORTAL_MODE=production needs a DATABASE_URL, for example postgresql+psycopg://portal_app@host/portal."
+        )
+    settings = os.environ | {"PORTAL_MODE": mode, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    if mode == "demo":
+        settings["EXTERNAL_BASE_URL"] = f"http://localhost:{port}"
+        settings["DATABASE_URL"] = f"sqlite:///{_own_directory() / 'demo.sqlite3'}"
+    return settings
+
+
+def _own_directory() -> Path:
+    """`var/`, there and writable, for this user's eyes only: the demo's passwords lie in it."""
+    try:
+        VAR.mkdir(mode=0o700, exist_ok=True)
+        probe = VAR / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise NotReady(f"Cannot write to {VAR}, where the demo keeps its data: {error.strerror}.") from None
+    return VAR
+
+
+def _prepare_data(settings: dict[str, str]) -> None:
+    _flask(settings, "db", "upgrade")
+    if settings["PORTAL_MODE"] == "demo":
+        _flask(settings, "portal", "demo")
+
+
+def _flask(settings: dict[str, str], *words: str) -> None:
+    """Run `flask …` to its end. Raises: NotReady, after its own words on what went wrong."""
+    command: list[str | Path] = [environment.PYTHON, "-m", "flask", "--app", "wsgi", *words]
+    if code := subprocess.run(command, cwd=ROOT, env=settings, stdin=subprocess.DEVNULL).returncode:
+        raise NotReady(f"Not started: `flask {' '.join(words)}` failed with exit code {code}; the reason is above.")
+
+
+def _serve(port: int, settings: dict[str, str]) -> None:
+    """Run web server and worker until one of them ends. Raises: NotReady, Stopped."""
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        running["web server"] = _start(settings, *_granian(port, settings))
+        running["worker"] = _start(settings, "flask", "--app", "wsgi", "worker")
+        _wait_for_sign_in(port, settings, running)
+        print(f"ready http://localhost:{port}", flush=True)
+        while True:
+            _all_run(running)
+            time.sleep(POLL_SECONDS)
+    finally:
+        _end(running)
+
+
+def _granian(port: int, settings: dict[str, str]) -> list[str]:
+    """Granian's words. The demo is for this machine only; HOST is where production listens for its proxy."""
+    demo = settings["PORTAL_MODE"] == "demo"
+    host = "127.0.0.1" if demo else settings.get("HOST", "127.0.0.1")
+    workers = "1" if demo else settings.get("WEB_CONCURRENCY", "2")
+    options = f"--interface wsgi --host {host} --port {port} --workers {workers} --blocking-threads 4"
+    return ["granian", *options.split(), "--log-level", "warning", "--workers-kill-timeout", "10", "wsgi:app"]
+
+
+def _start(settings: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
+    """A Python module as a process that does not see Ctrl-C (this one passes it on) and does not outlive this one."""
+    front = [setpriv, "--pdeathsig", "TERM"] if (setpriv := shutil.which("setpriv")) else []
+    return subprocess.Popen(
+        [*front, environment.PYTHON, "-m", *words],
+        cwd=ROOT,
+        env=settings,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _wait_for_sign_in(port: int, settings: dict[str, str], running: dict[str, subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    host = urlsplit(settings.get("EXTERNAL_BASE_URL", "")).netloc or f"localhost:{port}"
+    answer = "no answer"
+    while time.monotonic() < deadline:
+        _all_run(running)
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", SIGN_IN, headers={"Host": host})
+            status = connection.getresponse().status
+            connection.close()
+        except OSError:
+            time.sleep(POLL_SECONDS)
+            continue
+        if status < 400:
+            return
+        answer = f"status {status}"
+        time.sleep(1)
+    raise NotReady(f"The sign-in page did not answer within {READY_SECONDS} seconds: {answer}.")
+
+
+def _all_run(running: dict[str, subprocess.Popen[bytes]]) -> None:
+    for name, process in running.items():
+        if (code := process.poll()) is not None:
+            raise NotReady(f"The {name} ended by itself (exit code {code}); the portal is stopped.")
+
+
+def _end(running: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Ask all to finish what they are at, then insist."""
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)  # asked once is enough
+    for process in running.values():
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in running.values():
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
