@@ -1,0 +1,189 @@
+"""What script/test does: Debian's packages, environment, checks, tests on both databases, browser stories, a summary.
+
+Every part is run, whatever became of the one before, and every part has its line in the summary.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import environment
+from environment import PYTHON, ROOT, NotReady, tell
+
+# A browser, letters for Chinese pages, and a library that Playwright's driver needs on a minimal Debian 12.
+PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1")
+APT_GET = ("apt-get", "install", "-y", "--no-install-recommends")
+
+CHECKS = {
+    "ruff check": ("-m", "ruff", "check", "."),
+    "ruff format": ("-m", "ruff", "format", "--check", "."),
+    "mypy": ("-m", "mypy"),
+    "djlint": ("-m", "djlint", "--lint", "--quiet", "templates"),
+    "deptry": ("-m", "deptry", "--no-ansi", "."),
+    "vendored files": ("script/vendor", "--check"),
+}
+
+# More processes than this gain little: each brings up its own databases.
+PARALLEL = ("-n", "logical", "--maxprocesses", "4")
+DATABASES = {"SQLite": "sqlite", "PostgreSQL": "postgresql"}
+PYTEST_FOUND_NONE = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one part; a check counts as one test."""
+
+    name: str
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    remark: str = ""
+
+    @property
+    def counts(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+    def __str__(self) -> str:
+        return f"{self.name:<22}{self.counts} in {self.seconds:.0f} s{self.remark}"
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything, or with `arguments` only pytest with them on both databases: 0 when nothing failed."""
+    try:
+        if not arguments:
+            have_packages()
+        with environment.locked():
+            environment.prepare(environment.TEST)
+    except NotReady as reason:
+        tell(str(reason))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    outcomes = selected(arguments) if arguments else everything()
+    return summed_up(outcomes)
+
+
+def everything() -> list[Outcome]:
+    checks = [checked(name, command) for name, command in CHECKS.items()]
+    suites = [tested(f"tests on {name}", kind, *PARALLEL, "-m", "not browser") for name, kind in DATABASES.items()]
+    return [*checks, *suites, tested("browser stories", "sqlite", "-m", "browser")]
+
+
+def selected(arguments: list[str]) -> list[Outcome]:
+    tell(f"Not run, because you named what to run: {', '.join(CHECKS)}.")
+    return [tested(f"tests on {name}", kind, *PARALLEL, *arguments) for name, kind in DATABASES.items()]
+
+
+def have_packages() -> None:
+    """Have Debian's packages installed: by root at once, by others not at all. Raises: NotReady."""
+    if not shutil.which("dpkg-query"):
+        if not shutil.which("chromium"):
+            raise NotReady("This is not Debian: put `chromium` on the PATH, and fonts for Chinese on the system.")
+        return
+    missing = [package for package in PACKAGES if not installed(package)]
+    if not missing:
+        return
+    install = [*APT_GET, *missing]
+    if os.geteuid():
+        raise NotReady(f"Debian packages are missing; as root: apt-get update && {' '.join(install)}")
+    tell(f"Installing {', '.join(missing)}")
+    # What the machine knows of Debian's archive is often nothing, or too old: then one update helps.
+    for command in (install, ["apt-get", "update"], install):
+        apt = subprocess.run(command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, **quietly())
+        if apt.returncode == 0 and command is install:
+            return
+    raise NotReady(f"apt-get could not install {', '.join(missing)}: {apt.stdout.strip()[-2000:]}")
+
+
+def installed(package: str) -> bool:
+    ask = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
+    query = subprocess.run(ask, **quietly())
+    return query.stdout == "installed"
+
+
+def quietly() -> dict[str, Any]:
+    return {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+
+
+def checked(name: str, command: tuple[str, ...]) -> Outcome:
+    """Run one check with the environment's Python, its findings to be seen."""
+    title(name)
+    start = time.monotonic()
+    code = run(command, settings())
+    return Outcome(name, time.monotonic() - start, passed=int(code == 0), failed=int(code != 0))
+
+
+def tested(name: str, database: str, *words: str) -> Outcome:
+    """Run pytest on `database`, a PostgreSQL server around it when it needs one, and read what it counted."""
+    title(name)
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="portal-tests-") as directory:
+        report = Path(directory, "report.xml")
+        command = ["-m", "pytest", f"--junitxml={report}", *words]
+        if database == "postgresql":
+            command = ["-m", "tests.database", str(PYTHON), *command]
+        code = run(command, settings() | {"PORTAL_TEST_DATABASE": database})
+        passed, failed, skipped = counted(report)
+    remark = ""
+    if code and not failed:
+        failed = 1
+        remark = ": no test ran" if code == PYTEST_FOUND_NONE else f": pytest stopped with exit code {code}"
+    return Outcome(name, time.monotonic() - start, passed, failed, skipped, remark)
+
+
+def counted(report: Path) -> tuple[int, int, int]:
+    """How many tests passed, failed and were skipped, by pytest's own report; all 0 when it wrote none."""
+    if not report.exists():
+        return 0, 0, 0
+    suites = ElementTree.parse(report).getroot().iter("testsuite")  # noqa: S314  our own pytest wrote it
+    count = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+    for suite in suites:
+        count = {name: number + int(suite.get(name, "0")) for name, number in count.items()}
+    failed = count["failures"] + count["errors"]
+    return count["tests"] - failed - count["skipped"], failed, count["skipped"]
+
+
+def settings() -> dict[str, str]:
+    """The environment, less what would point the tests at somebody's portal or database."""
+    ours = ("PORTAL_", "DATABASE_URL", "MIGRATION_DATABASE_URL", "EXTERNAL_BASE_URL", "SECRET_KEY", "FLASK_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def run(command: list[str] | tuple[str, ...], environ: dict[str, str]) -> int:
+    return subprocess.run([PYTHON, *command], cwd=ROOT, env=environ, stdin=subprocess.DEVNULL).returncode
+
+
+def title(name: str) -> None:
+    print(f"\n== {name}", flush=True)
+
+
+def summed_up(outcomes: list[Outcome]) -> int:
+    """Print a line for each part and, last, one for all of them."""
+    title("summary")
+    for outcome in outcomes:
+        print(outcome)
+    total = Outcome(
+        "total",
+        seconds=sum(outcome.seconds for outcome in outcomes),
+        passed=sum(outcome.passed for outcome in outcomes),
+        failed=sum(outcome.failed for outcome in outcomes),
+        skipped=sum(outcome.skipped for outcome in outcomes),
+    )
+    print(f"total: {total.counts}")
+    return int(total.failed > 0)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
