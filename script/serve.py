@@ -6,12 +6,16 @@ Runs on the standard library alone, for it is what installs the rest.
 import errno
 import http.client
 import os
+import secrets
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +23,8 @@ import environment
 from environment import ROOT, NotReady, tell
 
 VAR = ROOT / "var"
+DEMO_SETTINGS = VAR / "demo.env"
+DEMO_SECRETS = ("SECRET_KEY", "KEK", "PASSWORD_PEPPER")
 SIGN_IN = "/sign-in"
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 60, 15, 0.1
@@ -35,9 +41,11 @@ def main() -> int:
             signal.signal(number, _stop)
     try:
         port = _port()
-        settings = _settings(port)
+        mode = _mode()
         with environment.locked():
             environment.prepare(environment.RUN)
+            os.umask(0o077)  # what the portal writes is for its own user
+            settings = _demo_settings(port) if mode == "demo" else os.environ | {"PORTAL_MODE": mode}
             _prepare_data(settings)
         _serve(port, settings)
     except NotReady as reason:
@@ -65,43 +73,56 @@ def _port() -> int:
                 probe.bind((address, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise NotReady(
-                    f"Port {port} is in use by another program; choose one: PORT=8001 script/server"
-                ) from None
+                raise NotReady(f"Port {port} is in use; choose another: PORT=8001 script/server") from None
             if error.errno == errno.EACCES:
-                raise NotReady(
-                    f"Port {port} is for root only; choose one above 1023: PORT=8001 script/server"
-                ) from None
+                raise NotReady(f"Port {port} is for root only; choose another: PORT=8001 script/server") from None
             # Anything else: this machine has no IPv6.
     return port
 
 
-def _settings(port: int) -> dict[str, str]:
-    """The environment of the portal's processes. Without a DATABASE_URL this is the demo, else production."""
+def _mode() -> str:
+    """What this start is: without a DATABASE_URL the demo, else production."""
     mode = "production" if os.environ.get("DATABASE_URL") else "demo"
     if os.environ.get("PORTAL_MODE", mode) != mode:
         raise NotReady(
             "PORTAL_MODE=demo runs on its own SQLite file: leave DATABASE_URL out."
             if mode == "production"
-            else "PORTAL_MODE=production needs a DATABASE_URL, for example postgresql+psycopg://portal_app@host/portal."
+            else "PORTAL_MODE=production needs a DATABASE_URL, for example postgresql://portal_app@host/portal."
         )
-    settings = os.environ | {"PORTAL_MODE": mode, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     if mode == "demo":
-        settings["EXTERNAL_BASE_URL"] = f"http://localhost:{port}"
-        settings["DATABASE_URL"] = f"sqlite:///{_own_directory() / 'demo.sqlite3'}"
-    return settings
+        _have_data_folder()
+    return mode
 
 
-def _own_directory() -> Path:
+def _have_data_folder() -> None:
     """`var/`, there and writable, for this user's eyes only: the demo's passwords lie in it."""
     try:
         VAR.mkdir(mode=0o700, exist_ok=True)
-        probe = VAR / ".writable"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=VAR):
+            pass
     except OSError as error:
         raise NotReady(f"Cannot write to {VAR}, where the demo keeps its data: {error.strerror}.") from None
-    return VAR
+
+
+def _demo_settings(port: int) -> dict[str, str]:
+    """The demo's environment, also left in DEMO_SETTINGS for a shell: `set -a; . var/demo.env`.
+
+    Its secrets are made once: with others, what the demo's database holds could not be opened again.
+    """
+    lines = shlex.split(DEMO_SETTINGS.read_text()) if DEMO_SETTINGS.exists() else []
+    kept = dict(line.split("=", 1) for line in lines)
+    demo = {name: kept.get(name) or b64encode(secrets.token_bytes(32)).decode() for name in DEMO_SECRETS} | {
+        "PORTAL_MODE": "demo",
+        "DATABASE_URL": f"sqlite:///{VAR / 'demo.sqlite3'}",
+        "EXTERNAL_BASE_URL": f"http://localhost:{port}",
+        "MAIL_BACKEND": "mailbox",
+        "DATA_FOLDER": str(VAR),
+    }
+    new = DEMO_SETTINGS.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in demo.items()))
+    new.replace(DEMO_SETTINGS)
+    return os.environ | demo
 
 
 def _prepare_data(settings: dict[str, str]) -> None:
