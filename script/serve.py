@@ -168,7 +168,7 @@ def _start(settings: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*front, environment.PYTHON, "-m", *words],
         cwd=ROOT,
-        env=settings,
+        env=settings | {"PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )

