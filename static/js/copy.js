@@ -41,8 +41,10 @@ function download(text, name) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-// Emptied first, so that the same words are spoken again on a second press.
+// Emptied first, so that the same words are spoken again on a second press; and gone when they are old news.
 function say(place, words) {
+  clearTimeout(place.oldNews);
   place.textContent = "";
   setTimeout(() => { place.textContent = words; }, 50);
+  place.oldNews = setTimeout(() => { place.textContent = ""; }, 8_000);
 }

@@ -1,7 +1,8 @@
-// What must be read first (an error summary, a conflict) gets the focus when the page opens, and its links lead into
-// the faulty field, with the label in view.
+// What comes first (an error summary, a conflict, the way out of a dangerous act) gets the focus when the page opens;
+// with `data-focus-still` the page stays where it is. The links of a summary lead into the faulty field, its label in view.
 
-document.querySelector("[data-focus-on-load]")?.focus();
+const first = document.querySelector("[data-focus-on-load]");
+first?.focus({ preventScroll: first.hasAttribute("data-focus-still") });
 
 for (const link of document.querySelectorAll(".error-summary a[href^='#']")) {
   link.addEventListener("click", (event) => {
