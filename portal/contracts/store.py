@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.actor import Actor
-from portal.access.rows import Reader, across_tenants, owned_by, scoped_to
+from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
 from portal.accounts.models import Membership
-from portal.contracts.models import Contract, ContractKind, Deputy
+from portal.contracts.models import Contract, ContractKind, Deputy, Edition
 from portal.foundation.database import db
 
 
@@ -54,6 +54,92 @@ def is_integrator(tenant_id: uuid.UUID, at: datetime) -> bool:
         Contract.tenant_id == tenant_id, Contract.kind == ContractKind.INTEGRATOR, *in_term(at)
     )
     return db.session.scalars(rows.limit(1)).first() is not None
+
+
+def edition(code: str) -> Edition:
+    """The edition with this code, its services loaded. Raises: NotFound."""
+    return one_or_not_found(select(Edition).where(Edition.code == code).options(selectinload(Edition.services)))
+
+
+def get(actor: Actor, public_id: str) -> Contract:
+    """The actor's contract with its edition, services, signer and deputies. Raises: NotFound."""
+    return one_or_not_found(_with_parties(owned_by(actor, Contract)).where(Contract.public_id == public_id))
+
+
+def get_by_id(actor: Actor, contract_id: uuid.UUID) -> Contract:
+    """The same by its inner id. Raises: NotFound."""
+    return one_or_not_found(_with_parties(owned_by(actor, Contract)).where(Contract.id == contract_id))
+
+
+def all_of(actor: Actor) -> Sequence[Contract]:
+    """All contracts of the actor's tenant, the latest first, with editions, services, signers and deputies."""
+    rows = _with_parties(owned_by(actor, Contract)).order_by(Contract.starts_at.desc(), Contract.id.desc())
+    return db.session.scalars(rows).unique().all()
+
+
+def lock_with_edition(actor: Actor, contract_id: uuid.UUID) -> Contract:
+    """The contract as it is now, with its edition, kept from changing until the transaction ends. Raises: NotFound."""
+    rows = owned_by(actor, Contract).options(joinedload(Contract.edition, innerjoin=True))
+    return _locked(rows.where(Contract.id == contract_id))
+
+
+def lock_with_parties(actor: Actor, contract_id: uuid.UUID) -> Contract:
+    """The contract as it is now, as `get` gives it, kept from changing until the transaction ends. Raises: NotFound."""
+    return _locked(_with_parties(owned_by(actor, Contract)).where(Contract.id == contract_id))
+
+
+def _locked(rows: Select[tuple[Contract]]) -> Contract:
+    # Only the contract itself: PostgreSQL cannot lock the empty side of an outer join.
+    return one_or_not_found(rows.with_for_update(of=Contract).execution_options(populate_existing=True))
+
+
+def _with_parties(rows: Select[tuple[Contract]]) -> Select[tuple[Contract]]:
+    return rows.options(
+        joinedload(Contract.edition).selectinload(Edition.services),
+        joinedload(Contract.signer).joinedload(Membership.person),
+        selectinload(Contract.deputies).joinedload(Deputy.membership).joinedload(Membership.person),
+    )
+
+
+def live_members(actor: Actor) -> Sequence[Membership]:
+    """The members of the actor's tenant who have not left, with their persons, oldest membership first."""
+    rows = owned_by(actor, Membership).where(Membership.ended_at.is_(None)).options(joinedload(Membership.person))
+    return db.session.scalars(rows.order_by(Membership.id)).all()
+
+
+def get_deputy(actor: Actor, deputy_id: uuid.UUID) -> Deputy:
+    """The deputy as it is now, with its member. Raises: NotFound."""
+    rows = owned_by(actor, Deputy).where(Deputy.id == deputy_id)
+    rows = rows.options(joinedload(Deputy.membership).joinedload(Membership.person))
+    return one_or_not_found(rows.execution_options(populate_existing=True))
+
+
+def find_deputy(
+    actor: Actor, contract: Contract, membership: Membership, starts_at: datetime, ends_at: datetime
+) -> Deputy | None:
+    """Who was named under `contract` with exactly these dates and not withdrawn since, or None."""
+    rows = owned_by(actor, Deputy).where(
+        Deputy.contract_id == contract.id,
+        Deputy.membership_id == membership.id,
+        Deputy.starts_at == starts_at,
+        Deputy.ends_at == ends_at,
+        Deputy.withdrawn_at.is_(None),
+    )
+    return db.session.scalars(rows).first()
+
+
+def add(contract: Contract) -> Contract:
+    """`contract`, with its ids."""
+    db.session.add(contract)
+    db.session.flush()
+    return contract
+
+
+def add_deputy(actor: Actor, deputy: Deputy) -> Deputy:
+    """`deputy`, with its id, its member loaded."""
+    db.session.add(deputy)
+    db.session.flush()
+    return get_deputy(actor, deputy.id)
 
 
 def _of(whose: Actor | uuid.UUID) -> Select[tuple[Contract]]:

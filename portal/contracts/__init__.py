@@ -1,0 +1,1 @@
+"""Licences, partner contracts and integrator agreements; editions and services; signers and deputies."""

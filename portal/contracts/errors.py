@@ -1,0 +1,67 @@
+"""Refusals of contracts, signers and deputies."""
+
+from portal.foundation.errors import Conflict, Denied, Invalid
+from portal.foundation.marking import N_
+
+
+class ContractNotRunning(Conflict):
+    code = "contract_not_running"
+    sentence = N_("The contract %(contract)s for %(edition)s is not running.")
+    mend = N_("The vendor's partner admin can renew it.")
+
+
+class TermOutOfOrder(Invalid):
+    code = "contract_term_out_of_order"
+    sentence = N_("A contract ends after it starts.")
+
+
+class OnlyPartnersSign(Invalid):
+    code = "contract_has_no_signer"
+    sentence = N_("Only a partner contract has a signer and deputies.")
+
+
+class SignerNotAMember(Invalid):
+    code = "signer_not_a_member"
+    sentence = N_("The signer is a member of the account that the contract is for.")
+
+
+class NotTheSigner(Denied):
+    code = "not_the_signer"
+    sentence = N_("Only the signer of this contract names and withdraws its deputies. That is %(signer)s.")
+    mend = N_("Ask %(signer)s to do it.")
+
+
+class NobodySigns(Denied):
+    code = "contract_without_signer"
+    sentence = N_("Nobody is the signer of this contract now, so nobody can name its deputies.")
+    mend = N_("The vendor's partner admin can record a new signer.")
+
+
+class DeputyNotAMember(Invalid):
+    code = "deputy_not_a_member"
+    sentence = N_("A deputy is a member of this account.")
+
+
+class DeputyIsSigner(Invalid):
+    code = "deputy_is_signer"
+    sentence = N_("The signer needs no deputy's rights: choose somebody else.")
+
+
+class DeputyDatesOutOfOrder(Invalid):
+    code = "deputy_dates_out_of_order"
+    sentence = N_("The last day cannot be before the first day.")
+
+
+class DeputyDatesOver(Invalid):
+    code = "deputy_dates_over"
+    sentence = N_("The last day is over already: give today or a later day.")
+
+
+class DeputyOutlastsContract(Invalid):
+    code = "deputy_outlasts_contract"
+    sentence = N_("A deputy's last day is not after the contract's own, which is %(last_day)s.")
+
+
+class DeputyOver(Conflict):
+    code = "deputy_over"
+    sentence = N_("The dates of this deputy are over already.")

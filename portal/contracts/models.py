@@ -1,0 +1,142 @@
+"""Contracts and the catalogue they name: editions, services, signers, deputies."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.access.rows import TenantOwned
+from portal.accounts.models import Membership
+from portal.foundation import clock, ids
+from portal.foundation.database import Base, Versioned, enum_type
+from portal.foundation.marking import N_
+from portal.tenants.models import Tenant
+
+
+class ContractKind(StrEnum):
+    """What a contract makes its tenant: licensee, solution-integrator partner, or integrator."""
+
+    LICENCE = "licence"
+    PARTNER = "partner"
+    INTEGRATOR = "integrator"
+
+
+KIND_NAMES: dict[ContractKind, str] = {
+    ContractKind.LICENCE: N_("Licence"),
+    ContractKind.PARTNER: N_("Partner contract"),
+    ContractKind.INTEGRATOR: N_("Integrator agreement"),
+}
+
+
+class Service(Base):
+    """A SaaS service of the vendor; catalogue data."""
+
+    __tablename__ = "services"
+
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str]
+    position: Mapped[int]
+
+
+class Edition(Base):
+    """What a contract is for; catalogue data. It sets the allotment: projects, and data spaces per project."""
+
+    __tablename__ = "editions"
+    __table_args__ = (
+        CheckConstraint("projects >= 0 AND production_spaces >= 0 AND testing_spaces >= 0", name="allotment"),
+    )
+
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[ContractKind] = mapped_column(enum_type(ContractKind))
+    projects: Mapped[int]
+    production_spaces: Mapped[int]
+    testing_spaces: Mapped[int]
+    position: Mapped[int]
+
+    services: Mapped[list[Service]] = relationship(
+        secondary="edition_services", order_by=Service.position, lazy="raise"
+    )
+
+
+class EditionService(Base):
+    """A service that an edition includes."""
+
+    __tablename__ = "edition_services"
+
+    edition_code: Mapped[str] = mapped_column(ForeignKey("editions.code"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
+
+
+class Contract(TenantOwned, Versioned, Base):
+    """A licence, a partner contract or an integrator agreement of one tenant.
+
+    Keys and projects hang on it, never on a person. `signer_id` is the membership that signed a partner contract.
+    """
+
+    __tablename__ = "contracts"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "signer_id"], ["memberships.tenant_id", "memberships.id"]),
+        CheckConstraint("ends_at > starts_at", name="term"),
+        CheckConstraint("kind = 'partner' OR signer_id IS NULL", name="signer"),
+        Index("uq_contracts_public_id", "public_id", unique=True),
+    )
+
+    public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("ctr"))
+    kind: Mapped[ContractKind] = mapped_column(enum_type(ContractKind))
+    edition_code: Mapped[str] = mapped_column(ForeignKey("editions.code"))
+    signer_id: Mapped[uuid.UUID | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    edition: Mapped[Edition] = relationship(lazy="raise")
+    tenant: Mapped[Tenant] = relationship(lazy="raise", viewonly=True)
+    signer: Mapped[Membership | None] = relationship(lazy="raise", viewonly=True)
+    deputies: Mapped[list["Deputy"]] = relationship(lazy="raise", viewonly=True, order_by="Deputy.starts_at")
+
+    def is_running(self, at: datetime) -> bool:
+        """Whether the contract is in its term at this moment and has not been ended early."""
+        return self.starts_at <= at < self.ends_at and (self.ended_at is None or at < self.ended_at)
+
+    @property
+    def live_signer(self) -> Membership | None:
+        """The signer while they belong to the tenant. Who left signs no more; nobody follows them by itself."""
+        return self.signer if self.signer is not None and self.signer.ended_at is None else None
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "contract", self.public_id, self.public_id
+
+
+class Deputy(TenantOwned, Base):
+    """A member whom the signer of a partner contract named to act for them, from one date to another."""
+
+    __tablename__ = "deputies"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
+        ForeignKeyConstraint(["tenant_id", "membership_id"], ["memberships.tenant_id", "memberships.id"]),
+        CheckConstraint("ends_at > starts_at", name="dates"),
+        Index("ix_deputies_contract", "tenant_id", "contract_id"),
+        Index("ix_deputies_membership", "tenant_id", "membership_id"),
+    )
+
+    contract_id: Mapped[uuid.UUID]
+    membership_id: Mapped[uuid.UUID]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    membership: Mapped[Membership] = relationship(lazy="raise", viewonly=True)
+
+    def is_inside(self, at: datetime) -> bool:
+        """Whether this moment lies inside the dates; whether the member is still there is another question."""
+        return self.starts_at <= at < self.ends_at and (self.withdrawn_at is None or at < self.withdrawn_at)
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "deputy", str(self.id), self.membership.person.name

@@ -1,0 +1,69 @@
+"""Making and ending contracts. The vendor's acts; a renewal or an end touches nothing that hangs on the contract."""
+
+from datetime import datetime
+
+from portal.access.actor import Actor, require
+from portal.access.roles import Permission
+from portal.accounts.models import Membership
+from portal.audit import operations as audit
+from portal.audit.events import Event
+from portal.contracts import store
+from portal.contracts.errors import OnlyPartnersSign, SignerNotAMember, TermOutOfOrder
+from portal.contracts.models import Contract, ContractKind, Edition
+from portal.foundation import clock
+from portal.foundation.database import lock
+from portal.tenants.models import Tenant
+
+
+def make(
+    actor: Actor,
+    tenant: Tenant,
+    edition: Edition,
+    starts_at: datetime,
+    ends_at: datetime,
+    signer: Membership | None = None,
+) -> Contract:
+    """A contract of `tenant` for `edition`. Doors call `entitlements.operations.conclude`, which grants its services.
+
+    signer: of a partner contract only, a live member of the tenant; without one nobody makes keys under it.
+    Raises: NotAllowed, TermOutOfOrder, OnlyPartnersSign, SignerNotAMember.
+    """
+    require(actor, Permission.CONTRACT_CHANGE)
+    if ends_at <= starts_at:
+        raise TermOutOfOrder()
+    if signer is not None:
+        _check_signer(tenant, edition, signer)
+
+    contract = store.add(
+        Contract(
+            tenant_id=tenant.id,
+            kind=edition.kind,
+            edition_code=edition.code,
+            signer_id=signer.id if signer else None,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+    )
+    audit.record(actor, Event.CONTRACT_MADE, contract, tenant_id=tenant.id, edition=edition.name)
+    return contract
+
+
+def _check_signer(tenant: Tenant, edition: Edition, signer: Membership) -> None:
+    if edition.kind is not ContractKind.PARTNER:
+        raise OnlyPartnersSign()
+    if signer.tenant_id != tenant.id or signer.ended_at is not None:
+        raise SignerNotAMember()
+
+
+def end(actor: Actor, contract: Contract) -> None:
+    """End `contract` now, before its term is over. Ending what has ended already changes nothing and is no event.
+
+    Raises: NotAllowed.
+    """
+    require(actor, Permission.CONTRACT_CHANGE)
+    lock(contract)
+    now = clock.now()
+    if contract.ended_at is not None or contract.ends_at <= now:
+        return
+    contract.ended_at = now
+    audit.record(actor, Event.CONTRACT_ENDED, contract, tenant_id=contract.tenant_id)

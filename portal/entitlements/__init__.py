@@ -1,0 +1,1 @@
+"""What a contract grants: services and allotments, and requests for more."""

@@ -1,0 +1,1 @@
+"""SaaS projects, their data spaces, and the installation that uses each. Knows nothing of keys."""

@@ -1,0 +1,165 @@
+"""SaaS projects, data spaces and installations."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.access.actor import Reach
+from portal.access.roles import Environment
+from portal.access.rows import TenantOwned
+from portal.contracts.models import Contract
+from portal.foundation import clock, ids
+from portal.foundation.database import Base, Versioned, enum_type
+
+
+def new_connector_id() -> str:
+    """The id the connector sees: a random UUID as text."""
+    return str(uuid.uuid4())
+
+
+class DataSpaceType(StrEnum):
+    PRODUCTION = "production"
+    TESTING = "testing"
+
+    @property
+    def environment(self) -> Environment:
+        """The side a data space of this type belongs to (design 4)."""
+        return Environment.PRODUCTION if self is DataSpaceType.PRODUCTION else Environment.SANDBOX
+
+
+class Project(TenantOwned, Versioned, Base):
+    """A group of data spaces under one contract. `public_id` is what the connector calls projectId."""
+
+    __tablename__ = "projects"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
+        UniqueConstraint("public_id"),
+        UniqueConstraint("tenant_id", "name_key"),
+    )
+
+    public_id: Mapped[str] = mapped_column(String(36), default=new_connector_id)
+    contract_id: Mapped[uuid.UUID]
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(String(1024))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+
+    contract: Mapped[Contract] = relationship(lazy="raise", viewonly=True)
+    data_spaces: Mapped[list["DataSpace"]] = relationship(
+        back_populates="project", lazy="raise", order_by="DataSpace.position"
+    )
+
+    @classmethod
+    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
+        return [] if reach.project_ids is None else [cls.id.in_(reach.project_ids)]
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "project", self.public_id, self.name
+
+
+class DataSpace(TenantOwned, Versioned, Base):
+    """Isolates one installation's data. `public_id` is what the connector calls the environment id.
+
+    `serves_both_sides` marks the production space of an edition that has no testing spaces: its licensee's sandbox
+    has nowhere else to go (design 4, exemption of `ENVIRONMENT_POLICY`).
+    """
+
+    __tablename__ = "data_spaces"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "project_id"], ["projects.tenant_id", "projects.id"]),
+        UniqueConstraint("public_id"),
+        UniqueConstraint("tenant_id", "project_id", "name_key"),
+        UniqueConstraint("tenant_id", "project_id", "id"),
+    )
+
+    public_id: Mapped[str] = mapped_column(String(36), default=new_connector_id)
+    project_id: Mapped[uuid.UUID]
+    type: Mapped[DataSpaceType] = mapped_column(enum_type(DataSpaceType))
+    environment: Mapped[Environment] = mapped_column(enum_type(Environment))
+    serves_both_sides: Mapped[bool] = mapped_column(default=False)
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(String(1024))
+    position: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    project: Mapped[Project] = relationship(back_populates="data_spaces", lazy="raise")
+    # The one installation that uses the space now; the constraint on installations keeps it at one.
+    installation: Mapped["Installation | None"] = relationship(
+        lazy="raise",
+        viewonly=True,
+        uselist=False,
+        primaryjoin="and_(DataSpace.tenant_id == foreign(Installation.tenant_id), "
+        "DataSpace.id == foreign(Installation.data_space_id), Installation.detached_at.is_(None))",
+    )
+
+    @classmethod
+    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = []
+        if reach.environments != frozenset(Environment):
+            conditions.append(or_(cls.environment.in_(reach.environments), cls.serves_both_sides))
+        if reach.project_ids is not None:
+            conditions.append(cls.project_id.in_(reach.project_ids))
+        return conditions
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "data space", self.public_id, self.name
+
+
+class Installation(TenantOwned, Versioned, Base):
+    """One shop that uses a data space. `side` says which environment's keys it uses now."""
+
+    __tablename__ = "installations"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "project_id", "data_space_id"],
+            ["data_spaces.tenant_id", "data_spaces.project_id", "data_spaces.id"],
+        ),
+        UniqueConstraint("public_id"),
+        # Rule 17: one installation a data space.
+        Index(
+            "uq_installations_attached",
+            "tenant_id",
+            "data_space_id",
+            unique=True,
+            sqlite_where=text("detached_at IS NULL"),
+            postgresql_where=text("detached_at IS NULL"),
+        ),
+    )
+
+    public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("ins"))
+    project_id: Mapped[uuid.UUID]
+    data_space_id: Mapped[uuid.UUID]
+    name: Mapped[str]
+    address: Mapped[str] = mapped_column(String(2000))
+    side: Mapped[Environment] = mapped_column(enum_type(Environment))
+    attached_at: Mapped[datetime] = mapped_column(default=clock.now)
+    detached_at: Mapped[datetime | None]
+
+    data_space: Mapped[DataSpace] = relationship(lazy="raise", viewonly=True)
+
+    @classmethod
+    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
+        conditions = DataSpace.within(reach)
+        if not conditions:
+            return []
+        reached = select(DataSpace.id).where(DataSpace.tenant_id == cls.tenant_id, *conditions)
+        return [cls.data_space_id.in_(reached)]
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "installation", self.public_id, self.name
