@@ -1,0 +1,36 @@
+"""Forms of deputies."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, SelectField
+from wtforms.validators import InputRequired
+
+from portal.accounts.models import Membership
+from portal.web.forms import LastDayField, PortalForm
+
+
+class DeputyForm(PortalForm):
+    """A member, and from which day to which they may make keys."""
+
+    member = SelectField(_l("Member"))
+    first_day = DateField(_l("First day (UTC)"), validators=[InputRequired(_l("Give the first day"))])
+    last_day = LastDayField(_l("Last day (UTC)"), validators=[InputRequired(_l("Give the last day"))])
+
+    def offer(self, members: Sequence[Membership]) -> None:
+        """Offer these members."""
+        self.member.choices = [(str(row.id), f"{row.person.name} ({row.person.email})") for row in members]
+
+    def chosen(self, members: Sequence[Membership]) -> Membership:
+        """The member that was chosen among those offered."""
+        return next(row for row in members if str(row.id) == self.member.data)
+
+    @property
+    def starts_at(self) -> datetime:
+        """The first moment of the first day."""
+        return datetime.combine(self.first_day.data, time(), tzinfo=UTC)
+
+
+class WithdrawDeputyForm(PortalForm):
+    """Nothing but the token: the page asks whether it is meant."""

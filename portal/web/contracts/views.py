@@ -1,0 +1,106 @@
+"""A tenant's contracts: what they are for, what they entitle to, who signs and who stands in for the signer."""
+
+import uuid
+from collections import defaultdict
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.access.actor import Actor
+from portal.access.roles import Permission
+from portal.accounts.models import Membership
+from portal.contracts import deputies, store
+from portal.contracts.errors import DeputyDatesOutOfOrder, DeputyDatesOver, DeputyOutlastsContract
+from portal.contracts.models import KIND_NAMES, Contract
+from portal.entitlements import store as entitlements
+from portal.foundation import clock
+from portal.foundation.database import transaction
+from portal.foundation.errors import NotFound, PortalError
+from portal.projects import allotments
+from portal.web.contracts.forms import DeputyForm, WithdrawDeputyForm
+from portal.web.guards import current_actor, requires
+from portal.web.pages import add_refusal, answer
+from portal.web.say import why
+
+pages = Blueprint("contracts", __name__)
+ABOUT_DATES = (DeputyDatesOutOfOrder, DeputyDatesOver, DeputyOutlastsContract)
+
+
+@pages.route("/<account>/contracts")
+@requires(Permission.SEE)
+def index(account: str) -> ResponseReturnValue:
+    actor = _member()
+    contracts, by_contract = store.all_of(actor), defaultdict(list)
+    for row in entitlements.all_of(actor):
+        by_contract[row.contract_id].append(row)
+    return render_template(
+        "contracts/index.html",
+        contracts=contracts,
+        entitlements=by_contract,
+        allotments={row.contract.id: row for row in allotments.of(actor)},
+        refusals={row.id: why(why_not_name(actor, row)) for row in contracts},
+        kinds=KIND_NAMES,
+        now=clock.now(),
+    )
+
+
+def _member() -> Actor:
+    """The actor in its own tenant: a delegation reaches keys and projects, not the client's contracts (rule 20)."""
+    actor = current_actor()
+    if actor.acts_for_client:
+        raise NotFound()
+    return actor
+
+
+def why_not_name(actor: Actor, contract: Contract) -> PortalError | None:
+    """Why the actor may not name deputies of `contract` now, or None."""
+    try:
+        deputies.require_signer(actor, contract)
+        deputies.require_running(contract)
+    except PortalError as refusal:
+        return refusal
+    return None
+
+
+@pages.route("/<account>/contracts/<contract_id>/deputies/new", methods=["GET", "POST"])
+@requires(Permission.SEE)
+def name_deputy(account: str, contract_id: str) -> ResponseReturnValue:
+    actor = _member()
+    contract = store.get(actor, contract_id)
+    if refusal := why_not_name(actor, contract):
+        raise refusal
+    members, form = _candidates(actor, contract), DeputyForm()
+    form.offer(members)
+    if form.validate_on_submit():
+        member = form.chosen(members)
+        name = member.person.name
+        try:
+            with transaction():
+                deputies.name_deputy(actor, contract, member, form.starts_at, form.last_day.moment)
+        except ABOUT_DATES as refusal:
+            add_refusal(form.last_day, refusal)
+        else:
+            flash(_("%(name)s may make keys under this contract on those days.", name=name), "success")
+            return redirect(url_for(".index", account=account), code=303)
+    return answer("contracts/name_deputy.html", form=form, contract=store.get(actor, contract_id))
+
+
+def _candidates(actor: Actor, contract: Contract) -> list[Membership]:
+    return [row for row in store.live_members(actor) if row.id != contract.signer_id]
+
+
+@pages.route("/<account>/deputies/<uuid:deputy_id>/withdraw", methods=["GET", "POST"])
+@requires(Permission.SEE)
+def withdraw_deputy(account: str, deputy_id: uuid.UUID) -> ResponseReturnValue:
+    actor, form = _member(), WithdrawDeputyForm()
+    deputy = store.get_deputy(actor, deputy_id)
+    name = deputy.membership.person.name
+    contract = store.get_by_id(actor, deputy.contract_id)
+    deputies.require_signer(actor, contract)
+    if form.validate_on_submit():
+        with transaction():
+            deputies.withdraw_deputy(actor, deputy)
+        flash(_("%(name)s can no longer make keys under this contract.", name=name), "success")
+        return redirect(url_for(".index", account=account), code=303)
+    return answer("contracts/withdraw_deputy.html", form=form, deputy=deputy, contract=contract)

@@ -1,0 +1,1 @@
+"""Pages of projects, data spaces and installations, and of requests for more."""

@@ -1,0 +1,125 @@
+"""Forms of projects, data spaces and installations."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, RadioField, StringField
+from wtforms.validators import DataRequired, InputRequired, NumberRange
+
+from portal.access.roles import ENVIRONMENT_NAMES, Environment
+from portal.contracts.models import Contract
+from portal.entitlements.asking import LEAST, MOST
+from portal.entitlements.models import WISH_NAMES, AllotmentWish
+from portal.foundation.words import clean_connector_name
+from portal.projects.addresses import clean_address
+from portal.projects.allotments import Allotment
+from portal.web.forms import CleanedField, CleanTextAreaField, NameField, PortalForm, VersionField
+
+
+class NewProjectForm(PortalForm):
+    """A name, and the contract that the project is to hang on."""
+
+    name = NameField(
+        _l("Name of the project"),
+        description=_l("The shop's own settings show it when a data space is chosen."),
+        rule=clean_connector_name,
+    )
+    contract = RadioField(_l("Contract"))
+
+    hints: Mapping[str, str] = {}
+
+    def offer(self, allotments: Sequence[Allotment]) -> None:
+        """Offer these contracts; the first one with room is chosen already. `hints` says what each one gives."""
+        self.contract.choices = [(row.contract.public_id, row.contract.edition.name) for row in allotments]
+        self.hints = {row.contract.public_id: _what_it_gives(row) for row in allotments}
+        if self.contract.data is None:
+            roomy = [row for row in allotments if row.left] or allotments
+            self.contract.data = roomy[0].contract.public_id
+
+    def chosen(self, allotments: Sequence[Allotment]) -> Contract:
+        """The contract that was chosen among those offered."""
+        return next(row.contract for row in allotments if row.contract.public_id == self.contract.data)
+
+
+def _what_it_gives(allotment: Allotment) -> str:
+    return _(
+        "%(used)s of %(granted)s projects are in use. A new one gets %(production)s production and "
+        "%(testing)s testing data spaces.",
+        used=allotment.used,
+        granted=allotment.granted,
+        production=allotment.contract.edition.production_spaces,
+        testing=allotment.contract.edition.testing_spaces,
+    )
+
+
+class RenameForm(PortalForm):
+    """A new name for a project or a data space."""
+
+    name = NameField(_l("Name"), rule=clean_connector_name)
+    version = VersionField()
+
+
+class InstallationForm(PortalForm):
+    """What is known of a shop: its name, where it is, and which side's keys it uses now."""
+
+    name = NameField(_l("Name of the installation"), description=_l("How your team calls this shop."))
+    address = CleanedField(
+        _l("Address"), description=_l("Where the shop is found, such as https://shop.example.com."), rule=clean_address
+    )
+    side = RadioField(
+        _l("Side in use"),
+        description=_l("With which keys the shop calls the services now. A shop may change it in its own settings."),
+    )
+
+    def offer(self, sides: Collection[Environment], default: Environment) -> None:
+        """Offer these sides; `default` is chosen already, where it is one of them."""
+        self.side.choices = [(side.value, _(ENVIRONMENT_NAMES[side])) for side in Environment if side in sides]
+        if self.side.data is None:
+            self.side.data = default.value
+
+    @property
+    def chosen_side(self) -> Environment:
+        return Environment(self.side.data)
+
+
+class ChangeInstallationForm(InstallationForm):
+    """The same for an installation that is there."""
+
+    version = VersionField()
+
+
+class DetachForm(PortalForm):
+    """The installation's name, typed out."""
+
+    typed_name = StringField(_l("Name of the installation"))
+    version = VersionField()
+
+
+class RequestMoreForm(PortalForm):
+    """How many more, and why."""
+
+    wish = RadioField(_l("What more is needed"))
+    amount = IntegerField(
+        _l("How many more"),
+        default=1,
+        validators=[
+            InputRequired(_l("Say how many more are needed")),
+            NumberRange(LEAST, MOST, _l("Ask for a whole number from %(min)s to %(max)s.")),
+        ],
+    )
+    reason = CleanTextAreaField(
+        _l("Reason"),
+        description=_l("The vendor's partner admin decides by it: what the shop needs it for, and since when."),
+        validators=[DataRequired(_l("Say why more is needed"))],
+    )
+
+    def offer(self, wishes: Sequence[AllotmentWish]) -> None:
+        """Offer these wishes; the first is chosen already."""
+        self.wish.choices = [(wish.value, _(WISH_NAMES[wish])) for wish in wishes]
+        if self.wish.data is None:
+            self.wish.data = wishes[0].value
+
+    @property
+    def chosen_wish(self) -> AllotmentWish:
+        return AllotmentWish(self.wish.data)
