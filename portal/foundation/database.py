@@ -1,0 +1,152 @@
+"""The database: one session, one way to write, and the column types that both databases share."""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from enum import StrEnum
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Engine, Enum, Integer, MetaData, String, Table, Uuid, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_TIMEOUT_MS = 10_000
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment. SQLite returns naive datetimes; what is stored is always UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class EnumSet(TypeDecorator[frozenset[Any]]):
+    """A small set of enum members, stored as their sorted values joined by commas."""
+
+    impl = String(255)
+    cache_ok = True
+
+    def __init__(self, members: type[StrEnum]) -> None:
+        super().__init__()
+        self.members = members
+
+    def process_bind_param(self, value: Iterable[StrEnum] | None, dialect: Any) -> str | None:
+        return None if value is None else ",".join(sorted(self.members(member).value for member in value))
+
+    def process_result_value(self, value: str | None, dialect: Any) -> frozenset[StrEnum] | None:
+        return None if value is None else frozenset(self.members(part) for part in value.split(",") if part)
+
+
+def enum_type(members: type[StrEnum], check: str | None = None) -> Enum:
+    """A column type for one enum member: text with a CHECK constraint, alike on both databases.
+
+    check: names the constraint where one table has several columns of the same enum.
+    """
+    return Enum(
+        members,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        name=check or members.__name__.lower(),
+        values_callable=lambda enum: [member.value for member in enum],
+    )
+
+
+class Base(DeclarativeBase):
+    """What every table starts from."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+# Not as an attribute of the class: Flask-SQLAlchemy derives from it, and SQLAlchemy reads the attribute once only.
+Base.registry.update_type_annotation_map({datetime: UtcDateTime(), uuid.UUID: Uuid(), str: String(255)})
+
+
+class Versioned:
+    """Counts the changes of a row, so that a form which was loaded before one of them can be refused."""
+
+    version: Mapped[int] = mapped_column(Integer)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+
+db = SQLAlchemy(model_class=Base)
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One change: everything inside is committed together, or nothing is.
+
+    What was read before is read anew inside, under SQLite's write lock, so a check sees what the change will meet.
+    Raises RuntimeError when transactions are nested: the door commits once.
+    """
+    if _writing.get():
+        raise RuntimeError("a transaction is already open: only the door opens one")
+    db.session.rollback()
+    token = _writing.set(True)
+    try:
+        db.session.connection()
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        _writing.reset(token)
+
+
+def lock(row: Any) -> None:
+    """Read `row` again and keep others from changing it until the transaction ends; what was changed here stays."""
+    db.session.flush()
+    db.session.refresh(row, with_for_update=True)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if isinstance(connection, SqliteConnection):
+        connection.isolation_level = None  # the driver must not begin transactions by itself; see _begin
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    # A reader that turns into a writer fails at once when another wrote meanwhile; so writers say so at the start.
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def insert_if_absent(table: Table, values: dict[str, Any]) -> None:
+    """Insert a row unless one with the same key is there. Not for tenants' tables: it looks at nothing but the key."""
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    db.session.execute(insert(table).values(**values).on_conflict_do_nothing())

@@ -1,0 +1,66 @@
+"""Keyset paging: a page begins after the last row of the one before it, so the thousandth costs what the first does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, literal, tuple_
+
+from portal.foundation.database import db
+from portal.foundation.errors import Invalid
+
+PAGE_ROWS = 100
+SEPARATOR = "~"
+
+Row = TypeVar("Row")
+
+
+class BadPlace(Invalid):
+    code = "bad_place_in_list"
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """At most 100 rows, and the place where the next page begins, or None at the end of the list."""
+
+    rows: Sequence[Row]
+    next_place: str | None
+
+
+def page_of(statement: Select[Any], *columns: Any, place: str | None, newest_first: bool = False) -> Page[Any]:
+    """The page of `statement`'s rows that begins after `place`, in the order of `columns`.
+
+    columns: ORM attributes of the selected entity whose values are unique together; the last one is its id.
+    place: as an earlier page's `next_place`; None is the first page. Raises: BadPlace.
+    """
+    if place:
+        after = tuple(_value(column, part) for column, part in zip(columns, _parts(place, len(columns)), strict=True))
+        key = tuple_(*columns)
+        bound = tuple_(*after)
+        statement = statement.where(key < bound if newest_first else key > bound)
+    order = [column.desc() if newest_first else column.asc() for column in columns]
+    rows = db.session.scalars(statement.order_by(*order).limit(PAGE_ROWS + 1)).unique().all()
+    shown = rows[:PAGE_ROWS]
+    more = len(rows) > PAGE_ROWS
+    return Page(shown, _place(shown[-1], columns) if more else None)
+
+
+def _place(row: Any, columns: tuple[Any, ...]) -> str:
+    return SEPARATOR.join(str(getattr(row, column.key)).encode().hex() for column in columns)
+
+
+def _parts(place: str, count: int) -> list[str]:
+    try:
+        parts = [bytes.fromhex(part).decode() for part in place.split(SEPARATOR)]
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadPlace() from error
+    if len(parts) != count or any("\x00" in part for part in parts):
+        raise BadPlace()
+    return parts
+
+
+def _value(column: Any, part: str) -> Any:
+    try:
+        return literal(column.type.python_type(part), column.type)
+    except ValueError as error:
+        raise BadPlace() from error

@@ -1,0 +1,97 @@
+"""Words for people: what is marked for translation, and what a name may contain."""
+
+import unicodedata
+
+from portal.foundation.errors import Invalid
+from portal.foundation.marking import N_
+
+LONGEST_NAME = 255
+LONGEST_TEXT = 2000
+# The Unicode bidirectional controls (UAX #9, 2): they can make a name read as another one.
+BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class NameEmpty(Invalid):
+    code = "name_empty"
+    sentence = N_("Give a name.")
+
+
+class NameTooLong(Invalid):
+    code = "name_too_long"
+    sentence = N_("A name has at most %(longest)s characters; this one has %(length)s.")
+
+
+class NameHasControls(Invalid):
+    code = "name_has_control_characters"
+    sentence = N_("A name cannot contain control characters, such as line breaks or NUL.")
+
+
+class NameChangesDirection(Invalid):
+    code = "name_changes_direction"
+    sentence = N_("A name cannot contain invisible marks that change the reading direction.")
+
+
+class NameHasType(Invalid):
+    code = "name_has_type_label"
+    sentence = N_("A name cannot contain “[Type:”: the shop's own form would misread it.")
+
+
+def clean_name(text: str) -> str:
+    """`text` as a label: trimmed, normalised to NFC, 1 to 255 characters (design rule 19).
+
+    Raises: NameEmpty, NameTooLong, NameHasControls, NameChangesDirection.
+    """
+    name = unicodedata.normalize("NFC", text).strip()
+    if not name:
+        raise NameEmpty()
+    if len(name) > LONGEST_NAME:
+        raise NameTooLong(longest=LONGEST_NAME, length=len(name))
+    if BIDI_CONTROLS.intersection(name):
+        raise NameChangesDirection()
+    if any(_is_control(character) for character in name):
+        raise NameHasControls()
+    return name
+
+
+def clean_connector_name(text: str) -> str:
+    """`clean_name` for projects and data spaces: also free of `[Type:` (connector-protocol section 2).
+
+    Raises: as `clean_name`, NameHasType.
+    """
+    name = clean_name(text)
+    if "[type:" in name.casefold():
+        raise NameHasType()
+    return name
+
+
+def same_name(name: str) -> str:
+    """What two names share when people would call them the same: compatibility form, without case."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+class TextTooLong(Invalid):
+    code = "text_too_long"
+    sentence = N_("This text has at most %(longest)s characters; yours has %(length)s.")
+
+
+class TextHasControls(Invalid):
+    code = "text_has_control_characters"
+    sentence = N_("This text cannot contain control characters or marks that change the reading direction.")
+
+
+def clean_text(text: str) -> str:
+    """`text` of several lines: trimmed, normalised to NFC, line ends as LF, at most 2000 characters; it may be empty.
+
+    Raises: TextTooLong, TextHasControls.
+    """
+    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    if len(cleaned) > LONGEST_TEXT:
+        raise TextTooLong(longest=LONGEST_TEXT, length=len(cleaned))
+    if any(_is_control(character) for character in cleaned if character not in "\n\t"):
+        raise TextHasControls()
+    return cleaned
+
+
+def _is_control(character: str) -> bool:
+    # Cc: controls with NUL; Cs: lone surrogates, which no database stores; Zl, Zp: line and paragraph separators.
+    return character in BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
