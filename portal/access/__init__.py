@@ -1,0 +1,1 @@
+"""Who is acting, what their role allows, and whose rows they may see."""

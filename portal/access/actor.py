@@ -1,0 +1,56 @@
+"""Who is acting: made by a door, passed to every operation."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from portal.access.errors import NotAllowed
+from portal.access.roles import PERMISSION_NAMES, Environment, Permission, Role
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which of a tenant's rows an actor finds. None means all of them; a member of the tenant itself reaches all."""
+
+    environments: frozenset[Environment] = frozenset(Environment)
+    project_ids: frozenset[uuid.UUID] | None = None
+    holder_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person (or the system) acting in one tenant, with its permissions and its reach there.
+
+    `tenant_id` is whose rows it works on; `home_id` is the tenant it belongs to, the holder of any key it makes.
+    They differ exactly when an integrator acts for a client; then `delegation_id` says under what.
+    `signs` holds the partner contracts this person may make keys under, as signer or as deputy inside the dates.
+    """
+
+    tenant_id: uuid.UUID | None
+    home_id: uuid.UUID | None
+    label: str
+    home_name: str = ""
+    person_id: uuid.UUID | None = None
+    membership_id: uuid.UUID | None = None
+    role: Role | None = None
+    permissions: frozenset[Permission] = frozenset()
+    reach: Reach = field(default_factory=Reach)
+    delegation_id: uuid.UUID | None = None
+    signs: frozenset[uuid.UUID] = frozenset()
+
+    @property
+    def acts_for_client(self) -> bool:
+        return self.delegation_id is not None
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+
+def system_actor(label: str, tenant_id: uuid.UUID | None = None) -> Actor:
+    """The portal itself, acting at `label` (such as `worker`), in one tenant or in none. It has every permission."""
+    return Actor(tenant_id=tenant_id, home_id=tenant_id, label=label, permissions=frozenset(Permission))
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Nothing, when the actor may. Raises: NotAllowed."""
+    if not actor.may(permission):
+        raise NotAllowed(act=PERMISSION_NAMES[permission])

@@ -1,0 +1,149 @@
+"""Who may do what (design 2.1). Guards, operations, the roles page and the tests all read these tables."""
+
+from enum import StrEnum
+
+from portal.foundation.marking import N_
+
+
+class Environment(StrEnum):
+    """Which side a key and a data space belong to; it does not name the shop's own servers."""
+
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
+class Role(StrEnum):
+    """What a person is in one tenant; the last two exist in the vendor tenant only."""
+
+    OWNER = "owner"
+    KEY_MANAGER = "key_manager"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
+    PARTNER_ADMIN = "partner_admin"
+    OPERATOR = "operator"
+
+
+class Right(StrEnum):
+    """What an owner lets an integrator do."""
+
+    VIEW = "view"
+    KEYS = "keys"
+    PROJECTS = "projects"
+    INSTALLATIONS = "installations"
+
+
+class Permission(StrEnum):
+    """One kind of act, as guards and operations name it."""
+
+    SEE = "see"
+    KEY_MAKE = "key.make"
+    KEY_RENAME = "key.rename"
+    KEY_REVOKE = "key.revoke"
+    DELEGATION_OFFER = "delegation.offer"
+    DELEGATION_CHANGE = "delegation.change"
+    DELEGATION_PAUSE = "delegation.pause"
+    DELEGATION_END = "delegation.end"
+    PROJECT_CHANGE = "project.change"
+    INSTALLATION_CHANGE = "installation.change"
+    MEMBERS_MANAGE = "members.manage"
+    SETTINGS_MANAGE = "settings.manage"
+    DEPUTIES_NAME = "deputies.name"
+    CONTRACT_CHANGE = "contract.change"
+    CONSOLE_SEE = "console.see"
+
+
+TENANT_ROLES = (Role.OWNER, Role.KEY_MANAGER, Role.DEVELOPER, Role.VIEWER)
+VENDOR_ROLES = (Role.PARTNER_ADMIN, Role.OPERATOR)
+
+_KEYS = frozenset({Permission.KEY_MAKE, Permission.KEY_RENAME, Permission.KEY_REVOKE})
+_PROJECTS = frozenset({Permission.PROJECT_CHANGE, Permission.INSTALLATION_CHANGE})
+_SEE = frozenset({Permission.SEE})
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: _SEE
+    | _KEYS
+    | _PROJECTS
+    | {
+        Permission.DELEGATION_OFFER,
+        Permission.DELEGATION_CHANGE,
+        Permission.DELEGATION_PAUSE,
+        Permission.DELEGATION_END,
+        Permission.MEMBERS_MANAGE,
+        Permission.SETTINGS_MANAGE,
+    },
+    Role.KEY_MANAGER: _SEE | _KEYS | {Permission.DELEGATION_PAUSE, Permission.DELEGATION_END},
+    Role.DEVELOPER: _SEE | _PROJECTS,
+    Role.VIEWER: _SEE,
+    Role.PARTNER_ADMIN: _SEE | {Permission.CONSOLE_SEE, Permission.CONTRACT_CHANGE, Permission.MEMBERS_MANAGE},
+    Role.OPERATOR: _SEE | {Permission.CONSOLE_SEE, Permission.MEMBERS_MANAGE},
+}
+
+# What the signer of a partner contract, or a deputy inside the dates, may do whatever the role says.
+SIGNER_PERMISSIONS = _KEYS
+
+RIGHT_GIVES: dict[Right, frozenset[Permission]] = {
+    Right.VIEW: _SEE,
+    Right.KEYS: _KEYS,
+    Right.PROJECTS: frozenset({Permission.PROJECT_CHANGE}),
+    Right.INSTALLATIONS: frozenset({Permission.INSTALLATION_CHANGE}),
+}
+
+# In the integrator's own tenant: who may use which right of a delegation.
+ROLE_USES: dict[Role, frozenset[Right]] = {
+    Role.OWNER: frozenset(Right),
+    Role.KEY_MANAGER: frozenset({Right.VIEW, Right.KEYS}),
+    Role.DEVELOPER: frozenset({Right.VIEW, Right.PROJECTS, Right.INSTALLATIONS}),
+    Role.VIEWER: frozenset({Right.VIEW}),
+}
+
+# An inviter never gives more than it has; a key manager or developer invites nobody.
+MAY_GIVE: dict[Role, frozenset[Role]] = {
+    Role.OWNER: frozenset(TENANT_ROLES),
+    Role.PARTNER_ADMIN: frozenset({Role.PARTNER_ADMIN}),
+    Role.OPERATOR: frozenset(VENDOR_ROLES),
+}
+
+ROLE_NAMES: dict[Role, str] = {
+    Role.OWNER: N_("Owner"),
+    Role.KEY_MANAGER: N_("Key manager"),
+    Role.DEVELOPER: N_("Developer"),
+    Role.VIEWER: N_("Viewer"),
+    Role.PARTNER_ADMIN: N_("Partner admin"),
+    Role.OPERATOR: N_("Operator"),
+}
+
+RIGHT_NAMES: dict[Right, str] = {
+    Right.VIEW: N_("See keys, projects and installations"),
+    Right.KEYS: N_("Make, rename and revoke its own key pairs"),
+    Right.PROJECTS: N_("Create and rename projects and data spaces"),
+    Right.INSTALLATIONS: N_("Name, attach and detach installations"),
+}
+
+PERMISSION_NAMES: dict[Permission, str] = {
+    Permission.SEE: N_("See keys, projects, integrators and activity"),
+    Permission.KEY_MAKE: N_("Make key pairs"),
+    Permission.KEY_RENAME: N_("Rename key pairs"),
+    Permission.KEY_REVOKE: N_("Revoke key pairs"),
+    Permission.DELEGATION_OFFER: N_("Offer or request a delegation"),
+    Permission.DELEGATION_CHANGE: N_("Approve, narrow and widen delegations"),
+    Permission.DELEGATION_PAUSE: N_("Pause and resume delegations"),
+    Permission.DELEGATION_END: N_("End delegations"),
+    Permission.PROJECT_CHANGE: N_("Create and rename projects and data spaces"),
+    Permission.INSTALLATION_CHANGE: N_("Name, attach and detach installations"),
+    Permission.MEMBERS_MANAGE: N_("Invite and remove members, change roles"),
+    Permission.SETTINGS_MANAGE: N_("Change the account's settings and request code"),
+    Permission.DEPUTIES_NAME: N_("Name and withdraw deputies of a partner contract"),
+    Permission.CONTRACT_CHANGE: N_("Make and end contracts"),
+    Permission.CONSOLE_SEE: N_("See all tenants, contracts, entitlements and who holds access"),
+}
+
+ENVIRONMENT_NAMES: dict[Environment, str] = {
+    Environment.SANDBOX: N_("Sandbox"),
+    Environment.PRODUCTION: N_("Production"),
+}
+
+
+def through_delegation(role: Role, rights: frozenset[Right]) -> frozenset[Permission]:
+    """What a person with `role` in the integrator's tenant may do in the client's, under a delegation of `rights`."""
+    usable = rights & ROLE_USES.get(role, frozenset())
+    return frozenset().union(*(RIGHT_GIVES[right] for right in usable))
