@@ -1,0 +1,128 @@
+"""What can happen, each with the sentence that tells it. `%(…)s` are filled from the event and its facts."""
+
+from enum import StrEnum
+
+from portal.foundation.marking import N_
+
+
+class Event(StrEnum):
+    SIGNED_IN = "person.signed_in"
+    SIGN_IN_FAILED = "person.sign_in_failed"
+    SIGNED_OUT = "person.signed_out"
+    SIGNED_OUT_EVERYWHERE = "person.signed_out_everywhere"
+    PASSWORD_CHANGED = "person.password_changed"  # noqa: S105 - an event's name
+    PROFILE_CHANGED = "person.profile_changed"
+    PERSON_JOINED = "person.joined"
+
+    TENANT_CREATED = "tenant.created"
+    TENANT_RENAMED = "tenant.renamed"
+    STANDING_CHANGED = "tenant.standing_changed"
+    REQUEST_CODE_MADE = "tenant.request_code_made"
+
+    MEMBER_INVITED = "member.invited"
+    INVITATION_WITHDRAWN = "invitation.withdrawn"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_REMOVED = "member.removed"
+
+    CONTRACT_MADE = "contract.made"
+    CONTRACT_ENDED = "contract.ended"
+    DEPUTY_NAMED = "deputy.named"
+    DEPUTY_WITHDRAWN = "deputy.withdrawn"
+
+    ALLOTMENT_REQUESTED = "allotment.requested"
+    ALLOTMENT_WITHDRAWN = "allotment.withdrawn"
+
+    PROJECT_CREATED = "project.created"
+    PROJECT_RENAMED = "project.renamed"
+    DATA_SPACE_RENAMED = "data_space.renamed"
+    INSTALLATION_ATTACHED = "installation.attached"
+    INSTALLATION_CHANGED = "installation.changed"
+    INSTALLATION_DETACHED = "installation.detached"
+
+    DELEGATION_OFFERED = "delegation.offered"
+    DELEGATION_REQUESTED = "delegation.requested"
+    DELEGATION_APPROVED = "delegation.approved"
+    DELEGATION_ACCEPTED = "delegation.accepted"
+    DELEGATION_NARROWED = "delegation.narrowed"
+    DELEGATION_DECLINED = "delegation.declined"
+    DELEGATION_WITHDRAWN = "delegation.withdrawn"
+    DELEGATION_PAUSED = "delegation.paused"
+    DELEGATION_RESUMED = "delegation.resumed"
+    DELEGATION_ENDED = "delegation.ended"
+    DELEGATION_RAN_OUT = "delegation.ran_out"
+    DELEGATION_LAPSED = "delegation.lapsed"
+    WIDENING_PROPOSED = "delegation.widening_proposed"
+    WIDENING_ACCEPTED = "delegation.widening_accepted"
+    WIDENING_DECLINED = "delegation.widening_declined"
+    WIDENING_WITHDRAWN = "delegation.widening_withdrawn"
+
+    KEY_INTENDED = "key.intended"
+    KEY_INTENT_DISCARDED = "key.intent_discarded"
+    KEY_MADE = "key.made"
+    KEY_ACTIVATED = "key.activated"
+    KEY_DISCARDED = "key.discarded"
+    KEY_LAPSED = "key.lapsed"
+    KEY_RENAMED = "key.renamed"
+    KEY_REVOKED = "key.revoked"
+    KEY_BURNT = "key.burnt"
+
+    REFUSED = "refused"
+
+
+SENTENCES: dict[Event, str] = {
+    Event.SIGNED_IN: N_("%(actor)s signed in"),
+    Event.SIGN_IN_FAILED: N_("Somebody failed to sign in as %(label)s"),
+    Event.SIGNED_OUT: N_("%(actor)s signed out"),
+    Event.SIGNED_OUT_EVERYWHERE: N_("%(actor)s signed out on all devices"),
+    Event.PASSWORD_CHANGED: N_("%(actor)s changed the password"),
+    Event.PROFILE_CHANGED: N_("%(actor)s changed the profile"),
+    Event.PERSON_JOINED: N_("%(label)s set up a sign-in"),
+    Event.TENANT_CREATED: N_("%(actor)s opened the account %(label)s"),
+    Event.TENANT_RENAMED: N_("%(actor)s renamed the account from “%(before)s” to “%(label)s”"),
+    Event.STANDING_CHANGED: N_("%(actor)s changed the standing of %(label)s from %(before)s to %(after)s"),
+    Event.REQUEST_CODE_MADE: N_("%(actor)s made a new request code"),
+    Event.MEMBER_INVITED: N_("%(actor)s invited %(label)s as %(role)s"),
+    Event.INVITATION_WITHDRAWN: N_("%(actor)s withdrew the invitation of %(label)s"),
+    Event.MEMBER_JOINED: N_("%(label)s joined as %(role)s"),
+    Event.MEMBER_ROLE_CHANGED: N_("%(actor)s changed the role of %(label)s from %(before)s to %(after)s"),
+    Event.MEMBER_REMOVED: N_("%(actor)s removed %(label)s"),
+    Event.CONTRACT_MADE: N_("%(actor)s recorded the contract %(label)s for %(edition)s"),
+    Event.CONTRACT_ENDED: N_("%(actor)s ended the contract %(label)s"),
+    Event.DEPUTY_NAMED: N_("%(actor)s named %(label)s as deputy until %(until)s"),
+    Event.DEPUTY_WITHDRAWN: N_("%(actor)s withdrew the deputy %(label)s"),
+    Event.ALLOTMENT_REQUESTED: N_("%(actor)s asked for more: %(amount)s × %(wish)s"),
+    Event.ALLOTMENT_WITHDRAWN: N_("%(actor)s withdrew a request for more"),
+    Event.PROJECT_CREATED: N_("%(actor)s created the project “%(label)s” with %(spaces)s data spaces"),
+    Event.PROJECT_RENAMED: N_("%(actor)s renamed the project “%(before)s” to “%(label)s”"),
+    Event.DATA_SPACE_RENAMED: N_("%(actor)s renamed the data space “%(before)s” to “%(label)s”"),
+    Event.INSTALLATION_ATTACHED: N_("%(actor)s put the installation “%(label)s” on the data space “%(space)s”"),
+    Event.INSTALLATION_CHANGED: N_("%(actor)s changed the installation “%(label)s”"),
+    Event.INSTALLATION_DETACHED: N_("%(actor)s detached the installation “%(label)s” from “%(space)s”"),
+    Event.DELEGATION_OFFERED: N_("%(actor)s offered a delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_REQUESTED: N_("%(actor)s requested a delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_APPROVED: N_("%(actor)s approved the delegation from %(client)s to %(label)s as requested"),
+    Event.DELEGATION_ACCEPTED: N_("%(actor)s accepted the delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_NARROWED: N_("%(actor)s narrowed the delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_DECLINED: N_("%(actor)s declined the delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_WITHDRAWN: N_("%(actor)s withdrew the delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_PAUSED: N_("%(actor)s paused the delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_RESUMED: N_("%(actor)s resumed the delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_ENDED: N_("%(actor)s ended the delegation from %(client)s to %(label)s"),
+    Event.DELEGATION_RAN_OUT: N_("The delegation from %(client)s to %(label)s ended on its last day"),
+    Event.DELEGATION_LAPSED: N_("The delegation from %(client)s to %(label)s lapsed without an answer"),
+    Event.WIDENING_PROPOSED: N_("%(actor)s proposed to widen the delegation from %(client)s to %(label)s"),
+    Event.WIDENING_ACCEPTED: N_("%(actor)s agreed to widen the delegation from %(client)s to %(label)s"),
+    Event.WIDENING_DECLINED: N_("%(actor)s declined to widen the delegation from %(client)s to %(label)s"),
+    Event.WIDENING_WITHDRAWN: N_("%(actor)s withdrew the wider version of the delegation from %(client)s to %(label)s"),
+    Event.KEY_INTENDED: N_("%(actor)s began to make the key pair “%(label)s” (%(environment)s)"),
+    Event.KEY_INTENT_DISCARDED: N_("%(actor)s gave up making the key pair “%(label)s”"),
+    Event.KEY_MADE: N_("A key pair “%(label)s” was made for %(actor)s; it waits to be confirmed"),
+    Event.KEY_ACTIVATED: N_("%(actor)s put the key pair “%(label)s” into service (%(environment)s)"),
+    Event.KEY_DISCARDED: N_("%(actor)s discarded the unconfirmed key pair “%(label)s”"),
+    Event.KEY_LAPSED: N_("The key pair “%(label)s” lapsed: nobody confirmed that it was saved"),
+    Event.KEY_RENAMED: N_("%(actor)s renamed the key pair “%(before)s” to “%(label)s”"),
+    Event.KEY_REVOKED: N_("%(actor)s revoked the key pair “%(label)s” (%(environment)s)"),
+    Event.KEY_BURNT: N_("%(actor)s pasted a private key; its public half is blocked for new key pairs"),
+    Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
+}

@@ -1,0 +1,76 @@
+"""Every query on the record."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select
+
+from portal.access.actor import Actor
+from portal.access.rows import Reader, across_tenants, owned_by, scoped_to
+from portal.audit.models import AuditChain, AuditEvent
+from portal.foundation.database import Base, db, insert_if_absent
+
+
+def lock_chain(chain_id: uuid.UUID) -> AuditChain:
+    """The head of a chain, locked until the transaction ends; a chain begins when its first event does."""
+    table = Base.metadata.tables[AuditChain.__tablename__]
+    insert_if_absent(table, {"id": chain_id, "last_seq": 0, "last_hash": bytes(32)})
+    statement = select(AuditChain).where(AuditChain.id == chain_id).with_for_update()
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def count_refusals(actor: Actor, since: datetime) -> int:
+    """How many refusals of this person are on record in this tenant since then."""
+    rows = (
+        select(func.count())
+        .select_from(AuditEvent)
+        .where(
+            AuditEvent.tenant_id == actor.tenant_id,
+            AuditEvent.actor_id == actor.person_id,
+            AuditEvent.refused,
+            AuditEvent.at > since,
+        )
+    )
+    return db.session.scalar(rows, execution_options=scoped_to(actor.tenant_id or uuid.UUID(int=0))) or 0
+
+
+def page(
+    actor: Actor, *, before_seq: int | None, limit: int, kind: str = "", person: str = "", subject: str = ""
+) -> Sequence[AuditEvent]:
+    """The actor's tenant's events, newest first: `limit` of them with a lower number than `before_seq`.
+
+    kind: the first part of an event's name, such as `key`; person and subject: exact labels or ids.
+    """
+    rows = owned_by(actor, AuditEvent)
+    if before_seq is not None:
+        rows = rows.where(AuditEvent.seq < before_seq)
+    if kind:
+        rows = rows.where(or_(AuditEvent.event == kind, AuditEvent.event.startswith(kind + ".", autoescape=True)))
+    if person:
+        rows = rows.where(AuditEvent.actor_label == person)
+    if subject:
+        rows = rows.where(or_(AuditEvent.subject_id == subject, AuditEvent.subject_label == subject))
+    return db.session.scalars(rows.order_by(AuditEvent.seq.desc()).limit(limit)).all()
+
+
+def chains() -> Sequence[AuditChain]:
+    """The heads of all chains."""
+    return db.session.scalars(select(AuditChain).order_by(AuditChain.id)).all()
+
+
+def events_of(chain_id: uuid.UUID) -> Iterator[AuditEvent]:
+    """All events of one chain in order, read in portions."""
+    rows = across_tenants(AuditEvent, reason=Reader.UPKEEP).where(AuditEvent.chain_id == chain_id)
+    yield from db.session.scalars(rows.order_by(AuditEvent.seq).execution_options(yield_per=1000))
+
+
+def chains_without_head() -> Sequence[uuid.UUID]:
+    """Chains that have events but whose head is gone."""
+    rows = (
+        across_tenants(AuditEvent.chain_id, reason=Reader.UPKEEP)
+        .outerjoin(AuditChain, and_(AuditChain.id == AuditEvent.chain_id))
+        .where(AuditChain.id.is_(None))
+        .distinct()
+    )
+    return db.session.scalars(rows).all()
