@@ -1,0 +1,121 @@
+"""Settings, read once from the environment. A production start with a missing or unsafe one stops with a sentence."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Mode(StrEnum):
+    """What this instance is; never guessed."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class MailBackend(StrEnum):
+    """Where mail goes: an SMTP server, a folder of .eml files, or the demo's mailbox page."""
+
+    SMTP = "smtp"
+    FOLDER = "folder"
+    MAILBOX = "mailbox"
+
+
+class UnsafeSettings(Exception):
+    """The settings do not allow a start; `problems` are sentences that say what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+KEK_BYTES = 32
+SHORTEST_SECRET = 32
+
+
+class Settings(BaseSettings):
+    """One instance's settings. Names in the environment are the field names in upper case."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    portal_mode: Mode
+    database_url: str = ""
+    migration_database_url: str = ""
+    secret_key: str = ""
+    kek: str = ""
+    password_pepper: str = ""
+    external_base_url: str = ""
+    proxy_hops: int = 0
+    mail_backend: MailBackend = MailBackend.FOLDER
+    mail_folder: Path = Path("var/mail")
+    mail_from: str = ""
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_starttls: bool = False
+    data_folder: Path = Path("var")
+
+    @field_validator("database_url", "migration_database_url")
+    @classmethod
+    def _name_the_driver(cls, url: str) -> str:
+        for prefix in ("postgres://", "postgresql://"):
+            if url.startswith(prefix):
+                return "postgresql+psycopg://" + url.removeprefix(prefix)
+        return url
+
+    @property
+    def is_demo(self) -> bool:
+        return self.portal_mode is Mode.DEMO
+
+    @property
+    def kek_octets(self) -> bytes:
+        """The key-encryption key as 32 bytes. Raises: ValueError."""
+        try:
+            octets = base64.b64decode(self.kek, validate=True)
+        except binascii.Error as error:
+            raise ValueError("not base64") from error
+        if len(octets) != KEK_BYTES:
+            raise ValueError("not 32 bytes")
+        return octets
+
+    @property
+    def is_https(self) -> bool:
+        return self.external_base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """The host name that links and cookies are for, without a port."""
+        return urlsplit(self.external_base_url).hostname or ""
+
+    def check(self) -> None:
+        """Nothing, when the portal may start. Raises: UnsafeSettings."""
+        problems = list(self._problems())
+        if problems:
+            raise UnsafeSettings(problems)
+
+    def _problems(self) -> Iterator[str]:
+        make = "python3 -c 'import secrets, base64; print(base64.b64encode(secrets.token_bytes(32)).decode())'"
+        if not self.database_url:
+            yield "DATABASE_URL is missing: give the database of the application, e.g. postgresql://portal_app@…/portal."
+        if len(self.secret_key) < SHORTEST_SECRET:
+            yield f"SECRET_KEY is missing or shorter than {SHORTEST_SECRET} characters: make one with {make}"
+        try:
+            _ = self.kek_octets
+        except ValueError:
+            yield f"KEK is not 32 bytes in base64: make one with {make} and keep it outside the database's backup."
+        parts = urlsplit(self.external_base_url)
+        if not parts.hostname or parts.path not in ("", "/") or parts.query:
+            yield "EXTERNAL_BASE_URL is missing: give the address people use, e.g. https://portal.example.com."
+        elif parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "localhost"):
+            yield "EXTERNAL_BASE_URL must begin with https:// (plain http only for localhost)."
+        if not self.is_demo:
+            if self.mail_backend is MailBackend.MAILBOX:
+                yield "MAIL_BACKEND=mailbox shows all mail on a page and exists in the demo only: set smtp or folder."
+            if not self.mail_from:
+                yield "MAIL_FROM is missing: give the address that mail is sent from."

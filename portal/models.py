@@ -1,0 +1,13 @@
+"""Every table, for those who need them all: the application, migrations and the tests of the schema."""
+
+from portal.accounts import models as accounts
+from portal.audit import models as audit
+from portal.contracts import models as contracts
+from portal.delegations import models as delegations
+from portal.entitlements import models as entitlements
+from portal.keys import models as keys
+from portal.outbox import models as outbox
+from portal.projects import models as projects
+from portal.tenants import models as tenants
+
+__all__ = ["accounts", "audit", "contracts", "delegations", "entitlements", "keys", "outbox", "projects", "tenants"]
