@@ -1,0 +1,108 @@
+"""Who may make a key pair, under which contract, and if not: why, and who can mend it (rule 10)."""
+
+from portal.access.actor import Actor, require
+from portal.access.errors import NotAllowed
+from portal.access.roles import ENVIRONMENT_NAMES, PERMISSION_NAMES, PERMISSIONS, Environment, Permission
+from portal.contracts.models import Contract, ContractKind
+from portal.delegations.models import DelegationState
+from portal.foundation import clock
+from portal.foundation.errors import NotFound, PortalError
+from portal.keys import store
+from portal.keys.errors import (
+    ContractNotRunning,
+    DelegationNotLive,
+    EnvironmentOutOfReach,
+    NoContract,
+    NoSigner,
+    NotSigner,
+    NotSignerNorDeputy,
+    StandingNotGood,
+)
+from portal.tenants import store as tenants
+from portal.tenants.models import Standing
+
+
+def usable_contracts(actor: Actor) -> list[Contract]:
+    """The running contracts under which the actor may make a key pair now.
+
+    Raises the refusal that stands in the way when there is none: NoContract, ContractNotRunning, NotAllowed,
+    NotSigner, StandingNotGood.
+    """
+    found = store.contracts_for_keys(actor)
+    refusals: list[PortalError] = []
+    usable: list[Contract] = []
+    for contract in found:
+        refusal = refusal_for(actor, contract)
+        if refusal is None:
+            usable.append(contract)
+        else:
+            refusals.append(refusal)
+    if usable:
+        return usable
+    if not refusals:
+        raise NoContract(owner=tenants.get(actor.tenant_id).name)
+    # A contract that ended says less than one that runs and asks for somebody else.
+    raise min(refusals, key=lambda refusal: isinstance(refusal, ContractNotRunning))
+
+
+def contract_for(actor: Actor, public_id: str) -> Contract:
+    """The contract with this public id, when the actor may make a key pair under it. Raises: NotFound, or why not."""
+    for contract in store.contracts_for_keys(actor):
+        if contract.public_id == public_id:
+            require_may_make(actor, contract)
+            return contract
+    raise NotFound()
+
+
+def require_may_make(actor: Actor, contract: Contract) -> None:
+    """Nothing, when the actor may make a key pair under this contract now. Raises: the refusal that says why not."""
+    refusal = refusal_for(actor, contract)
+    if refusal is not None:
+        raise refusal
+
+
+def require_environment(actor: Actor, environment: Environment) -> None:
+    """Nothing, when the environment lies within the actor's reach. Raises: EnvironmentOutOfReach, DelegationNotLive."""
+    if environment not in actor.reach.environments:
+        raise EnvironmentOutOfReach(environment=ENVIRONMENT_NAMES[environment])
+    if actor.acts_for_client:
+        _require_live_delegation(actor, environment)
+
+
+def refusal_for(actor: Actor, contract: Contract) -> PortalError | None:
+    """Why the actor may not make a key pair under this contract now, or None."""
+    if contract.kind is ContractKind.PARTNER and contract.id not in actor.signs:
+        return _not_signer(contract)
+    if contract.kind is ContractKind.LICENCE and not _role_makes_keys(actor):
+        return NotAllowed(act=PERMISSION_NAMES[Permission.KEY_MAKE])
+    if not contract.is_running(clock.now()):
+        return ContractNotRunning(edition=contract.edition.name)
+    owner = tenants.get(actor.tenant_id)
+    return None if owner.standing is Standing.GOOD else StandingNotGood(owner=owner.name)
+
+
+def _role_makes_keys(actor: Actor) -> bool:
+    # A signer's power over a partner contract says nothing about the tenant's licences.
+    if actor.acts_for_client or actor.role is None:
+        return actor.may(Permission.KEY_MAKE)
+    return Permission.KEY_MAKE in PERMISSIONS[actor.role]
+
+
+def _not_signer(contract: Contract) -> NotSigner:
+    now = clock.now()
+    acting = [row.membership for row in contract.deputies if row.is_inside(now)]
+    deputies = ", ".join(member.person.name for member in acting if member.ended_at is None)
+    if contract.signer is None or contract.signer.ended_at is not None:
+        return NoSigner()
+    signer = contract.signer.person.name
+    return NotSignerNorDeputy(signer=signer, deputies=deputies) if deputies else NotSigner(signer=signer)
+
+
+def _require_live_delegation(actor: Actor, environment: Environment) -> None:
+    require(actor, Permission.KEY_MAKE)
+    delegation = store.delegation_of(actor)
+    live = delegation is not None and delegation.state is DelegationState.ACTIVE and clock.now() < delegation.ends_at
+    if not live:
+        raise DelegationNotLive()
+    if delegation is not None and environment not in delegation.environments:
+        raise EnvironmentOutOfReach(environment=ENVIRONMENT_NAMES[environment])

@@ -1,0 +1,145 @@
+"""Refusals of key pairs."""
+
+from portal.foundation.errors import Conflict, Denied, Invalid
+from portal.foundation.marking import N_
+
+
+class NoContract(Denied):
+    code = "no_running_contract"
+    sentence = N_("%(owner)s has no running contract that includes key pairs.")
+    mend = N_("The vendor's partner admin can record a licence or a partner contract.")
+
+
+class ContractNotRunning(Denied):
+    code = "contract_not_running"
+    sentence = N_("The contract for %(edition)s is not running, so it gives no new key pairs.")
+    mend = N_("The vendor's partner admin can renew the contract.")
+
+
+class StandingNotGood(Denied):
+    code = "standing_not_good"
+    sentence = N_("%(owner)s is past due with the vendor: no new key pairs until that is settled. Existing ones work.")
+    mend = N_("The owner settles it with the vendor; then a partner admin restores good standing.")
+
+
+class NotSigner(Denied):
+    """`signer` is the signer's name; `deputies` are the names of those who may act now, joined by commas."""
+
+    code = "not_signer"
+    sentence = N_("Under a partner contract only its signer makes key pairs, or a deputy inside the agreed dates.")
+    mend = N_("The signer is %(signer)s.")
+
+
+class NotSignerNorDeputy(NotSigner):
+    """As `NotSigner`, where there are deputies who may act now."""
+
+    mend = N_("The signer is %(signer)s. Deputies at the moment: %(deputies)s.")
+
+
+class NoSigner(NotSigner):
+    """As `NotSigner`, where the signer has left and nobody was put in their place."""
+
+    mend = N_("The signer has left. The vendor's partner admin can record a new one.")
+
+
+class EnvironmentOutOfReach(Denied):
+    code = "environment_out_of_reach"
+    sentence = N_("Your delegation does not cover the %(environment)s environment.")
+    mend = N_("The owner can widen the delegation.")
+
+
+class DelegationNotLive(Denied):
+    code = "delegation_not_live"
+    sentence = N_("The delegation is no longer active, so it gives no new key pairs.")
+    mend = N_("The owner can offer a new delegation.")
+
+
+class NotHolder(Denied):
+    code = "not_holder"
+    sentence = N_("%(holder)s holds this key pair, so only %(holder)s can rename it.")
+    mend = N_("Ask %(holder)s. You can revoke it at any time.")
+
+
+class KeyNameTaken(Invalid):
+    code = "key_name_taken"
+    sentence = N_("There is already a key pair “%(name)s” in this environment. Choose another name.")
+
+
+class NotAPublicKey(Invalid):
+    code = "not_a_public_key"
+    sentence = N_("This is not a public key in PEM form. It begins with -----BEGIN PUBLIC KEY-----.")
+
+
+class SeveralKeys(Invalid):
+    code = "several_keys"
+    sentence = N_("There is more than one PEM block in this text. Give the public key only.")
+
+
+class PrivateKeyPasted(Invalid):
+    """`spki_sha256` is the hash of its public half, or None when it could not be read without a passphrase."""
+
+    code = "private_key_pasted"
+    sentence = N_(
+        "This is a private key. It was not stored, but it has left your hands: make another pair and give its "
+        "public key. This one is refused for new key pairs from now on."
+    )
+
+
+class NotRsa(Invalid):
+    code = "not_rsa"
+    sentence = N_("This is no RSA key. The services verify RSA signatures only.")
+
+
+class WrongSize(Invalid):
+    code = "wrong_key_size"
+    sentence = N_("This RSA key has %(bits)s bits. Use %(shortest)s to %(longest)s; 3072 is a good choice.")
+
+
+class WrongExponent(Invalid):
+    code = "wrong_key_exponent"
+    sentence = N_("The public exponent of this key is not 65537. Make the pair anew with ordinary settings.")
+
+
+class WeakModulus(Invalid):
+    code = "weak_key"
+    sentence = N_("This key is weak: its modulus has a small factor or close primes. Make the pair anew.")
+
+
+class ProofWrong(Invalid):
+    code = "proof_wrong"
+    sentence = N_(
+        "The signature does not fit. Sign exactly the file of this page with the private key that belongs to the "
+        "public key you gave."
+    )
+
+
+class ProofUnreadable(Invalid):
+    code = "proof_unreadable"
+    sentence = N_("The signature is neither base64 nor the signature file itself.")
+
+
+class KeyKnown(Conflict):
+    code = "key_known"
+    status = 422
+    sentence = N_("This public key was registered before. Every key pair is used for one API key only: make another.")
+
+
+class KeyBlocked(Conflict):
+    code = "key_blocked"
+    status = 422
+    sentence = N_("This key pair must not be used: its private key was seen where it should not be. Make another.")
+
+
+class AlreadyShown(Conflict):
+    code = "private_key_already_shown"
+    sentence = N_("The private key of this pair was shown once and is not kept. It cannot be shown again.")
+
+
+class MakingOver(Conflict):
+    code = "key_making_over"
+    sentence = N_("This was not finished within 30 minutes, or was discarded. Begin again.")
+
+
+class CannotRevoke(Conflict):
+    code = "key_not_revocable"
+    sentence = N_("This key pair is out of service already.")

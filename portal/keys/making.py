@@ -1,0 +1,199 @@
+"""Making a key pair: an intent first, then the pair, then the proof or the confirmation that it was saved."""
+
+from sqlalchemy.exc import IntegrityError
+
+from portal.access.actor import Actor
+from portal.access.roles import Environment
+from portal.audit import operations as audit
+from portal.audit.events import Event
+from portal.contracts.models import Contract
+from portal.foundation import clock
+from portal.foundation.database import lock
+from portal.foundation.words import clean_name, same_name
+from portal.keys import possession, store
+from portal.keys.eligibility import require_environment, require_may_make
+from portal.keys.errors import AlreadyShown, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver
+from portal.keys.material import PublicHalf
+from portal.keys.models import KeyIntent, KeyOrigin, KeyPair, KeyState
+from portal.keys.status import MAKING_TIME
+
+
+def begin(
+    actor: Actor,
+    *,
+    environment: Environment,
+    contract: Contract,
+    name: str,
+    origin: KeyOrigin,
+    public: PublicHalf | None = None,
+) -> KeyIntent:
+    """The intent to make one key pair; the same request repeated meets the same intent.
+
+    public: the key that was given, for origin UPLOAD; the pair exists once its possession is proved.
+    Raises: the refusals of `eligibility`, KeyNameTaken and those of a name.
+    """
+    lock(contract)  # puts repeated requests in order
+    require_environment(actor, environment)
+    require_may_make(actor, contract)
+    intent = KeyIntent(
+        tenant_id=actor.tenant_id,
+        holder_id=actor.home_id,
+        contract_id=contract.id,
+        delegation_id=actor.delegation_id,
+        environment=environment,
+        name=clean_name(name),
+        origin=origin,
+        person_id=actor.person_id,
+        spki=public.spki if public else None,
+        expires_at=clock.now() + MAKING_TIME,
+    )
+    if store.name_is_taken(intent, same_name(intent.name)):
+        raise KeyNameTaken(name=intent.name)
+    known = store.find_open_intent(intent, clock.now())
+    if known is not None:
+        return known
+    store.add(intent)
+    _record(actor, Event.KEY_INTENDED, intent)
+    return intent
+
+
+def issue(actor: Actor, intent: KeyIntent, public: PublicHalf) -> KeyPair:
+    """The pending pair of an intent whose keys the server made. It does not verify before `confirm` (rule 2).
+
+    Raises: AlreadyShown when the intent has its pair, MakingOver, KeyNameTaken and the refusals of `eligibility`.
+    """
+    lock(intent)
+    if intent.key_pair_id is not None:
+        raise AlreadyShown()
+    _require_unfinished(intent)
+    intent.expires_at = clock.now() + MAKING_TIME
+    pair = _add_pair(actor, intent, public, KeyState.PENDING)
+    _record(actor, Event.KEY_MADE, pair)
+    return pair
+
+
+def confirm(actor: Actor, intent: KeyIntent) -> KeyPair:
+    """The pair, in service, because the person says that the private key was saved. Repeating it changes nothing.
+
+    Raises: MakingOver when it lapsed or was discarded, and the refusals of `eligibility`.
+    """
+    lock(intent)
+    pair = _pair_of(actor, intent)
+    if pair.state is KeyState.ACTIVE:
+        return pair
+    if pair.state is not KeyState.PENDING or clock.now() >= intent.expires_at:
+        raise MakingOver()
+    require_environment(actor, intent.environment)
+    require_may_make(actor, store.contract_of(actor, intent))
+    pair.state, pair.activated_at = KeyState.ACTIVE, clock.now()
+    _record(actor, Event.KEY_ACTIVATED, pair)
+    return pair
+
+
+def prove(actor: Actor, intent: KeyIntent, *, signed: bytes, signature: bytes) -> KeyPair:
+    """The pair of an uploaded public key, in service, because its holder signed this intent's message.
+
+    Whether the key is known already is looked at after the proof, so nobody learns it about keys of others.
+    Raises: ProofWrong, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver and the refusals of `eligibility`.
+    """
+    lock(intent)
+    if intent.key_pair_id is not None:
+        return _pair_of(actor, intent)
+    _require_unfinished(intent)
+    if intent.spki is None:
+        raise MakingOver()
+    possession.check(intent.spki, signed, signature)
+    pair = _add_pair(actor, intent, PublicHalf.of(intent.spki), KeyState.ACTIVE)
+    pair.activated_at = clock.now()
+    _record(actor, Event.KEY_ACTIVATED, pair)
+    return pair
+
+
+def discard(actor: Actor, intent: KeyIntent) -> None:
+    """Give the intent up; its pair, when it has an unconfirmed one, lapses. Repeating it changes nothing.
+
+    Raises: MakingOver when the pair is in service: revoke it instead.
+    """
+    lock(intent)
+    if intent.discarded_at is not None:
+        return
+    pair = _pair_of(actor, intent) if intent.key_pair_id is not None else None
+    if pair is not None and pair.state is not KeyState.PENDING:
+        raise MakingOver()
+    intent.discarded_at = clock.now()
+    if pair is None:
+        _record(actor, Event.KEY_INTENT_DISCARDED, intent)
+    else:
+        pair.state = KeyState.LAPSED
+        _record(actor, Event.KEY_DISCARDED, pair)
+
+
+def message_of(intent: KeyIntent, public: PublicHalf, *, base_url: str, owner: str, holder: str) -> bytes:
+    """What the holder signs for this intent; owner and holder are account ids."""
+    return possession.message(
+        base_url=base_url,
+        intent_id=intent.public_id,
+        nonce=intent.nonce,
+        owner=owner,
+        holder=holder,
+        environment=intent.environment.value,
+        spki_sha256=public.spki_sha256,
+    )
+
+
+def _add_pair(actor: Actor, intent: KeyIntent, public: PublicHalf, state: KeyState) -> KeyPair:
+    require_environment(actor, intent.environment)
+    contract = store.contract_of(actor, intent)
+    require_may_make(actor, contract)
+    if store.is_blocked(public.spki_sha256):
+        raise KeyBlocked()
+    if store.find_by_fingerprint(public.spki_sha256) is not None:
+        raise KeyKnown()
+    if store.name_is_taken(intent, same_name(intent.name)):
+        raise KeyNameTaken(name=intent.name)
+    try:
+        pair: KeyPair = store.add(_pair_for(intent, public, state))
+    except IntegrityError as error:  # somebody was faster with the same key or the same name
+        raise (KeyKnown() if "spki" in str(error.orig) else KeyNameTaken(name=intent.name)) from error
+    intent.key_pair_id = pair.id
+    return pair
+
+
+def _pair_for(intent: KeyIntent, public: PublicHalf, state: KeyState) -> KeyPair:
+    return KeyPair(
+        tenant_id=intent.tenant_id,
+        holder_id=intent.holder_id,
+        contract_id=intent.contract_id,
+        delegation_id=intent.delegation_id,
+        environment=intent.environment,
+        name=intent.name,
+        name_key=same_name(intent.name),
+        spki=public.spki,
+        spki_sha256=public.spki_sha256,
+        bits=public.bits,
+        state=state,
+        origin=intent.origin,
+        made_by_id=intent.person_id,
+    )
+
+
+def _pair_of(actor: Actor, intent: KeyIntent) -> KeyPair:
+    if intent.key_pair_id is None:
+        raise MakingOver()
+    return store.get_by_id(actor, intent.key_pair_id)
+
+
+def _require_unfinished(intent: KeyIntent) -> None:
+    if intent.discarded_at is not None or clock.now() >= intent.expires_at:
+        raise MakingOver()
+
+
+def _record(actor: Actor, event: Event, subject: KeyIntent | KeyPair) -> None:
+    audit.record(
+        actor,
+        event,
+        subject,
+        also_seen_by=subject.holder_id if subject.holder_id != subject.tenant_id else None,
+        environment=subject.environment.value,
+        origin=subject.origin.value,
+    )

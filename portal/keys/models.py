@@ -1,0 +1,186 @@
+"""Key pairs and the intents that lead to them. There is no column for a private key."""
+
+import secrets
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.access.actor import Reach
+from portal.access.roles import Environment
+from portal.access.rows import TenantOwned
+from portal.accounts.models import Person
+from portal.contracts.models import Contract
+from portal.delegations.models import Delegation
+from portal.foundation import clock, ids
+from portal.foundation.database import Base, Versioned, enum_type
+from portal.tenants.models import Tenant
+
+
+class KeyState(StrEnum):
+    """As stored (design 2.2). `expired` is not among them: it is derived from the clock."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    RETIRING = "retiring"
+    LAPSED = "lapsed"
+    RETIRED = "retired"
+    REVOKED = "revoked"
+    COMPROMISED = "compromised"
+
+
+NAME_TAKEN = text("state IN ('pending', 'active')")
+
+
+class KeyOrigin(StrEnum):
+    """Where the private half was made."""
+
+    SERVER = "server"
+    UPLOAD = "upload"
+
+
+def new_api_key() -> str:
+    """A public id: 32 lower-case hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+class KeyPair(TenantOwned, Versioned, Base):
+    """An API key and the public half of its pair. `tenant_id` is the owner, `holder_id` holds the private half."""
+
+    __tablename__ = "key_pairs"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
+        ForeignKeyConstraint(["tenant_id", "delegation_id"], ["delegations.tenant_id", "delegations.id"]),
+        ForeignKeyConstraint(["tenant_id", "replaces_id"], ["key_pairs.tenant_id", "key_pairs.id"]),
+        CheckConstraint("(holder_id = tenant_id) = (delegation_id IS NULL)", name="holder"),
+        Index("uq_key_pairs_api_key", "api_key", unique=True),
+        # Rule 4: unique over all tenants and all time.
+        Index("uq_key_pairs_spki_sha256", "spki_sha256", unique=True),
+        # Rule 5. A retiring pair leaves its name to its successor.
+        Index(
+            "uq_key_pairs_name",
+            "tenant_id",
+            "holder_id",
+            "environment",
+            "name_key",
+            unique=True,
+            sqlite_where=NAME_TAKEN,
+            postgresql_where=NAME_TAKEN,
+        ),
+        Index("ix_key_pairs_list", "tenant_id", "environment", "id"),
+        Index("ix_key_pairs_holder", "holder_id", "state", "id"),
+        Index("ix_key_pairs_delegation", "tenant_id", "delegation_id"),
+    )
+    other_party = "holder_id"
+
+    holder_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id"))
+    contract_id: Mapped[uuid.UUID]
+    delegation_id: Mapped[uuid.UUID | None]
+    environment: Mapped[Environment] = mapped_column(enum_type(Environment))
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(String(1024))
+    api_key: Mapped[str] = mapped_column(String(32), default=new_api_key)
+    spki: Mapped[bytes] = mapped_column(LargeBinary)
+    spki_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    bits: Mapped[int]
+    state: Mapped[KeyState] = mapped_column(enum_type(KeyState))
+    origin: Mapped[KeyOrigin] = mapped_column(enum_type(KeyOrigin))
+    made_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    activated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    retiring_until: Mapped[datetime | None]
+    replaces_id: Mapped[uuid.UUID | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+
+    holder: Mapped[Tenant] = relationship(lazy="raise", foreign_keys=[holder_id])
+    owner: Mapped[Tenant] = relationship(lazy="raise", viewonly=True, foreign_keys="KeyPair.tenant_id")
+    contract: Mapped[Contract] = relationship(lazy="raise", viewonly=True)
+    delegation: Mapped[Delegation | None] = relationship(lazy="raise", viewonly=True)
+    made_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[made_by_id])
+
+    @classmethod
+    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = []
+        if reach.environments != frozenset(Environment):
+            conditions.append(cls.environment.in_(reach.environments))
+        if reach.holder_id is not None:
+            conditions.append(cls.holder_id == reach.holder_id)
+        return conditions
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "key pair", self.api_key, self.name
+
+
+class KeyIntent(TenantOwned, Base):
+    """The wish to make one pair; every retry, second tab and crash meets the same row (rule 23).
+
+    It fixes owner, holder, environment, contract and name before any key exists. For an uploaded public key it also
+    carries that key while the proof of possession is awaited.
+    """
+
+    __tablename__ = "key_intents"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
+        ForeignKeyConstraint(["tenant_id", "delegation_id"], ["delegations.tenant_id", "delegations.id"]),
+        ForeignKeyConstraint(["tenant_id", "key_pair_id"], ["key_pairs.tenant_id", "key_pairs.id"]),
+        Index("uq_key_intents_public_id", "public_id", unique=True),
+    )
+    other_party = "holder_id"
+
+    public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("int"))
+    holder_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id"))
+    contract_id: Mapped[uuid.UUID]
+    delegation_id: Mapped[uuid.UUID | None]
+    environment: Mapped[Environment] = mapped_column(enum_type(Environment))
+    name: Mapped[str]
+    origin: Mapped[KeyOrigin] = mapped_column(enum_type(KeyOrigin))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    nonce: Mapped[bytes] = mapped_column(LargeBinary(32), default=lambda: secrets.token_bytes(32))
+    spki: Mapped[bytes | None] = mapped_column(LargeBinary)
+    key_pair_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+    discarded_at: Mapped[datetime | None]
+
+    key_pair: Mapped[KeyPair | None] = relationship(lazy="raise", viewonly=True)
+
+    @classmethod
+    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = []
+        if reach.environments != frozenset(Environment):
+            conditions.append(cls.environment.in_(reach.environments))
+        if reach.holder_id is not None:
+            conditions.append(cls.holder_id == reach.holder_id)
+        return conditions
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "key intent", self.public_id, self.name
+
+
+class BlockedKey(Base):
+    """The hash of a public key that must never be used again: its private half was seen where it should not be."""
+
+    __tablename__ = "blocked_keys"
+
+    spki_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(64))
+    blocked_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "blocked key", self.spki_sha256.hex(), self.spki_sha256.hex()[:16]

@@ -1,0 +1,81 @@
+"""What is done with key pairs that exist: rename, revoke, lapse; and burning one whose private half was pasted."""
+
+import uuid
+
+from portal.access.actor import Actor, require, system_actor
+from portal.access.roles import Permission
+from portal.audit import operations as audit
+from portal.audit.events import Event
+from portal.foundation import clock
+from portal.foundation.database import Base, insert_if_absent, lock
+from portal.foundation.errors import Changed
+from portal.foundation.marking import N_
+from portal.foundation.words import clean_name, same_name
+from portal.keys import store
+from portal.keys.errors import CannotRevoke, KeyNameTaken, NotHolder
+from portal.keys.models import BlockedKey, KeyPair, KeyState
+from portal.keys.status import MAKING_TIME
+
+REVOCABLE = (KeyState.PENDING, KeyState.ACTIVE, KeyState.RETIRING)
+PASTED = "private half pasted"
+LAPSED_AT_ONCE = 100
+
+
+def rename(actor: Actor, pair: KeyPair, *, name: str, version: int) -> None:
+    """Give the pair another name. Only its holder does: the name is how the holder finds the private half.
+
+    Raises: NotAllowed, NotHolder, Changed, KeyNameTaken and the refusals of a name.
+    """
+    require(actor, Permission.KEY_RENAME)
+    lock(pair)
+    if pair.holder_id != actor.home_id:
+        raise NotHolder(holder=pair.holder.name)
+    name = clean_name(name)
+    if pair.version != version:
+        raise Changed(versions=[(N_("Name"), name, pair.name)])
+    if store.name_is_taken(pair, same_name(name)):
+        raise KeyNameTaken(name=name)
+    before, pair.name, pair.name_key = pair.name, name, same_name(name)
+    audit.record(actor, Event.KEY_RENAMED, pair, also_seen_by=_other_party(pair), before=before)
+
+
+def revoke(actor: Actor, pair: KeyPair) -> None:
+    """Take the pair out of service for ever. Owner and holder may both do it. Repeating it changes nothing.
+
+    Raises: NotAllowed, CannotRevoke when it is out of service for another reason.
+    """
+    require(actor, Permission.KEY_REVOKE)
+    lock(pair)
+    if pair.state is KeyState.REVOKED:
+        return
+    if pair.state not in REVOCABLE:
+        raise CannotRevoke()
+    pair.state, pair.revoked_at, pair.revoked_by_id = KeyState.REVOKED, clock.now(), actor.person_id
+    audit.record(actor, Event.KEY_REVOKED, pair, also_seen_by=_other_party(pair), environment=pair.environment.value)
+
+
+def burn(actor: Actor, spki_sha256: bytes) -> KeyPair | None:
+    """Block a public key whose private half was pasted. Returns the actor's own pair with it, if there is one.
+
+    Nothing in service is stopped: whether the pair leaked is for its owner to say.
+    """
+    insert_if_absent(
+        Base.metadata.tables[BlockedKey.__tablename__],
+        {"spki_sha256": spki_sha256, "reason": PASTED, "blocked_at": clock.now()},
+    )
+    audit.record(actor, Event.KEY_BURNT, BlockedKey(spki_sha256=spki_sha256))
+    return store.find_own_by_fingerprint(actor, spki_sha256)
+
+
+def lapse_due(_actor: Actor) -> int:
+    """Lapse pairs that nobody confirmed within 30 minutes; how many there were, at most 100. For the worker."""
+    due = store.unconfirmed_since(clock.now() - MAKING_TIME, LAPSED_AT_ONCE)
+    for pair in due:
+        pair.state = KeyState.LAPSED
+        worker = system_actor("worker", pair.tenant_id)
+        audit.record(worker, Event.KEY_LAPSED, pair, also_seen_by=_other_party(pair))
+    return len(due)
+
+
+def _other_party(pair: KeyPair) -> uuid.UUID | None:
+    return pair.holder_id if pair.holder_id != pair.tenant_id else None

@@ -1,0 +1,83 @@
+"""What a key pair is at a moment: its stored state, corrected by the clock and by what it hangs on."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from portal.delegations.models import DelegationState
+from portal.foundation.marking import N_
+from portal.keys.models import KeyPair, KeyState
+from portal.tenants.models import Standing
+
+# Rule 2: an unconfirmed pair lapses after 30 minutes, and so does its intent.
+MAKING_TIME = timedelta(minutes=30)
+
+LIVE_STATES = (KeyState.ACTIVE, KeyState.RETIRING)
+
+
+class KeyStatus(StrEnum):
+    """The states of a key pair and what stops a pair whose own state would let it live."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    RETIRING = "retiring"
+    LAPSED = "lapsed"
+    RETIRED = "retired"
+    REVOKED = "revoked"
+    COMPROMISED = "compromised"
+    EXPIRED = "expired"
+    DELEGATION_PAUSED = "delegation_paused"
+    DELEGATION_ENDED = "delegation_ended"
+    CONTRACT_ENDED = "contract_ended"
+    SUSPENDED = "suspended"
+
+
+STATUS_NAMES: dict[KeyStatus, str] = {
+    KeyStatus.PENDING: N_("Waiting to be confirmed"),
+    KeyStatus.ACTIVE: N_("Active"),
+    KeyStatus.RETIRING: N_("Retiring"),
+    KeyStatus.LAPSED: N_("Lapsed"),
+    KeyStatus.RETIRED: N_("Retired"),
+    KeyStatus.REVOKED: N_("Revoked"),
+    KeyStatus.COMPROMISED: N_("Compromised"),
+    KeyStatus.EXPIRED: N_("Expired"),
+    KeyStatus.DELEGATION_PAUSED: N_("Stopped: delegation paused"),
+    KeyStatus.DELEGATION_ENDED: N_("Stopped: delegation ended"),
+    KeyStatus.CONTRACT_ENDED: N_("Stopped: contract ended"),
+    KeyStatus.SUSPENDED: N_("Stopped: account suspended"),
+}
+LIVE = frozenset({KeyStatus.ACTIVE, KeyStatus.RETIRING})
+
+
+def status_of(pair: KeyPair, at: datetime) -> KeyStatus:
+    """The pair's status at this moment. `pair` comes with its contract, owner, holder and delegation loaded.
+
+    It is live when it is active or retiring, not expired, and its delegation, contract and tenants are live.
+    """
+    own = _own_status(pair, at)
+    if own not in LIVE:
+        return own
+    if Standing.SUSPENDED in (pair.owner.standing, pair.holder.standing):
+        return KeyStatus.SUSPENDED
+    if not pair.contract.is_running(at):
+        return KeyStatus.CONTRACT_ENDED
+    return _under_delegation(pair, at) or own
+
+
+def _own_status(pair: KeyPair, at: datetime) -> KeyStatus:
+    if pair.state is KeyState.PENDING and at >= pair.created_at + MAKING_TIME:
+        return KeyStatus.LAPSED
+    if pair.state is KeyState.RETIRING and pair.retiring_until is not None and at >= pair.retiring_until:
+        return KeyStatus.RETIRED
+    if pair.state in LIVE_STATES and pair.expires_at is not None and at >= pair.expires_at:
+        return KeyStatus.EXPIRED
+    return KeyStatus(pair.state.value)
+
+
+def _under_delegation(pair: KeyPair, at: datetime) -> KeyStatus | None:
+    delegation = pair.delegation
+    if delegation is None:
+        return None
+    if delegation.state is DelegationState.PAUSED and at < delegation.ends_at:
+        return KeyStatus.DELEGATION_PAUSED
+    covered = delegation.state is DelegationState.ACTIVE and at < delegation.ends_at
+    return None if covered and pair.environment in delegation.environments else KeyStatus.DELEGATION_ENDED

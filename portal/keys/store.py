@@ -1,0 +1,216 @@
+"""Every query on key pairs and their intents."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import joinedload
+
+from portal.access.actor import Actor
+from portal.access.roles import Environment
+from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, received_by
+from portal.contracts import store as contracts
+from portal.contracts.models import Contract, ContractKind
+from portal.delegations.models import Delegation, DelegationState
+from portal.foundation.database import db
+from portal.foundation.errors import NotFound
+from portal.foundation.paging import Page, page_of
+from portal.keys.models import BlockedKey, KeyIntent, KeyPair, KeyState
+from portal.keys.status import LIVE_STATES
+from portal.tenants.models import Standing, Tenant
+
+# An integrator agreement alone includes no service, so no key pair hangs on it (design 2, edition).
+KINDS_WITH_KEYS = (ContractKind.LICENCE, ContractKind.PARTNER)
+# Everything that `status_of` and the pages ask of a pair, in one statement.
+WHOLE = (
+    joinedload(KeyPair.holder, innerjoin=True),
+    joinedload(KeyPair.owner, innerjoin=True),
+    joinedload(KeyPair.contract, innerjoin=True).joinedload(Contract.edition, innerjoin=True),
+    joinedload(KeyPair.delegation),
+    joinedload(KeyPair.made_by),
+)
+
+
+def add(row: Any) -> Any:
+    """`row`, with its ids. Raises: IntegrityError when a constraint forbids it."""
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def get(actor: Actor, api_key: str) -> KeyPair:
+    """The actor's key pair with this API key. Raises: NotFound."""
+    pair: KeyPair = one_or_not_found(owned_by(actor, KeyPair).where(KeyPair.api_key == api_key).options(*WHOLE))
+    return pair
+
+
+def get_by_id(actor: Actor, key_pair_id: uuid.UUID) -> KeyPair:
+    """The actor's key pair with this inner id. Raises: NotFound."""
+    pair: KeyPair = one_or_not_found(owned_by(actor, KeyPair).where(KeyPair.id == key_pair_id).options(*WHOLE))
+    return pair
+
+
+def listed(actor: Actor, environment: Environment, *, place: str | None, api_key: str = "") -> Page[KeyPair]:
+    """A page of the actor's key pairs of one environment, newest first; only the one with `api_key` when given."""
+    rows = owned_by(actor, KeyPair).where(KeyPair.environment == environment).options(*WHOLE)
+    if api_key:
+        rows = rows.where(KeyPair.api_key == api_key)
+    return page_of(rows, KeyPair.id, place=place, newest_first=True)
+
+
+def held_for_clients(actor: Actor, *, place: str | None) -> Page[KeyPair]:
+    """A page of the key pairs that the actor's own tenant holds under its clients' delegations, newest first."""
+    rows = received_by(actor, KeyPair).where(KeyPair.tenant_id != actor.home_id).options(*WHOLE)
+    return page_of(rows, KeyPair.id, place=place, newest_first=True)
+
+
+def of_delegation(actor: Actor, delegation: Delegation) -> Sequence[KeyPair]:
+    """The pairs under one delegation that are stored as live, for either of its sides."""
+    rows = (
+        select(KeyPair)
+        .where(
+            KeyPair.tenant_id == delegation.tenant_id,
+            KeyPair.delegation_id == delegation.id,
+            or_(KeyPair.tenant_id == actor.tenant_id, KeyPair.holder_id == actor.home_id),
+            KeyPair.state.in_(LIVE_STATES),
+        )
+        .execution_options(scope=delegation.tenant_id)
+    )
+    return db.session.scalars(rows.options(*WHOLE).order_by(KeyPair.id)).all()
+
+
+def live(actor: Actor, at: datetime, environment: Environment | None = None) -> Sequence[KeyPair]:
+    """The live pairs within the actor's reach, of one environment or of both, oldest first; at most 100."""
+    rows = (
+        owned_by(actor, KeyPair)
+        .join(KeyPair.contract)
+        .join(KeyPair.owner)
+        .outerjoin(KeyPair.delegation)
+        .where(*live_conditions(at))
+        .options(*WHOLE)
+    )
+    if environment is not None:
+        rows = rows.where(KeyPair.environment == environment)
+    return db.session.scalars(rows.order_by(KeyPair.id).limit(100)).all()
+
+
+def live_conditions(at: datetime) -> list[ColumnElement[bool]]:
+    """What `status_of` calls live, for a statement that joins contract, owner and (outer) delegation.
+
+    The holder's own standing is left to `status_of`: a suspended integrator has no actor to ask with.
+    """
+    return [
+        KeyPair.state.in_(LIVE_STATES),
+        or_(KeyPair.expires_at.is_(None), KeyPair.expires_at > at),
+        or_(KeyPair.retiring_until.is_(None), KeyPair.retiring_until > at),
+        Tenant.standing != Standing.SUSPENDED,
+        Contract.starts_at <= at,
+        Contract.ends_at > at,
+        or_(Contract.ended_at.is_(None), Contract.ended_at > at),
+        or_(
+            KeyPair.delegation_id.is_(None),
+            (Delegation.state == DelegationState.ACTIVE) & (Delegation.ends_at > at),
+        ),
+    ]
+
+
+def name_is_taken(pair: KeyPair | KeyIntent, name_key: str) -> bool:
+    """Whether another pair of the same owner, holder and environment, not out of service, bears this name."""
+    rows = (
+        select(KeyPair.id)
+        .where(
+            KeyPair.tenant_id == pair.tenant_id,
+            KeyPair.holder_id == pair.holder_id,
+            KeyPair.environment == pair.environment,
+            KeyPair.name_key == name_key,
+            KeyPair.state.in_((KeyState.PENDING, KeyState.ACTIVE)),
+            KeyPair.id != pair.id,
+        )
+        .execution_options(scope=pair.tenant_id)
+    )
+    return db.session.scalar(rows.limit(1)) is not None
+
+
+def get_intent(actor: Actor, public_id: str) -> KeyIntent:
+    """The intent that this very person began, with its pair. Raises: NotFound."""
+    rows = owned_by(actor, KeyIntent).where(
+        KeyIntent.public_id == public_id,
+        KeyIntent.person_id == actor.person_id,
+        KeyIntent.holder_id == actor.home_id,
+    )
+    intent: KeyIntent = one_or_not_found(rows.options(joinedload(KeyIntent.key_pair)))
+    return intent
+
+
+def find_open_intent(like: KeyIntent, at: datetime) -> KeyIntent | None:
+    """An unfinished intent of the same person for the same thing, or None: a repeated request meets it again."""
+    rows = (
+        select(KeyIntent)
+        .where(
+            KeyIntent.tenant_id == like.tenant_id,
+            KeyIntent.holder_id == like.holder_id,
+            KeyIntent.person_id == like.person_id,
+            KeyIntent.contract_id == like.contract_id,
+            KeyIntent.environment == like.environment,
+            KeyIntent.origin == like.origin,
+            KeyIntent.name == like.name,
+            KeyIntent.spki.is_(None) if like.spki is None else KeyIntent.spki == like.spki,
+            KeyIntent.key_pair_id.is_(None),
+            KeyIntent.discarded_at.is_(None),
+            KeyIntent.expires_at > at,
+        )
+        .execution_options(scope=like.tenant_id)
+    )
+    return db.session.scalars(rows.order_by(KeyIntent.id).limit(1)).first()
+
+
+def is_blocked(spki_sha256: bytes) -> bool:
+    """Whether this public key must never be used again."""
+    return db.session.get(BlockedKey, spki_sha256) is not None
+
+
+def find_by_fingerprint(spki_sha256: bytes) -> KeyPair | None:
+    """The pair with this public key, of whatever tenant and age, or None (rule 4)."""
+    rows = across_tenants(KeyPair, reason=Reader.CODE_LOOK_UP).where(KeyPair.spki_sha256 == spki_sha256)
+    return db.session.scalars(rows).one_or_none()
+
+
+def find_own_by_fingerprint(actor: Actor, spki_sha256: bytes) -> KeyPair | None:
+    """The pair with this public key within the actor's reach, or None."""
+    return db.session.scalars(owned_by(actor, KeyPair).where(KeyPair.spki_sha256 == spki_sha256)).one_or_none()
+
+
+def contracts_for_keys(actor: Actor) -> list[Contract]:
+    """The contracts of the actor's tenant that key pairs can hang on, latest first, whatever their term.
+
+    With edition, signer and deputies.
+    """
+    return [contract for contract in contracts.all_of(actor) if contract.kind in KINDS_WITH_KEYS]
+
+
+def contract_of(actor: Actor, intent: KeyIntent) -> Contract:
+    """The contract that an intent hangs on, as `contracts_for_keys` gives it. Raises: NotFound."""
+    for contract in contracts_for_keys(actor):
+        if contract.id == intent.contract_id:
+            return contract
+    raise NotFound()
+
+
+def unconfirmed_since(moment: datetime, limit: int) -> Sequence[KeyPair]:
+    """Pairs that have been pending since before `moment`, of all tenants, locked for the worker."""
+    rows: Select[Any] = (
+        across_tenants(KeyPair, reason=Reader.WORKER)
+        .where(KeyPair.state == KeyState.PENDING, KeyPair.created_at <= moment)
+        .order_by(KeyPair.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return db.session.scalars(rows).all()
+
+
+def delegation_of(actor: Actor) -> Delegation | None:
+    """The delegation under which the actor acts, read anew and locked."""
+    rows = owned_by(actor, Delegation).where(Delegation.id == actor.delegation_id).with_for_update()
+    return db.session.scalars(rows.execution_options(populate_existing=True)).one_or_none()
