@@ -1,0 +1,96 @@
+"""The blast radius: what an act would stop, looked up before it is done (rule 9)."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import joinedload
+
+from portal.access.actor import Actor
+from portal.access.roles import Environment
+from portal.access.rows import owned_by
+from portal.delegations.models import Delegation, DelegationProject
+from portal.foundation import clock
+from portal.foundation.database import db
+from portal.keys import store as keys
+from portal.keys.models import KeyPair
+from portal.keys.status import LIVE, status_of
+from portal.projects.models import DataSpace, Installation
+
+# A page shows this many by name; the acts themselves count all.
+MOST_NAMED = 100
+
+
+@dataclass(frozen=True)
+class BlastRadius:
+    """What stops working: key pairs at once, and the installations that may be using them.
+
+    The portal does not see yet which installation uses which key, so it names all that could: those on the key's
+    side, within its reach. `others_live` are the pairs of the same side that go on working beside it.
+    """
+
+    key_pairs: Sequence[KeyPair] = ()
+    installations: Sequence[Installation] = ()
+    integrators: Sequence[str] = ()
+    others_live: Sequence[KeyPair] = field(default=())
+
+    @property
+    def data_spaces(self) -> list[DataSpace]:
+        return [installation.data_space for installation in self.installations]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.key_pairs or self.installations or self.integrators)
+
+
+def of_key(actor: Actor, pair: KeyPair) -> BlastRadius:
+    """What revoking `pair` would stop, as far as the actor's reach goes; nothing when it is out of service already."""
+    now = clock.now()
+    if status_of(pair, now) not in LIVE:
+        return BlastRadius()
+    others = [row for row in keys.live(actor, now, pair.environment) if row.id != pair.id]
+    reach = _projects_of(actor, [pair.delegation_id] if pair.delegation_id and not pair.delegation.all_projects else [])
+    return BlastRadius(
+        key_pairs=[pair],
+        installations=_installations(actor, {pair.environment}, reach),
+        integrators=[] if pair.delegation is None else [pair.holder.name],
+        others_live=others,
+    )
+
+
+def of_delegation(actor: Actor, delegation: Delegation) -> BlastRadius:
+    """What ending or pausing `delegation` would stop: the integrator's own pairs under it, and what they may serve.
+
+    The owner's own pairs and those of other integrators go on (rule 15). For the integrator's side no installation
+    is named: the owner's rows are found only by working in the owner's account.
+    """
+    now = clock.now()
+    pairs = [pair for pair in keys.of_delegation(actor, delegation) if status_of(pair, now) in LIVE]
+    if actor.tenant_id != delegation.tenant_id:
+        return BlastRadius(key_pairs=pairs)
+    sides = {pair.environment for pair in pairs}
+    reach = None if delegation.all_projects else _projects_of(actor, [delegation.id])
+    return BlastRadius(
+        key_pairs=pairs,
+        installations=_installations(actor, sides, reach),
+        integrators=[delegation.integrator.name] if delegation.integrator else [],
+    )
+
+
+def _projects_of(actor: Actor, delegation_ids: list[uuid.UUID]) -> frozenset[uuid.UUID] | None:
+    if not delegation_ids:
+        return None
+    rows = owned_by(actor, DelegationProject).where(DelegationProject.delegation_id.in_(delegation_ids))
+    return frozenset(row.project_id for row in db.session.scalars(rows))
+
+
+def _installations(
+    actor: Actor, sides: set[Environment], project_ids: frozenset[uuid.UUID] | None
+) -> Sequence[Installation]:
+    if not sides:
+        return []
+    rows = owned_by(actor, Installation).where(Installation.detached_at.is_(None), Installation.side.in_(sides))
+    if project_ids is not None:
+        rows = rows.where(Installation.project_id.in_(project_ids))
+    rows = rows.options(joinedload(Installation.data_space).joinedload(DataSpace.project))
+    return db.session.scalars(rows.order_by(Installation.name, Installation.id).limit(MOST_NAMED)).all()

@@ -1,0 +1,67 @@
+"""What a tenant still needs before a shop works (rule 7, seed statement S18)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+
+from portal.access.actor import Actor
+from portal.access.roles import Environment
+from portal.access.rows import owned_by
+from portal.contracts.models import Service
+from portal.entitlements import store as entitlements
+from portal.foundation import clock
+from portal.foundation.database import db
+from portal.keys import store as keys
+from portal.keys.models import KeyPair
+
+
+@dataclass(frozen=True)
+class KeysReady:
+    """How many live key pairs each environment within the actor's reach has."""
+
+    live: dict[Environment, int]
+
+    @property
+    def done(self) -> int:
+        """How many environments have at least one."""
+        return sum(1 for count in self.live.values() if count)
+
+    @property
+    def needed(self) -> int:
+        return len(self.live)
+
+    @property
+    def complete(self) -> bool:
+        return self.done == self.needed
+
+
+def of_keys(actor: Actor, at: datetime) -> KeysReady:
+    """The count of live key pairs within the actor's reach, by environment: both are needed before a shop works."""
+    rows = (
+        owned_by(actor, KeyPair)
+        .join(KeyPair.contract)
+        .join(KeyPair.owner)
+        .outerjoin(KeyPair.delegation)
+        .where(*keys.live_conditions(at))
+        .with_only_columns(KeyPair.environment, func.count(), maintain_column_froms=True)
+        .group_by(KeyPair.environment)
+    )
+    counts: Counter[Environment] = Counter(dict(db.session.execute(rows).tuples()))
+    return _ready(actor, counts)
+
+
+def of_pairs(actor: Actor, pairs: Sequence[KeyPair]) -> KeysReady:
+    """As `of_keys`, from live pairs that were loaded already."""
+    return _ready(actor, Counter(pair.environment for pair in pairs))
+
+
+def _ready(actor: Actor, counts: Counter[Environment]) -> KeysReady:
+    return KeysReady({side: counts[side] for side in Environment if side in actor.reach.environments})
+
+
+def services_of(actor: Actor) -> Sequence[Service]:
+    """The services that any key pair of the actor's tenant opens now: a pair serves all that the owner may use."""
+    return entitlements.services_of(actor, clock.now())
