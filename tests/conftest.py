@@ -1,0 +1,173 @@
+"""One real database per test run and worker, SQLite or PostgreSQL, emptied between tests; a browser-like client."""
+
+import base64
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from pathlib import Path
+from typing import Any
+
+import flask.globals
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import create_engine, text
+
+from portal.access.actor import Actor
+from portal.accounts import passwords, sessions
+from portal.accounts import store as accounts
+from portal.app import create_app
+from portal.config import MailBackend, Mode, Settings
+from portal.contracts import catalogue
+from portal.foundation.database import Base, db, transaction
+from tests.database import postgres_cluster
+
+DATABASE = os.environ.get("PORTAL_TEST_DATABASE", "sqlite")
+CATALOGUE = {"services", "editions", "edition_services"}
+
+
+class PortalClient(FlaskClient):
+    """A browser: keeps cookies, adds the CSRF token to forms, and runs each request in a context of its own."""
+
+    csrf_secret: str | None = None
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        if self.csrf_secret and kwargs.get("method") == "POST" and "data" in kwargs:
+            signer = URLSafeTimedSerializer(self.application.config["SECRET_KEY"], salt="wtf-csrf-token")
+            kwargs["data"] = {"csrf_token": signer.dumps(self.csrf_secret)} | (kwargs["data"] or {})
+        answer = copy_context().run(self._alone, super().open, args, kwargs)
+        if flask.globals._cv_app.get(None) is not None:
+            db.session.rollback()  # the test sees what the request changed
+        return answer
+
+    @staticmethod
+    def _alone(call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        # With the test's own application context in place, request and test would share `g` and the session.
+        flask.globals._cv_app.set(None)
+        return call(*args, **kwargs)
+
+    def post(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("data", {})
+        return super().post(*args, **kwargs)
+
+
+def settings_for(database_url: str, migration_url: str, folder: Path, **others: Any) -> Settings:
+    """Settings as a real instance has them, on the test's database."""
+    return Settings(
+        **{
+            "portal_mode": Mode.DEMO,
+            "database_url": database_url,
+            "migration_database_url": migration_url,
+            "secret_key": "for tests only, and long enough to pass",
+            "kek": base64.b64encode(bytes(range(32))).decode(),
+            "external_base_url": "http://localhost",
+            "mail_backend": MailBackend.MAILBOX,
+            "mail_from": "portal@example.com",
+            "data_folder": folder,
+        }
+        | others
+    )
+
+
+class SqliteStore:
+    """The test database as a file; emptying it is copying the migrated one over it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file, self.pristine = folder / "test.sqlite3", folder / "pristine.sqlite3"
+        self.urls = (f"sqlite:///{self.file}", "")
+
+    def keep_pristine(self) -> None:
+        with create_engine(self.urls[0]).connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(self.file, self.pristine)
+
+    def empty(self) -> None:
+        for suffix in ("-wal", "-shm"):
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
+        shutil.copy(self.pristine, self.file)
+
+
+class PostgresStore:
+    """The test database on a real server; emptying it deletes all rows but the catalogue, triggers aside."""
+
+    def __init__(self, cluster: Any, name: str) -> None:
+        self.urls = cluster.create_database(name)
+        self.superuser = create_engine(cluster.superuser_url(name))
+
+    def keep_pristine(self) -> None:
+        pass
+
+    def empty(self) -> None:
+        tables = [table.name for table in Base.metadata.sorted_tables if table.name not in CATALOGUE]
+        with self.superuser.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for table in tables:
+                connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from our own metadata
+
+
+@pytest.fixture(scope="session")
+def database_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[SqliteStore | PostgresStore]:
+    if DATABASE == "sqlite":
+        yield SqliteStore(tmp_path_factory.mktemp("database"))
+        return
+    with postgres_cluster() as cluster:
+        name = f"portal_test_{os.getpid()}_{worker_id}"
+        store = PostgresStore(cluster, name)
+        yield store
+        store.superuser.dispose()
+        cluster.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def app(database_store: SqliteStore | PostgresStore, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    passwords.use_cheap_profile()
+    settings = settings_for(*database_store.urls, tmp_path_factory.mktemp("data"))
+    app = create_app(settings)
+    app.testing = False  # errors are answered as in production
+    app.test_client_class = PortalClient
+    with app.app_context():
+        upgrade()
+        with transaction():
+            catalogue.load()
+    database_store.keep_pristine()
+    return app
+
+
+@pytest.fixture(autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An empty, migrated database with the catalogue, inside an application context; not for browser stories."""
+    if request.node.get_closest_marker("browser") or request.node.get_closest_marker("no_database"):
+        yield
+        return
+    app, store = request.getfixturevalue("app"), request.getfixturevalue("database_store")
+    store.empty()
+    with app.app_context():
+        yield
+        db.session.rollback()
+        db.session.remove()
+
+
+@pytest.fixture
+def client(app: Flask) -> PortalClient:
+    """A visitor's browser."""
+    return app.test_client()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def signed_in(app: Flask) -> Callable[[Actor], PortalClient]:
+    """Makes a browser in which this actor's person has signed in just now."""
+
+    def browser(actor: Actor) -> PortalClient:
+        with transaction():
+            person = accounts.get_person(actor.person_id)
+            row, token = sessions.begin_session(person, "Test browser", home_id=actor.home_id)
+            secret = row.csrf_token
+        client: PortalClient = app.test_client()  # type: ignore[assignment]
+        client.set_cookie("sid", token)
+        client.csrf_secret = secret
+        return client
+
+    return browser
