@@ -1,0 +1,136 @@
+"""Joins the rooms: the only module that knows them all."""
+
+from pathlib import Path
+
+from flask import Flask, Response, g, redirect, request
+from flask_babel import Babel
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from sqlalchemy.pool import NullPool
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+import portal.models  # noqa: F401 - every table is known before the first statement
+from portal import cli
+from portal.accounts import passwords
+from portal.config import Settings
+from portal.foundation import logs, requests
+from portal.foundation.database import Base, db
+from portal.foundation.sealing import Sealer
+from portal.outbox import operations as outbox
+from portal.web import errors, filters, frame, guards, headers
+from portal.web.accounts.views import pages as accounts_pages
+from portal.web.activity.views import pages as activity_pages
+from portal.web.console.views import pages as console_pages
+from portal.web.contracts.views import pages as contracts_pages
+from portal.web.dashboards.views import pages as dashboards_pages
+from portal.web.delegations.views import pages as delegations_pages
+from portal.web.demo.views import pages as demo_pages
+from portal.web.keys.views import pages as keys_pages
+from portal.web.projects.views import pages as projects_pages
+from portal.web.session import PortalSessionInterface
+from portal.web.tenants.views import pages as tenants_pages
+
+ROOT = Path(__file__).resolve().parent.parent
+LARGEST_BODY = 64 * 1024  # security.md section 1, "Web"
+LOOPBACK = {"127.0.0.1", "[::1]"}
+STATIC_SECONDS = 3600
+
+PAGES = (
+    accounts_pages,
+    tenants_pages,
+    dashboards_pages,
+    keys_pages,
+    projects_pages,
+    contracts_pages,
+    delegations_pages,
+    activity_pages,
+    console_pages,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The portal as a WSGI application.
+
+    Raises: UnsafeSettings when a setting is missing or unsafe, RuntimeError when a route has no guard.
+    """
+    settings = settings or Settings()  # type: ignore[call-arg]
+    settings.check()
+    app = Flask("portal", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    _configure(app, settings)
+    _join_domain(app, settings)
+    _join_pages(app, settings)
+    cli.add_to(app)
+    guards.check_routes(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    logs.configure()
+    app.config.update(
+        PORTAL=settings,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        SESSION_COOKIE_SECURE=settings.is_https,
+        TRUSTED_HOSTS=[settings.host, *(LOOPBACK if settings.is_demo else ())],
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session, or its own signed cookie
+        WTF_CSRF_SSL_STRICT=True,
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+    )
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app, root=app.static_folder, prefix="static/", max_age=STATIC_SECONDS
+    )
+
+
+def _engine_options(database_url: str) -> dict[str, object]:
+    if database_url.startswith("sqlite"):
+        return {"poolclass": NullPool}  # opening the file is cheap, and no connection outlives a fork or a restore
+    return {"pool_pre_ping": True}
+
+
+def _join_domain(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), metadata=Base.metadata)
+    passwords.configure(settings.password_pepper)
+    outbox.configure(Sealer(settings.kek_octets))
+
+
+def _join_pages(app: Flask, settings: Settings) -> None:
+    app.session_interface = PortalSessionInterface()
+    CSRFProtect(app)
+    Babel(app, locale_selector=frame.language)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    login = LoginManager(app)
+    login.session_protection = None  # its fingerprint trusts X-Forwarded-For; sessions are our own table
+    login.user_loader(lambda _id: g.session_row.person if "session_row" in g else None)
+    app.before_request(_begin_request)
+    headers.add_to(app)
+    frame.add_to(app)
+    filters.add_to(app)
+    errors.add_to(app)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    if settings.is_demo:
+        app.register_blueprint(demo_pages)
+    setattr(app.view_functions["static"], guards.GUARD, "public")
+
+
+def _begin_request() -> Response | None:
+    requests.begin()
+    if request.host.rsplit(":", 1)[0] in LOOPBACK:
+        # One name, so that a cookie set under the other is not missed. Only the demo answers to loopback addresses.
+        here = request.url.replace(f"//{request.host}", f"//{request.host.replace(*_loopback(request.host))}", 1)
+        return redirect(here, code=307)  # type: ignore[return-value]
+    if "database_failure" in g:
+        raise g.database_failure
+    return None
+
+
+def _loopback(host: str) -> tuple[str, str]:
+    return host.rsplit(":", 1)[0], "localhost"

@@ -1,0 +1,17 @@
+"""How a blast radius is told: groups of what stops, in the reader's language."""
+
+from flask_babel import gettext as _
+
+from portal.impact.blast import BlastRadius
+
+
+def groups(radius: BlastRadius) -> list[tuple[str, list[str]]]:
+    """Label and names for each kind of thing; empty when nothing depends on it."""
+    if radius.is_empty:
+        return []
+    return [
+        (_("Key pairs that stop"), [pair.name for pair in radius.key_pairs]),
+        (_("Installations that may use them"), [installation.name for installation in radius.installations]),
+        (_("Their data spaces, which stay as they are"), [space.name for space in radius.data_spaces]),
+        (_("Integrators"), list(radius.integrators)),
+    ]

@@ -1,0 +1,91 @@
+"""Draws every refusal and every failure as a page: what happened, who can mend it, and the request's id."""
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from structlog import get_logger
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from portal.audit import operations as audit
+from portal.foundation import requests
+from portal.foundation.database import db
+from portal.foundation.errors import Changed, PortalError
+from portal.web.say import say, say_mend
+
+log = get_logger()
+
+
+def add_to(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(PortalError, _refused)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(StaleDataError, _stale)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _refused(refusal: PortalError) -> Response:
+    db.session.rollback()
+    if "actor" in g and refusal.status != 404:
+        audit.record_refusal(g.actor, refusal, f"{request.method} {request.endpoint}")
+    versions = refusal.versions if isinstance(refusal, Changed) else None
+    return page(refusal.status, sentence=say(refusal), mend=say_mend(refusal), code=refusal.code, versions=versions)
+
+
+def _forged(_error: CSRFError) -> Response:
+    sentence = _(
+        "Your form was open for too long, or came from another place. Nothing was saved. Go back and try again."
+    )
+    return page(400, sentence=sentence)
+
+
+def _stale(_error: StaleDataError) -> Response:
+    db.session.rollback()
+    return page(409, sentence=say(Changed([])), code=Changed.code)
+
+
+def _http(error: HTTPException) -> Response:
+    response = page(error.code or 500)
+    response.headers.extend(
+        {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}  # type: ignore[arg-type]
+    )
+    return response
+
+
+def _database(error: DBAPIError) -> Response:
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        log.error("database unavailable", error=type(error.orig).__name__, request_id=requests.current_id())
+        return page(503)
+    return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.exception("unforeseen", request_id=requests.current_id(), exc_info=error)
+    return page(InternalServerError.code)
+
+
+def page(
+    status: int,
+    *,
+    sentence: str = "",
+    mend: str = "",
+    code: str = "",
+    versions: list[tuple[str, str, str]] | None = None,
+) -> Response:
+    """A page for `status`, in the reader's language; plain when the database cannot even say who the reader is."""
+    drawn = render_template(
+        "errors/refusal.html",
+        status=status,
+        sentence=sentence,
+        who_can_mend=mend,
+        code=code,
+        versions=versions,
+        request_id=requests.current_id(),
+    )
+    response = make_response(drawn, status)
+    if status == 503:
+        response.headers["Retry-After"] = "30"
+    return response

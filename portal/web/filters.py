@@ -1,0 +1,72 @@
+"""How moments, days and assets look in templates."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask, url_for
+from flask_babel import format_datetime
+from flask_login import current_user
+from markupsafe import Markup
+
+from portal.web.blast import groups
+from portal.web.frame import language
+from portal.web.say import say, say_mend
+
+# Explicit, so that a new release of the locale data changes no page.
+MOMENT = {"en": "d MMM yyyy, HH:mm", "zh_Hant": "yyyy年M月d日 HH:mm"}
+DAY = {"en": "d MMM yyyy", "zh_Hant": "yyyy年M月d日"}
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone; UTC for a visitor, or when the zone is no longer known."""
+    name = current_user.time_zone if current_user and current_user.is_authenticated else "UTC"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def moment(value: datetime | None) -> Markup:
+    """A `<time>` element in the reader's zone, with the zone's name; empty for None."""
+    if value is None:
+        return Markup("")
+    local = value.astimezone(zone())
+    shown = format_datetime(local, MOMENT[language()], rebase=False)
+    return _time(value, f"{shown} {local.tzname()}")
+
+
+def day(value: datetime | None) -> Markup:
+    """A `<time>` element with the day only, in the reader's zone; empty for None."""
+    if value is None:
+        return Markup("")
+    return _time(value, format_datetime(value.astimezone(zone()), DAY[language()], rebase=False))
+
+
+def _time(value: datetime, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(timespec="seconds"), shown)
+
+
+def _asset(folder: Path) -> Callable[[str], str]:
+    @lru_cache(maxsize=256)
+    def version(path: str) -> str:
+        return hashlib.sha256((folder / path).read_bytes()).hexdigest()[:12]
+
+    def asset(path: str) -> str:
+        """The address of a static file; it changes when the file does, so that browsers may keep it for ever."""
+        return url_for("static", filename=path, v=version(path))
+
+    return asset
+
+
+def add_to(app: Flask) -> None:
+    """Give every template these filters and `asset`."""
+    app.add_template_filter(moment, "moment")
+    app.add_template_filter(day, "day")
+    app.add_template_filter(say, "said")
+    app.add_template_filter(say_mend, "mended")
+    app.add_template_filter(groups, "blast_groups")
+    app.add_template_global(_asset(Path(app.static_folder or "static")), "asset")

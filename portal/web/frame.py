@@ -1,0 +1,155 @@
+"""What stands around every page: navigation, environment switch, language, theme, and for whom one acts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, current_app, g, request, session, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from portal.access.roles import Environment, Permission
+from portal.accounts.models import Language, Theme
+from portal.foundation.errors import NotFound
+
+LANGUAGES = [(Language.EN.value, "English"), (Language.ZH_HANT.value, "繁體中文")]
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the navigation."""
+
+    label: Any
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a navigation entry leads: its endpoint, and the blueprints whose pages belong to it."""
+
+    label: Any
+    icon: str
+    endpoint: str
+    rooms: tuple[str, ...]
+
+
+OVERVIEW = Entry(_l("Overview"), "grid-1x2", "dashboards.overview", ("dashboards",))
+KEYS = Entry(_l("Keys"), "key", "keys.index", ("keys",))
+PROJECTS = Entry(_l("Projects & data spaces"), "boxes", "projects.index", ("projects",))
+CONTRACTS = Entry(_l("Contracts"), "receipt", "contracts.index", ("contracts",))
+INTEGRATORS = Entry(_l("Integrators"), "people", "delegations.integrators", ())
+CLIENTS = Entry(_l("Clients"), "building", "delegations.clients", ())
+ACTIVITY = Entry(_l("Activity"), "clock-history", "activity.index", ("activity",))
+SETTINGS = Entry(_l("Settings"), "gear", "tenants.settings", ("tenants",))
+CONSOLE = (
+    Entry(_l("Overview"), "grid-1x2", "console.overview", ()),
+    Entry(_l("Tenants"), "buildings", "console.tenants", ()),
+    Entry(_l("Contracts"), "receipt", "console.contracts", ()),
+    Entry(_l("Entitlements"), "shield-check", "console.entitlements", ()),
+    Entry(_l("Who holds access"), "person-badge", "console.access", ()),
+)
+
+
+@dataclass(frozen=True)
+class Acting:
+    """For whom one acts, as the bar on top says it."""
+
+    acts_for_client: bool
+    delegation_ends_at: datetime | None
+    home_account_id: str
+    home_name: str
+
+
+def environment() -> Environment:
+    """The environment in this page's address; sandbox when none is named. Raises: NotFound for an unknown one."""
+    try:
+        return Environment(request.args.get("environment", Environment.SANDBOX))
+    except ValueError as error:
+        raise NotFound() from error
+
+
+def language() -> str:
+    """The reader's language: the person's own, else the one chosen on this device, else what the browser prefers."""
+    if current_user and current_user.is_authenticated:
+        return str(current_user.language.value)
+    chosen = session.get("language") if session else None
+    codes = [code for code, _own_name in LANGUAGES]
+    if chosen in codes:
+        return str(chosen)
+    return _preferred()
+
+
+def _preferred() -> str:
+    best = request.accept_languages.best_match(["en", "zh-Hant", "zh-TW", "zh-HK", "zh"])
+    return Language.ZH_HANT.value if best and best.startswith("zh") else Language.EN.value
+
+
+def _navigation() -> list[Link]:
+    if "actor" not in g:
+        return []
+    return [
+        Link(
+            entry.label,
+            url_for(entry.endpoint, account=g.tenant.account_id),
+            entry.icon,
+            request.endpoint == entry.endpoint or request.blueprint in entry.rooms or _belongs(entry),
+        )
+        for entry in _entries()
+    ]
+
+
+def _belongs(entry: Entry) -> bool:
+    # Pages of one delegation: the owner's under Integrators, the integrator's under Clients; likewise the console.
+    path = url_for(entry.endpoint, account=g.tenant.account_id)
+    return not entry.rooms and request.path.startswith(path + "/")
+
+
+def _entries() -> list[Entry]:
+    actor = g.actor
+    if actor.acts_for_client:
+        return [OVERVIEW, KEYS, PROJECTS]
+    if actor.may(Permission.CONSOLE_SEE):
+        return [*CONSOLE, ACTIVITY, SETTINGS]
+    return [OVERVIEW, KEYS, PROJECTS, CONTRACTS, INTEGRATORS, CLIENTS, ACTIVITY, SETTINGS]
+
+
+def _acting() -> Acting | None:
+    if "actor" not in g:
+        return None
+    delegation = g.get("delegation")
+    return Acting(g.actor.acts_for_client, delegation.ends_at if delegation else None, g.home.account_id, g.home.name)
+
+
+def switch(current: Environment) -> list[tuple[str, str, bool]]:
+    """The environment switch for this page: value, address, whether it is the current one."""
+    here = dict(request.view_args or {}) | request.args.to_dict()
+    return [
+        (side.value, url_for(request.endpoint or "", **(here | {"environment": side.value})), side is current)
+        for side in Environment
+    ]
+
+
+def _can(permission: str) -> bool:
+    return "actor" in g and g.actor.may(Permission(permission))
+
+
+def add_to(app: Flask) -> None:
+    """Give every template the frame's values."""
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        person = current_user if current_user and current_user.is_authenticated else None
+        return {
+            "tenant": g.get("tenant"),
+            "actor": _acting(),
+            "navigation": _navigation(),
+            "language": language(),
+            "languages": LANGUAGES,
+            "theme": person.theme.value if person else session.get("theme", Theme.AUTO.value),
+            "is_demo": current_app.config["PORTAL"].is_demo,
+            "can": _can,
+            "environment": None,
+            "environment_switch": [],
+        }

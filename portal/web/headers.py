@@ -1,0 +1,42 @@
+"""The headers of every answer (security.md, "Web"), and the check that a form comes from our own pages."""
+
+from flask import Flask, Response, request
+from flask_login import current_user
+from werkzeug.exceptions import BadRequest
+
+from portal.foundation import requests
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+ALWAYS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+HSTS = "max-age=63072000; includeSubDomains"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def add_to(app: Flask) -> None:
+    """Add the headers to every answer, and refuse a form that another site sent."""
+
+    @app.before_request
+    def refuse_cross_site() -> None:
+        # Browsers set it and pages cannot: a second lock beside the CSRF token.
+        if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+            raise BadRequest()
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers.extend(ALWAYS)
+        response.headers["X-Request-Id"] = requests.current_id() or ""
+        if app.config["PORTAL"].is_https:
+            response.headers["Strict-Transport-Security"] = HSTS
+        if request.endpoint != "static" and (response.status_code >= 400 or current_user.is_authenticated):
+            response.headers["Cache-Control"] = "no-store"
+        return response

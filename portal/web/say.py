@@ -1,0 +1,34 @@
+"""Says a refusal in the reader's language, at a form's field or on a page."""
+
+from typing import Any
+
+from flask_babel import gettext
+from wtforms import Field
+
+from portal.foundation.errors import PortalError
+
+
+def say(refusal: PortalError) -> str:
+    """The refusal's sentence in the reader's language, with its facts filled in."""
+    return _filled(refusal.sentence, refusal.facts)
+
+
+def say_mend(refusal: PortalError) -> str:
+    """Who can mend it, and how, in the reader's language; may be empty."""
+    return _filled(refusal.mend, refusal.facts) if refusal.mend else ""
+
+
+def why(refusal: PortalError | None) -> str:
+    """The reason beside a disabled action, and who can mend it; empty when nothing is refused."""
+    return f"{say(refusal)} {say_mend(refusal)}".strip() if refusal else ""
+
+
+def add_refusal(field: Field, refusal: PortalError) -> None:
+    """Put the refusal's sentence at the field where the person can mend it."""
+    field.errors = [*field.errors, say(refusal)]
+
+
+def _filled(sentence: str, facts: dict[str, Any]) -> str:
+    # A fact may itself be marked text, such as the name of an act.
+    translated = {key: gettext(value) if isinstance(value, str) and value else value for key, value in facts.items()}
+    return gettext(sentence) % translated if translated else gettext(sentence)
