@@ -1,0 +1,1 @@
+"""Pages of key pairs: the list, making one, showing one, renaming and revoking."""

@@ -1,0 +1,100 @@
+"""Forms of key pairs."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import FileField, RadioField, SelectField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from portal.contracts.models import Contract
+from portal.foundation.errors import PortalError
+from portal.foundation.words import same_name
+from portal.keys import possession
+from portal.keys.material import PublicHalf, read_public_pem
+from portal.keys.models import KeyOrigin
+from portal.web.forms import CleanedField, NameField, PortalForm, VersionField
+from portal.web.identity import FreshSignIn
+from portal.web.pages import add_refusal
+
+LONGEST_PEM = 16_000
+
+
+class NewKeyForm(FreshSignIn, PortalForm):
+    """Name, contract where there is a choice, and how the pair is made."""
+
+    name = NameField(_l("Name"), description=_l("For people: which shop, since when. “Storefront 2027”, say."))
+    contract = SelectField(_l("Under the contract"))
+    origin = RadioField(
+        _l("How the pair is made"),
+        choices=[
+            (KeyOrigin.UPLOAD.value, _l("On your own machine: you give the public key only")),
+            (KeyOrigin.SERVER.value, _l("By the portal: the private key is shown once and not kept")),
+        ],
+        validators=[InputRequired(_l("Choose how the pair is made"))],
+    )
+    public_pem = TextAreaField(
+        _l("Public key"),
+        validators=[Length(max=LONGEST_PEM, message=_l("This is too long for a public key."))],
+    )
+    public: PublicHalf | None = None
+
+    def offer(self, contracts: list[Contract]) -> None:
+        """Offer these contracts; with one alone there is nothing to choose."""
+        self.contract.choices = [(row.public_id, row.edition.name) for row in contracts]
+        if self.contract.data is None:
+            self.contract.data = contracts[0].public_id
+
+    def read_public(self) -> bool:
+        """Whether the public key can be used, where one is needed; what is wrong with it stands at the field.
+
+        Raises: PrivateKeyPasted, which is more than a mistake in a field.
+        """
+        if self.origin.data != KeyOrigin.UPLOAD.value:
+            return True
+        try:
+            self.public = read_public_pem(self.public_pem.data or "")
+        except PortalError as refusal:
+            add_refusal(self.public_pem, refusal)
+            if refusal.code == "private_key_pasted":
+                raise
+            return False
+        return True
+
+
+class ProofForm(PortalForm):
+    """The signature over the message, as base64 text or as the file."""
+
+    signature = TextAreaField(_l("Signature, in base64"))
+    signature_file = FileField(_l("Or the signature file"))
+
+    def read(self) -> bytes | None:
+        """The signature's octets, or None with the reason at the field."""
+        given = (self.signature.data or "").strip().encode()
+        if not given and self.signature_file.data:
+            given = self.signature_file.data.read(LONGEST_PEM)
+        try:
+            return possession.read_signature(given)
+        except PortalError as refusal:
+            add_refusal(self.signature, refusal)
+            return None
+
+
+class RenameKeyForm(PortalForm):
+    name = NameField(_l("Name"))
+    version = VersionField()
+
+
+class RevokeKeyForm(FreshSignIn, PortalForm):
+    """For production, the key pair's name typed out."""
+
+    typed_name = CleanedField(_l("Type the name of the key pair to confirm"))
+    wanted: str = ""
+
+    def ask_for(self, name: str | None) -> None:
+        """Ask for this name, or for none."""
+        if name is None:
+            del self.typed_name
+        else:
+            self.wanted = name
+
+    def validate_typed_name(self, field: CleanedField) -> None:
+        if same_name(field.data or "") != same_name(self.wanted):
+            raise ValidationError(_l("This is not the name of the key pair."))

@@ -1,0 +1,110 @@
+"""The list of key pairs, one key pair, its name and its end."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.access.actor import Actor
+from portal.access.roles import Environment, Permission
+from portal.foundation import clock
+from portal.foundation.database import transaction
+from portal.foundation.errors import PortalError
+from portal.impact import blast, readiness
+from portal.keys import eligibility, material, operations, store
+from portal.keys.errors import KeyNameTaken
+from portal.keys.models import KeyPair
+from portal.keys.status import LIVE, status_of
+from portal.web import frame
+from portal.web.guards import current_actor, requires
+from portal.web.identity import confirmed
+from portal.web.keys import making, shown  # noqa: F401 - they belong to this blueprint
+from portal.web.keys.blueprint import pages
+from portal.web.keys.forms import RenameKeyForm, RevokeKeyForm
+from portal.web.pages import add_refusal, answer
+
+
+@pages.route("/<account>/keys")
+@requires(Permission.SEE)
+def index(account: str) -> ResponseReturnValue:
+    actor, side = current_actor(), frame.environment()
+    wanted = request.args.get("api_key", "").strip().lower()
+    page = store.listed(actor, side, place=request.args.get("after"), api_key=wanted)
+    now = clock.now()
+    return render_template(
+        "keys/index.html",
+        environment=side.value,
+        environment_switch=frame.switch(side),
+        rows=[(pair, status_of(pair, now)) for pair in page.rows],
+        next_place=page.next_place,
+        wanted=wanted,
+        ready=readiness.of_keys(actor, now),
+        refusal=why_not(actor, side),
+    )
+
+
+def why_not(actor: Actor, side: Environment) -> PortalError | None:
+    """Why the actor may not make a key pair in this environment now, or None."""
+    try:
+        eligibility.usable_contracts(actor)
+        if side not in actor.reach.environments:
+            eligibility.require_environment(actor, side)
+    except PortalError as refusal:
+        return refusal
+    return None
+
+
+@pages.route("/<account>/keys/<api_key>")
+@requires(Permission.SEE)
+def show(account: str, api_key: str) -> ResponseReturnValue:
+    actor = current_actor()
+    pair = store.get(actor, api_key)
+    return render_template(
+        "keys/show.html",
+        environment=pair.environment.value,
+        pair=pair,
+        status=status_of(pair, clock.now()),
+        public_pem=material.public_pem(pair.spki),
+        services=readiness.services_of(actor),
+        installations=blast.of_key(actor, pair).installations,
+        live=LIVE,
+    )
+
+
+@pages.route("/<account>/keys/<api_key>/rename", methods=["GET", "POST"])
+@requires(Permission.KEY_RENAME)
+def rename(account: str, api_key: str) -> ResponseReturnValue:
+    actor = current_actor()
+    pair = store.get(actor, api_key)
+    form = RenameKeyForm(obj=pair)
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                operations.rename(actor, pair, name=form.name.data, version=form.version.data)
+            flash(_("The key pair is now called “%(name)s”.", name=form.name.data), "success")
+            return _to(pair)
+        except KeyNameTaken as refusal:
+            add_refusal(form.name, refusal)
+    return answer("keys/rename.html", form=form, pair=pair, environment=pair.environment.value)
+
+
+@pages.route("/<account>/keys/<api_key>/revoke", methods=["GET", "POST"])
+@requires(Permission.KEY_REVOKE)
+def revoke(account: str, api_key: str) -> ResponseReturnValue:
+    actor = current_actor()
+    pair = store.get(actor, api_key)
+    form = RevokeKeyForm()
+    is_production = pair.environment is Environment.PRODUCTION
+    form.ask_for(pair.name if is_production else None)
+    form.require_fresh(always=is_production)
+    if form.validate_on_submit() and confirmed(form):
+        with transaction():
+            operations.revoke(actor, pair)
+        flash(_("“%(name)s” is revoked. It opens nothing any more.", name=pair.name), "success")
+        return _to(pair)
+    radius = blast.of_key(actor, pair)
+    return answer("keys/revoke.html", form=form, pair=pair, radius=radius, environment=pair.environment.value)
+
+
+def _to(pair: KeyPair) -> ResponseReturnValue:
+    account = request.view_args["account"] if request.view_args else ""
+    return redirect(url_for("keys.show", account=account, api_key=pair.api_key), code=303)
