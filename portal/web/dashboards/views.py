@@ -1,0 +1,137 @@
+"""The overview of a tenant."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.access.actor import Actor
+from portal.access.roles import Environment, Permission
+from portal.contracts.models import ContractKind
+from portal.delegations.models import Delegation, DelegationState, Side
+from portal.foundation import clock
+from portal.impact import overview as impact
+from portal.impact.overview import Overview
+from portal.web import frame
+from portal.web.delegations.seen import seen
+from portal.web.guards import current_actor, requires
+from portal.web.keys.views import why_not
+
+pages = Blueprint("dashboards", __name__)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """One thing that wants somebody, most urgent first: `kind` is bad, warn or info."""
+
+    kind: str
+    sentence: str
+    url: str
+    action: str
+
+
+@pages.route("/<account>")
+@requires(Permission.SEE)
+def overview(account: str) -> ResponseReturnValue:
+    actor, side = current_actor(), frame.environment()
+    if actor.may(Permission.CONSOLE_SEE):
+        return redirect(url_for("console.overview", account=account))
+    found = impact.of_tenant(actor, clock.now())
+    return render_template(
+        "dashboards/overview.html",
+        environment=side.value,
+        environment_switch=frame.switch(side),
+        overview=found,
+        given=[seen(row, Side.OWNER, None) for row in found.given],
+        taken=[seen(row, Side.INTEGRATOR, None) for row in found.taken],
+        needs=[*_waiting(account, actor, found), *_ending(account, found)],
+        steps=_checklist(account, found),
+        refusal=why_not(actor, side) if found.uses_services else None,
+        kinds=ContractKind,
+    )
+
+
+def _waiting(account: str, actor: Actor, found: Overview) -> list[Attention]:
+    return [
+        Attention("warn", _sentence(row, actor), _delegation_url(account, actor, row), _("Answer"))
+        for row in found.to_answer
+    ]
+
+
+def _sentence(row: Delegation, actor: Actor) -> str:
+    if row.state is DelegationState.REQUESTED and row.integrator:
+        return _("%(integrator)s asks to work for you as your integrator.", integrator=row.integrator.name)
+    return _("%(owner)s offers you to work as their integrator.", owner=row.owner.name)
+
+
+def _delegation_url(account: str, actor: Actor, row: Delegation) -> str:
+    endpoint = "delegations.show" if row.tenant_id == actor.tenant_id else "delegations.client"
+    return url_for(endpoint, account=account, delegation_id=row.public_id)
+
+
+def _ending(account: str, found: Overview) -> list[Attention]:
+    contracts = [
+        Attention(
+            "warn",
+            _("The contract for %(edition)s ends in %(days)s days.", edition=row.edition.name, days=_days(row, found)),
+            url_for("contracts.index", account=account),
+            _("See the contract"),
+        )
+        for row in found.ending_contracts
+    ]
+    delegations = [
+        Attention(
+            "info",
+            _(
+                "The delegation to %(integrator)s ends in %(days)s days.",
+                integrator=_other(row),
+                days=_days(row, found),
+            ),
+            url_for("delegations.show", account=account, delegation_id=row.public_id),
+            _("See the delegation"),
+        )
+        for row in found.ending_delegations
+        if row in found.given
+    ]
+    return contracts + delegations
+
+
+def _other(row: Delegation) -> str:
+    return row.integrator.name if row.integrator else row.integrator_account_id
+
+
+def _days(row: object, found: Overview) -> int:
+    return max(0, (row.ends_at - found.at).days)  # type: ignore[attr-defined]
+
+
+def _checklist(account: str, found: Overview) -> list[dict[str, object]]:
+    """The steps to a working shop; empty once all are done, or where nothing can be set up (S18)."""
+    if not found.uses_services or found.configured:
+        return []
+    return [
+        {
+            "label": _("A sandbox key pair"),
+            "done": bool(found.ready.live.get(Environment.SANDBOX)),
+            "url": url_for("keys.index", account=account, environment="sandbox"),
+            "action": _("Make it"),
+        },
+        {
+            "label": _("A production key pair"),
+            "done": bool(found.ready.live.get(Environment.PRODUCTION)),
+            "url": url_for("keys.index", account=account, environment="production"),
+            "action": _("Make it"),
+        },
+        {
+            "label": _("A project with its data spaces"),
+            "done": bool(found.projects),
+            "url": url_for("projects.index", account=account),
+            "action": _("Create it"),
+        },
+        {
+            "label": _("An installation on a data space"),
+            "done": found.has_installation,
+            "url": url_for("projects.index", account=account),
+            "action": _("Put it there"),
+        },
+    ]
