@@ -83,7 +83,10 @@ def _port() -> int:
 def _mode() -> str:
     """What this start is: without a DATABASE_URL the demo, else production."""
     mode = "production" if os.environ.get("DATABASE_URL") else "demo"
-    if os.environ.get("PORTAL_MODE", mode) != mode:
+    said = os.environ.get("PORTAL_MODE", mode)
+    if said not in ("demo", "production"):
+        raise NotReady(f"PORTAL_MODE is demo or production, not {said!r}.")
+    if said != mode:
         raise NotReady(
             "PORTAL_MODE=demo runs on its own SQLite file: leave DATABASE_URL out."
             if mode == "production"
