@@ -23,6 +23,7 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 STAMP = ENVIRONMENT / "installed.json"  # what is installed in full; missing while an install is under way
 LOG = ENVIRONMENT / "install.log"
 
+# For a newer pip: put its wheel there, and its name and hash here.
 PIP = ROOT / "script" / "wheels" / "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
