@@ -122,7 +122,7 @@ def database_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
 
 
 @pytest.fixture(scope="session")
-def app(database_store: SqliteStore | PostgresStore, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(database_store: SqliteStore | PostgresStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     passwords.use_cheap_profile()
     settings = settings_for(*database_store.urls, tmp_path_factory.mktemp("data"))
     app = create_app(settings)
@@ -133,7 +133,9 @@ def app(database_store: SqliteStore | PostgresStore, tmp_path_factory: pytest.Te
         with transaction():
             catalogue.load()
     database_store.keep_pristine()
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()  # a connection that is left to the garbage collector warns, and warnings are errors
 
 
 @pytest.fixture(autouse=True)
