@@ -1,0 +1,186 @@
+"""The schema: what migrations build is what the models say, and every row of a tenant is kept at its tenant's home."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import Column, Connection, ForeignKeyConstraint, Index, Table, UniqueConstraint, create_engine, inspect
+
+from portal.access.rows import TenantScoped, tenant_tables
+from portal.foundation.database import Base, EnumSet, UtcDateTime, db
+from tests.architecture.schema import VERSIONS, schema_of
+from tests.architecture.sources import ROOT, Source
+
+MIGRATIONS = sorted((ROOT / "migrations" / "versions").glob("*.py"))
+
+# Tables of no tenant, each with the reason (design 6).
+GLOBAL = {
+    "tenants": "says who the tenants are",
+    "people": "a person belongs to several tenants",
+    "sessions": "a sign-in is a person's",
+    "attempt_counters": "counts before anybody is known",
+    "services": "catalogue",
+    "editions": "catalogue",
+    "edition_services": "catalogue",
+    "outbox": "read by the worker only, sealed",
+    "audit_chains": "heads of chains, some of them a person's or the system's",
+    "blocked_keys": "a key is blocked for everybody",
+}
+# Keys and indexes of a tenant's table that do not begin with `tenant_id`, each with the reason.
+BY_UNGUESSABLE_ID = "found by an id from an address or a file; unique over all tenants"
+BY_OTHER_PARTY = "read by the other party, whose rows lie with many tenants"
+BEGIN_ELSEWHERE = {
+    ("audit_events", "chain_id"): "the chain is the tenant, or the person or system where there is none",
+    ("memberships", "person_id"): "signing in asks for the tenants of a person",
+    ("entitlements", "service_code"): "the vendor asks who may use a service",
+    ("invitations", "token_hash"): BY_UNGUESSABLE_ID,
+    ("key_pairs", "api_key"): BY_UNGUESSABLE_ID,
+    ("key_pairs", "spki_sha256"): "no key twice over all tenants and all time (rule 4)",
+    ("key_pairs", "holder_id"): BY_OTHER_PARTY,
+    ("delegations", "integrator_id"): BY_OTHER_PARTY,
+    ("delegation_proposals", "integrator_id"): BY_OTHER_PARTY,
+}
+OF_TENANTS = sorted(tenant_tables(), key=lambda table: table.name)
+
+each_tenant_table = pytest.mark.parametrize("table", OF_TENANTS, ids=lambda table: table.name)
+
+
+def differences(connection: Connection) -> list[Any]:
+    """What Alembic would still have to do to make the database what the models say."""
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+def test_migrations_leave_nothing_to_do():
+    assert differences(db.session.connection()) == []
+
+
+def test_migrations_build_what_the_models_would(fresh_database: Callable[[str], tuple[str, str]]):
+    """Alembic does not compare checks and the conditions of indexes; two databases side by side show them."""
+    url, migrations_url = fresh_database("from_models")
+    engine = create_engine(migrations_url or url)
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        from_models = schema_of(connection)
+    engine.dispose()
+
+    assert schema_of(db.session.connection()) == from_models
+
+
+def test_migrations_run_up_and_down_and_up_again(fresh_app: Flask):
+    with fresh_app.app_context():
+        upgrade()
+        first = schema_of(db.session.connection())
+        db.session.remove()
+        downgrade(revision="base")
+        left = inspect(db.session.connection()).get_table_names()
+        db.session.remove()
+        upgrade()
+        second = schema_of(db.session.connection())
+        db.session.remove()
+        db.engine.dispose()
+
+    assert left == [VERSIONS]
+    assert second == first
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize("file", MIGRATIONS, ids=lambda file: file.stem)
+def test_a_migration_imports_nothing_of_the_portal(file: Any):
+    assert not [name for name, _line in Source(file.stem, file).imports() if name.split(".")[0] == "portal"]
+
+
+@pytest.mark.no_database
+def test_every_table_is_a_tenants_or_known_to_be_nobodys():
+    of_tenants = {table.name for table in OF_TENANTS}
+
+    assert of_tenants | GLOBAL.keys() == Base.metadata.tables.keys()
+    assert not of_tenants & GLOBAL.keys()
+
+
+@pytest.mark.no_database
+def test_a_table_with_two_parties_names_the_other_one():
+    second = {
+        (table.name, column.name)
+        for table in OF_TENANTS
+        for column in table.columns
+        if column.name != "tenant_id" and any(key.column.table.name == "tenants" for key in column.foreign_keys)
+    }
+    named = {(mapper.local_table.name, mapper.class_.other_party) for mapper in _scoped() if mapper.class_.other_party}
+
+    assert second == named
+
+
+@pytest.mark.no_database
+@each_tenant_table
+def test_keys_and_indexes_of_a_tenants_table_begin_with_its_tenant(table: Table):
+    begin = {keys[0].name for keys in _keys_of(table)}
+
+    assert begin - {"tenant_id"} - {"public_id"} == {column for name, column in BEGIN_ELSEWHERE if name == table.name}
+
+
+@pytest.mark.no_database
+@each_tenant_table
+def test_a_public_id_is_unique_over_all_tenants(table: Table):
+    if "public_id" in table.columns:
+        assert ["public_id"] in [[column.name for column in keys] for keys in _keys_of(table, unique_only=True)]
+
+
+@pytest.mark.no_database
+@each_tenant_table
+def test_a_tenants_row_refers_to_rows_of_its_own_tenant_only(table: Table):
+    owned = {one.name for one in OF_TENANTS}
+    plain = [
+        key
+        for key in table.constraints
+        if isinstance(key, ForeignKeyConstraint)
+        and key.referred_table.name in owned
+        and ("tenant_id", "tenant_id") not in {(one.parent.name, one.column.name) for one in key.elements}
+    ]
+
+    assert not plain
+
+
+@pytest.mark.no_database
+@each_tenant_table
+def test_every_column_that_names_a_row_is_a_foreign_key(table: Table):
+    """An id without a key behind it may point anywhere."""
+    free = {"id", "chain_id", "tenant_id", "actor_id", "actor_home_id", "subject_id"}
+    loose = [
+        column.name
+        for column in table.columns
+        if column.name.endswith("_id")
+        and column.name not in free
+        and not _is_handle(column)
+        and not column.foreign_keys
+    ]
+
+    assert not loose
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize("table", Base.metadata.sorted_tables, ids=lambda table: table.name)
+def test_every_moment_is_stored_as_aware_utc(table: Table):
+    moments = [column for column in table.columns if column.name.endswith("_at") or column.name.endswith("_until")]
+
+    assert all(isinstance(column.type, UtcDateTime) for column in moments)
+
+
+def _is_handle(column: Column[Any]) -> bool:
+    return column.name in {"public_id", "integrator_account_id", "request_id"} or isinstance(column.type, EnumSet)
+
+
+def _scoped() -> list[Any]:
+    return [mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantScoped)]
+
+
+def _keys_of(table: Table, *, unique_only: bool = False) -> list[list[Column[Any]]]:
+    """The columns of each key and index, in order."""
+    unique = [constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)]
+    indexes: list[Index] = [index for index in table.indexes if index.unique or not unique_only]
+    primary = [] if unique_only else [list(table.primary_key)]
+    return [*primary, *(list(constraint.columns) for constraint in unique), *(list(index.columns) for index in indexes)]
