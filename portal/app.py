@@ -12,8 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 import portal.models  # noqa: F401 - every table is known before the first statement
-from portal import cli
 from portal.accounts import passwords
+from portal.cli import commands
 from portal.config import Settings
 from portal.foundation import logs, requests
 from portal.foundation.database import Base, db
@@ -55,13 +55,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises: UnsafeSettings when a setting is missing or unsafe, RuntimeError when a route has no guard.
     """
-    settings = settings or Settings()  # type: ignore[call-arg]
+    settings = settings or Settings()
     settings.check()
     app = Flask("portal", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
     _join_domain(app, settings)
     _join_pages(app, settings)
-    cli.add_to(app)
+    commands.add_to(app)
     guards.check_routes(app)
     return app
 

@@ -4,6 +4,8 @@ Each factory commits. What it returns can be used by the next one; an Actor is w
 """
 
 import itertools
+import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -16,6 +18,7 @@ from portal.access.roles import (
     PERMISSIONS,
     SIGNER_PERMISSIONS,
     Environment,
+    Right,
     Role,
     through_delegation,
 )
@@ -25,11 +28,14 @@ from portal.accounts.models import Membership, Person
 from portal.contracts import deputies
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract
+from portal.delegations import operations as delegations
+from portal.delegations import store as delegation_store
 from portal.delegations.models import Delegation
 from portal.entitlements import operations as entitlements
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.keys import making
+from portal.keys import store as key_store
 from portal.keys.eligibility import usable_contracts
 from portal.keys.material import PublicHalf, public_half
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
@@ -227,7 +233,8 @@ def a_key(actor: Actor, *, environment: Environment = Environment.SANDBOX, name:
     intent = an_intent(actor, environment=environment, name=name, private=private)
     message = message_of(actor, intent, private)
     with transaction():
-        return making.prove(actor, intent, signed=message, signature=sign(private, message))
+        pair = making.prove(actor, intent, signed=message, signature=sign(private, message))
+    return key_store.get(actor, pair.api_key)
 
 
 def message_of(actor: Actor, intent: KeyIntent, private: rsa.RSAPrivateKey) -> bytes:
@@ -236,3 +243,55 @@ def message_of(actor: Actor, intent: KeyIntent, private: rsa.RSAPrivateKey) -> b
     return making.message_of(
         intent, public_of(private), base_url=BASE_URL, owner=owner.account_id, holder=holder.account_id
     )
+
+
+def a_delegation(
+    owner: Actor,
+    integrator: Actor,
+    *,
+    environments: Iterable[Environment] = tuple(Environment),
+    rights: Iterable[Right] = tuple(Right),
+    project_ids: frozenset[uuid.UUID] | None = None,
+    days: int = 90,
+    accepted: bool = True,
+) -> Delegation:
+    """A delegation that `owner` offered to the integrator; running, unless it is not `accepted`."""
+    with transaction():
+        delegation = delegations.offer(
+            owner,
+            tenant_of(integrator).account_id,
+            environments=frozenset(environments),
+            rights=frozenset(rights),
+            project_ids=project_ids,
+            message="",
+            ends_at=clock.now() + timedelta(days=days),
+        )
+    if accepted:
+        taken = delegation_store.get_taken(integrator, delegation.public_id)
+        with transaction():
+            delegations.accept(integrator, taken)
+    return delegation_store.get_given(owner, delegation.public_id)
+
+
+def a_request(
+    integrator: Actor,
+    owner: Actor,
+    *,
+    environments: Iterable[Environment] = tuple(Environment),
+    rights: Iterable[Right] = tuple(Right),
+    all_projects: bool = True,
+    days: int = 90,
+) -> Delegation:
+    """A delegation that the integrator requested with the owner's request code; it waits for the owner."""
+    with transaction():
+        code = tenants.make_request_code(owner)
+    with transaction():
+        delegation = delegations.request(
+            integrator,
+            code,
+            environments=frozenset(environments),
+            rights=frozenset(rights),
+            all_projects=all_projects,
+            ends_at=clock.now() + timedelta(days=days),
+        )
+    return delegation_store.get_given(owner, delegation.public_id)

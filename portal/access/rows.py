@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, Table, TextClause, event, inspect, select
+from sqlalchemy import ClauseElement, ColumnElement, ForeignKey, Select, Table, TextClause, event, inspect, select
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.sql.visitors import iterate
 
@@ -60,7 +60,7 @@ class TenantOwned(TenantScoped):
 M = TypeVar("M", bound=TenantScoped)
 
 
-def owned_by(actor: Actor, model: type[M]) -> Select[tuple[M]]:
+def owned_by(actor: Actor, model: type[M]) -> Select[M]:
     """Where every read of tenant data starts: a row outside the actor's tenant and reach does not exist."""
     rows = select(model).where(_tenant_column(model) == actor.tenant_id, *model.within(actor.reach))
     return rows.execution_options(**{SCOPE: actor.tenant_id})
@@ -70,7 +70,7 @@ def _tenant_column(model: type[TenantScoped]) -> Any:
     return model.__mapper__.columns["tenant_id"]  # type: ignore[attr-defined]
 
 
-def received_by(actor: Actor, model: type[M]) -> Select[tuple[M]]:
+def received_by(actor: Actor, model: type[M]) -> Select[M]:
     """The rows of a table with two parties in which the actor's own tenant is the other party."""
     if model.other_party is None:
         raise TypeError(f"{model.__name__} has one party only")
@@ -88,7 +88,7 @@ def scoped_to(tenant_id: uuid.UUID) -> dict[str, Any]:
     return {SCOPE: tenant_id}
 
 
-def one_or_not_found(statement: Select[tuple[Any]]) -> Any:
+def one_or_not_found(statement: Select[Any]) -> Any:
     """The one row, or NotFound: a missing one and another tenant's look the same."""
     row = db.session.scalars(statement).one_or_none()
     if row is None:
@@ -100,7 +100,7 @@ def tenant_tables() -> Iterator[Table]:
     """Every table that belongs to tenants."""
     for mapper in Base.registry.mappers:
         if issubclass(mapper.class_, TenantScoped):
-            yield mapper.local_table
+            yield cast(Table, mapper.local_table)
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -111,7 +111,7 @@ def _refuse_unscoped(state: ORMExecuteState) -> None:
     if isinstance(state.statement, TextClause):
         raise UnscopedRead("a textual statement cannot be looked into: say its scope")
     owned = {table.name for table in tenant_tables()}
-    for element in iterate(state.statement):
+    for element in iterate(cast(ClauseElement, state.statement)):
         if isinstance(element, Table) and element.name in owned:
             raise UnscopedRead(f"{element.name} is read without a scope: start at owned_by()")
 

@@ -49,7 +49,7 @@ def of_key(actor: Actor, pair: KeyPair) -> BlastRadius:
     if status_of(pair, now) not in LIVE:
         return BlastRadius()
     others = [row for row in keys.live(actor, now, pair.environment) if row.id != pair.id]
-    reach = _projects_of(actor, [pair.delegation_id] if pair.delegation_id and not pair.delegation.all_projects else [])
+    reach = None if pair.delegation is None else _projects_of(actor, pair.delegation)
     return BlastRadius(
         key_pairs=[pair],
         installations=_installations(actor, {pair.environment}, reach),
@@ -69,18 +69,17 @@ def of_delegation(actor: Actor, delegation: Delegation) -> BlastRadius:
     if actor.tenant_id != delegation.tenant_id:
         return BlastRadius(key_pairs=pairs)
     sides = {pair.environment for pair in pairs}
-    reach = None if delegation.all_projects else _projects_of(actor, [delegation.id])
     return BlastRadius(
         key_pairs=pairs,
-        installations=_installations(actor, sides, reach),
+        installations=_installations(actor, sides, _projects_of(actor, delegation)),
         integrators=[delegation.integrator.name] if delegation.integrator else [],
     )
 
 
-def _projects_of(actor: Actor, delegation_ids: list[uuid.UUID]) -> frozenset[uuid.UUID] | None:
-    if not delegation_ids:
+def _projects_of(actor: Actor, delegation: Delegation) -> frozenset[uuid.UUID] | None:
+    if delegation.all_projects:
         return None
-    rows = owned_by(actor, DelegationProject).where(DelegationProject.delegation_id.in_(delegation_ids))
+    rows = owned_by(actor, DelegationProject).where(DelegationProject.delegation_id == delegation.id)
     return frozenset(row.project_id for row in db.session.scalars(rows))
 
 

@@ -49,7 +49,7 @@ def of_keys(actor: Actor, at: datetime) -> KeysReady:
         .with_only_columns(KeyPair.environment, func.count(), maintain_column_froms=True)
         .group_by(KeyPair.environment)
     )
-    counts: Counter[Environment] = Counter(dict(db.session.execute(rows).tuples()))
+    counts: Counter[Environment] = Counter(dict(db.session.execute(rows).all()))
     return _ready(actor, counts)
 
 

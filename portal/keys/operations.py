@@ -2,12 +2,12 @@
 
 import uuid
 
-from portal.access.actor import Actor, require, system_actor
+from portal.access.actor import Actor, require
 from portal.access.roles import Permission
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.foundation import clock
-from portal.foundation.database import Base, insert_if_absent, lock
+from portal.foundation.database import Base, insert_if_absent
 from portal.foundation.errors import Changed
 from portal.foundation.marking import N_
 from portal.foundation.words import clean_name, same_name
@@ -27,7 +27,7 @@ def rename(actor: Actor, pair: KeyPair, *, name: str, version: int) -> None:
     Raises: NotAllowed, NotHolder, Changed, KeyNameTaken and the refusals of a name.
     """
     require(actor, Permission.KEY_RENAME)
-    lock(pair)
+    store.hold(pair)
     if pair.holder_id != actor.home_id:
         raise NotHolder(holder=pair.holder.name)
     name = clean_name(name)
@@ -45,7 +45,7 @@ def revoke(actor: Actor, pair: KeyPair) -> None:
     Raises: NotAllowed, CannotRevoke when it is out of service for another reason.
     """
     require(actor, Permission.KEY_REVOKE)
-    lock(pair)
+    store.hold(pair)
     if pair.state is KeyState.REVOKED:
         return
     if pair.state not in REVOCABLE:
@@ -67,13 +67,12 @@ def burn(actor: Actor, spki_sha256: bytes) -> KeyPair | None:
     return store.find_own_by_fingerprint(actor, spki_sha256)
 
 
-def lapse_due(_actor: Actor) -> int:
+def lapse_due(actor: Actor) -> int:
     """Lapse pairs that nobody confirmed within 30 minutes; how many there were, at most 100. For the worker."""
     due = store.unconfirmed_since(clock.now() - MAKING_TIME, LAPSED_AT_ONCE)
     for pair in due:
         pair.state = KeyState.LAPSED
-        worker = system_actor("worker", pair.tenant_id)
-        audit.record(worker, Event.KEY_LAPSED, pair, also_seen_by=_other_party(pair))
+        audit.record(actor, Event.KEY_LAPSED, pair, tenant_id=pair.tenant_id, also_seen_by=_other_party(pair))
     return len(due)
 
 

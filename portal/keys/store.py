@@ -46,6 +46,18 @@ def get(actor: Actor, api_key: str) -> KeyPair:
     return pair
 
 
+def hold(pair: KeyPair) -> None:
+    """Read the pair again with all that `get` loads, and keep others from changing it until the transaction ends."""
+    rows = (
+        select(KeyPair)
+        .where(KeyPair.tenant_id == pair.tenant_id, KeyPair.id == pair.id)
+        .options(*WHOLE)
+        .with_for_update(of=KeyPair)
+        .execution_options(populate_existing=True, scope=pair.tenant_id)
+    )
+    db.session.scalars(rows).one()
+
+
 def get_by_id(actor: Actor, key_pair_id: uuid.UUID) -> KeyPair:
     """The actor's key pair with this inner id. Raises: NotFound."""
     pair: KeyPair = one_or_not_found(owned_by(actor, KeyPair).where(KeyPair.id == key_pair_id).options(*WHOLE))

@@ -49,9 +49,7 @@ def _stale(_error: StaleDataError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     response = page(error.code or 500)
-    response.headers.extend(
-        {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}  # type: ignore[arg-type]
-    )
+    response.headers.extend({name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}})
     return response
 
 

@@ -20,7 +20,7 @@ from portal.web.say import say
 class PortalForm(FlaskForm):
     """A form of the portal. WTForms knows Traditional Chinese as zh_TW."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[name-defined,misc]
+    class Meta(FlaskForm.Meta):
         def get_translations(self, form: Any) -> Any:
             return get_translations(["zh_TW"] if str(get_locale()) == "zh_Hant" else ["en"])
 
@@ -28,6 +28,7 @@ class PortalForm(FlaskForm):
 class CleanedField(StringField):
     """One line of text that `rule` cleans; what the rule refuses becomes the field's error."""
 
+    data: str | None
     rule: Callable[[str], str] = staticmethod(words.clean_name)
 
     def __init__(self, *args: Any, rule: Callable[[str], str] | None = None, **kwargs: Any) -> None:
@@ -48,6 +49,8 @@ class NameField(CleanedField):
 
 class CleanTextAreaField(TextAreaField):
     """Several lines of text, cleaned; may be empty unless a validator says otherwise."""
+
+    data: str | None
 
     def pre_validate(self, form: Any) -> None:
         try:

@@ -1,6 +1,6 @@
 """Re-authentication: forms of weighty acts ask for the password when it was last given too long ago."""
 
-from typing import Any, cast
+from typing import Any
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
@@ -33,7 +33,7 @@ def confirmed(form: Any) -> bool:
 
     Raises: TooManyAttempts.
     """
-    field = cast(Field | None, getattr(form, "password", None))
+    field: Field | None = getattr(form, "password", None)
     if field is None:
         return True
     try:

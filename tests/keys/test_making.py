@@ -421,5 +421,3 @@ def test_the_private_half_is_found_nowhere_in_the_database():
     )
 
     assert secret not in dump
-
-

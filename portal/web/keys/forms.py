@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, RadioField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal.contracts.models import Contract
@@ -25,8 +26,8 @@ class NewKeyForm(FreshSignIn, PortalForm):
     origin = RadioField(
         _l("How the pair is made"),
         choices=[
-            (KeyOrigin.UPLOAD.value, _l("On your own machine: you give the public key only")),
-            (KeyOrigin.SERVER.value, _l("By the portal: the private key is shown once and not kept")),
+            SelectChoice(KeyOrigin.UPLOAD.value, _l("On your own machine: you give the public key only")),
+            SelectChoice(KeyOrigin.SERVER.value, _l("By the portal: the private key is shown once and not kept")),
         ],
         validators=[InputRequired(_l("Choose how the pair is made"))],
     )
@@ -38,7 +39,7 @@ class NewKeyForm(FreshSignIn, PortalForm):
 
     def offer(self, contracts: list[Contract]) -> None:
         """Offer these contracts; with one alone there is nothing to choose."""
-        self.contract.choices = [(row.public_id, row.edition.name) for row in contracts]
+        self.contract.choices = [SelectChoice(row.public_id, row.edition.name) for row in contracts]
         if self.contract.data is None:
             self.contract.data = contracts[0].public_id
 

@@ -173,6 +173,7 @@ def _prove(account: str, intent: KeyIntent) -> ResponseReturnValue:
             return redirect(url_for(".show", account=account, api_key=pair.api_key), code=303)
         except (Invalid, KeyKnown, KeyBlocked) as refusal:
             add_refusal(form.signature, refusal)
+            intent = store.get_intent(actor, intent.public_id)  # read anew after the change that was not made
     return answer(
         "keys/prove.html",
         form=form,

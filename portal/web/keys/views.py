@@ -101,6 +101,7 @@ def revoke(account: str, api_key: str) -> ResponseReturnValue:
             operations.revoke(actor, pair)
         flash(_("“%(name)s” is revoked. It opens nothing any more.", name=pair.name), "success")
         return _to(pair)
+    pair = store.get(actor, api_key)  # a wrong password was an attempt of its own, after which all is read anew
     radius = blast.of_key(actor, pair)
     return answer("keys/revoke.html", form=form, pair=pair, radius=radius, environment=pair.environment.value)
 
