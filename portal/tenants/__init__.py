@@ -1,0 +1,1 @@
+"""Organisations with an account: their account id, their standing, their request code."""

@@ -1,0 +1,15 @@
+"""Refusals of tenants."""
+
+from portal.foundation.errors import Conflict, Denied
+from portal.foundation.marking import N_
+
+
+class AccountSuspended(Denied):
+    code = "account_suspended"
+    sentence = N_("The account of %(tenant)s is suspended.")
+    mend = N_("The vendor's partner admin can lift the suspension.")
+
+
+class VendorExists(Conflict):
+    code = "vendor_exists"
+    sentence = N_("There is a vendor account already, and there can be only one.")

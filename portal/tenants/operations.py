@@ -1,0 +1,99 @@
+"""Opening accounts, their names, their standing, and the code by which an integrator may ask."""
+
+import secrets
+
+from portal.access.actor import Actor, require
+from portal.access.roles import Permission
+from portal.audit import operations as audit
+from portal.audit.events import Event
+from portal.foundation import clock, ids
+from portal.foundation.database import lock
+from portal.foundation.errors import Changed
+from portal.foundation.marking import N_
+from portal.foundation.sealing import token_hash
+from portal.foundation.words import clean_name, same_name
+from portal.tenants import store
+from portal.tenants.errors import VendorExists
+from portal.tenants.models import Standing, Tenant
+
+ACCOUNT_ID_DIGITS = 9
+CODE_GROUPS, CODE_GROUP_LENGTH = 7, 4  # 28 characters of 5 random bits each: 140 bits
+# What is read aloud or typed off paper comes back with these mistaken for each other (Crockford's base32).
+MISREAD = str.maketrans("oil", "011")
+
+
+def create(actor: Actor, name: str, is_vendor: bool = False) -> Tenant:
+    """A new tenant in good standing, with a random free account id. For the vendor's staff and the portal itself.
+
+    Raises: NotAllowed, VendorExists, the refusals of a name.
+    """
+    require(actor, Permission.CONSOLE_SEE)
+    if is_vendor and store.find_vendor() is not None:
+        raise VendorExists()
+
+    name = clean_name(name)
+    tenant = store.add(Tenant(account_id=_free_account_id(), name=name, name_key=same_name(name), is_vendor=is_vendor))
+    audit.record(actor, Event.TENANT_CREATED, tenant, tenant_id=tenant.id)
+    return tenant
+
+
+def _free_account_id() -> str:
+    while True:
+        account_id = f"MAG{secrets.randbelow(10**ACCOUNT_ID_DIGITS):0{ACCOUNT_ID_DIGITS}}"
+        if store.find_by_account_id(account_id) is None:
+            return account_id
+
+
+def rename(actor: Actor, name: str, version: int) -> Tenant:
+    """The actor's tenant under its new name. Raises: NotAllowed, Changed, the refusals of a name."""
+    require(actor, Permission.SETTINGS_MANAGE)
+    name = clean_name(name)
+    tenant = store.get(actor.tenant_id)
+    lock(tenant)
+    if tenant.version != version:
+        raise Changed(versions=[(N_("Name"), name, tenant.name)])
+
+    before, tenant.name, tenant.name_key = tenant.name, name, same_name(name)
+    audit.record(actor, Event.TENANT_RENAMED, tenant, before=before)
+    return tenant
+
+
+def set_standing(actor: Actor, tenant: Tenant, standing: Standing) -> None:
+    """Put `tenant` into this standing. Suspended: nothing of it verifies, and its members see only why.
+
+    Raises: NotAllowed. Setting what is set already changes nothing and is no event.
+    """
+    require(actor, Permission.CONSOLE_SEE)
+    lock(tenant)
+    if tenant.standing is standing:
+        return
+    before, tenant.standing = tenant.standing, standing
+    audit.record(actor, Event.STANDING_CHANGED, tenant, tenant_id=tenant.id, before=before.value, after=standing.value)
+
+
+def make_request_code(actor: Actor) -> str:
+    """A new request code, 7 groups of 4 characters; the one before stops working. Only its SHA-256 is kept.
+
+    Whoever has it may ask this tenant for a delegation (rule 13). Raises: NotAllowed.
+    """
+    require(actor, Permission.SETTINGS_MANAGE)
+    tenant = store.get(actor.tenant_id)
+    lock(tenant)
+    code = "-".join(_random_group() for _ in range(CODE_GROUPS))
+    tenant.request_code_hash, tenant.request_code_made_at = _code_hash(code), clock.now()
+    audit.record(actor, Event.REQUEST_CODE_MADE, tenant)
+    return code
+
+
+def find_by_request_code(code: str) -> Tenant | None:
+    """The tenant that gave out this request code, or None. Case, spaces and dashes do not matter, nor o for 0."""
+    return store.find_by_code_hash(_code_hash(code))
+
+
+def _random_group() -> str:
+    return "".join(secrets.choice(ids.ALPHABET) for _ in range(CODE_GROUP_LENGTH))
+
+
+def _code_hash(code: str) -> bytes:
+    plain = "".join(character for character in code.casefold() if character.isalnum())
+    return token_hash(plain.translate(MISREAD))

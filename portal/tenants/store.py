@@ -1,0 +1,64 @@
+"""Every query on tenants."""
+
+import uuid
+
+from sqlalchemy import or_, select
+
+from portal.access.rows import Reader, across_tenants
+from portal.foundation.database import db
+from portal.foundation.errors import NotFound
+from portal.foundation.paging import Page, page_of
+from portal.foundation.words import same_name
+from portal.tenants.models import Tenant
+
+
+def add(tenant: Tenant) -> Tenant:
+    """`tenant`, with its id."""
+    db.session.add(tenant)
+    db.session.flush()
+    return tenant
+
+
+def get(tenant_id: uuid.UUID | None) -> Tenant:
+    """The tenant with this inner id. Raises: NotFound."""
+    tenant = db.session.get(Tenant, tenant_id) if tenant_id is not None else None
+    if tenant is None:
+        raise NotFound()
+    return tenant
+
+
+def find_by_account_id(account_id: str) -> Tenant | None:
+    """The tenant with exactly this account id, or None."""
+    return db.session.scalars(select(Tenant).where(Tenant.account_id == account_id)).one_or_none()
+
+
+def get_by_account_id(account_id: str) -> Tenant:
+    """The tenant with exactly this account id. Raises: NotFound."""
+    tenant = find_by_account_id(account_id)
+    if tenant is None:
+        raise NotFound()
+    return tenant
+
+
+def find_by_code_hash(code_hash: bytes) -> Tenant | None:
+    """The tenant whose request code has this SHA-256, or None."""
+    rows = across_tenants(Tenant, reason=Reader.CODE_LOOK_UP).where(Tenant.request_code_hash == code_hash)
+    return db.session.scalars(rows).one_or_none()
+
+
+def find_vendor() -> Tenant | None:
+    """The vendor's own tenant, or None before it is set up."""
+    return db.session.scalars(select(Tenant).where(Tenant.is_vendor)).one_or_none()
+
+
+def search(text: str, place: str | None = None) -> Page[Tenant]:
+    """For the vendor's console: tenants whose name or account id begins with `text`, by name. Raises: BadPlace."""
+    rows = across_tenants(Tenant, reason=Reader.CONSOLE)
+    if wanted := text.strip():
+        rows = rows.where(
+            or_(
+                Tenant.name_key.startswith(same_name(wanted), autoescape=True),
+                Tenant.account_id.startswith(wanted.upper(), autoescape=True),
+            )
+        )
+    return page_of(rows, Tenant.name_key, Tenant.id, place=place)
