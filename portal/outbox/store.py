@@ -1,0 +1,55 @@
+"""Every query on the outbox."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+
+from portal.foundation.database import db
+from portal.outbox.models import OutboxMessage
+
+
+def add(message: OutboxMessage) -> OutboxMessage:
+    """`message`, to be written with the transaction."""
+    db.session.add(message)
+    return message
+
+
+def claim(now: datetime, until: datetime, limit: int) -> Sequence[OutboxMessage]:
+    """At most `limit` due messages, oldest first, leased until then and counted as tried: one statement.
+
+    Where rows can be locked, those that another worker is claiming are passed over.
+    """
+    due = (
+        select(OutboxMessage.id)
+        .where(
+            OutboxMessage.delivered_at.is_(None),
+            OutboxMessage.given_up_at.is_(None),
+            OutboxMessage.due_at <= now,
+            or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until <= now),
+        )
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")  # as a plain subquery PostgreSQL might run it more than once, and lock more than the limit
+    )
+    claimed = (
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(select(due.c.id)))
+        .values(leased_until=until, attempts=OutboxMessage.attempts + 1)
+        .returning(OutboxMessage)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return sorted(db.session.scalars(claimed).all(), key=lambda message: (message.due_at, message.id))
+
+
+def settle(message_id: uuid.UUID, attempts: int, **values: object) -> None:
+    """Write the outcome of the given attempt, unless another worker took the message over meanwhile."""
+    mine = update(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.attempts == attempts)
+    db.session.execute(mine.values(leased_until=None, **values))
+
+
+def newest(limit: int) -> Sequence[OutboxMessage]:
+    """The newest messages, first the last one."""
+    return db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(limit)).all()
