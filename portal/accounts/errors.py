@@ -1,0 +1,108 @@
+"""Refusals of accounts: sign-in, passwords, members, invitations."""
+
+from portal.foundation.errors import Conflict, Denied, Invalid, NotFound, PortalError
+from portal.foundation.marking import N_
+
+
+class WrongPassword(Invalid):
+    """One answer for an unknown address, a wrong password and a disabled person."""
+
+    code = "wrong_password"
+    sentence = N_("E-mail address and password do not match.")
+
+
+class TooManyAttempts(PortalError):
+    """`minutes` is the wait; `seconds` the same for a Retry-After header."""
+
+    code = "too_many_attempts"
+    status = 429
+    sentence = N_("Too many attempts. Wait %(minutes)s minutes, then try again.")
+
+
+class SessionEnded(Denied):
+    code = "session_ended"
+    sentence = N_("You were signed out meanwhile.")
+    mend = N_("Sign in again.")
+
+
+class EmailInvalid(Invalid):
+    code = "email_invalid"
+    sentence = N_("Give an e-mail address, such as name@example.com.")
+
+
+class PasswordRefused(Invalid):
+    """What all refusals of a new password share."""
+
+
+class PasswordTooShort(PasswordRefused):
+    code = "password_too_short"
+    sentence = N_("A password has at least %(shortest)s characters. Several words make a good one.")
+
+
+class PasswordTooLong(PasswordRefused):
+    code = "password_too_long"
+    sentence = N_("A password has at most %(longest)s characters.")
+
+
+class PasswordGuessable(PasswordRefused):
+    code = "password_guessable"
+    sentence = N_("This password is easy to guess: it is common, or made of your name or address. Choose another.")
+
+
+class TimeZoneUnknown(Invalid):
+    code = "time_zone_unknown"
+    sentence = N_("Choose a time zone from the list.")
+
+
+class ChoiceUnknown(Invalid):
+    code = "choice_unknown"
+    sentence = N_("This is not one of the choices.")
+
+
+class AlreadyMember(Conflict):
+    code = "already_member"
+    sentence = N_("%(email)s is a member already.")
+
+
+class AlreadyInvited(Conflict):
+    code = "already_invited"
+    sentence = N_("%(email)s is invited already; the invitation can be sent again or withdrawn.")
+
+
+class RoleNotYours(Denied):
+    """`role` is the name of the role that was to be given."""
+
+    code = "role_not_yours_to_give"
+    sentence = N_("You cannot give the role “%(role)s”: nobody gives more than they have.")
+
+
+class OwnRoleRaised(Denied):
+    code = "own_role_raised"
+    sentence = N_("Nobody raises their own role.")
+    mend = N_("Another owner of this account can do it.")
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    sentence = N_("This is the last member who can manage the account; it would be left without one.")
+    mend = N_("Give somebody else the same role first.")
+
+
+class InvitationGone(NotFound):
+    """Used, withdrawn, expired or never made: it does not say which."""
+
+    code = "invitation_gone"
+    sentence = N_("This invitation cannot be used: it was used, withdrawn or replaced, or it is older than 7 days.")
+    mend = N_("Ask the person who invited you to send a new one.")
+
+
+class InvitationForSomebodyElse(Denied):
+    code = "invitation_for_somebody_else"
+    sentence = N_("This invitation is for another e-mail address than the one you are signed in with.")
+    mend = N_("Sign out, and open the link again.")
+
+
+class SignInToAccept(Denied):
+    code = "sign_in_to_accept"
+    sentence = N_("There is a sign-in for this e-mail address already.")
+    mend = N_("Sign in, then accept the invitation.")

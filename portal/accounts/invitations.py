@@ -1,0 +1,157 @@
+"""Invitations: a mail with a link that is good for one person, one role, and seven days."""
+
+import uuid
+from datetime import timedelta
+
+from portal.access.actor import Actor, require
+from portal.access.roles import ROLE_NAMES, Permission, Role
+from portal.accounts import members, people, store
+from portal.accounts.emails import clean_email
+from portal.accounts.errors import (
+    AlreadyInvited,
+    AlreadyMember,
+    InvitationForSomebodyElse,
+    InvitationGone,
+    SignInToAccept,
+)
+from portal.accounts.models import Invitation, Language, Membership, Person
+from portal.accounts.passwords import ChosenPassword
+from portal.audit import operations as audit
+from portal.audit.events import Event
+from portal.foundation import clock
+from portal.foundation.database import lock
+from portal.foundation.sealing import new_token, token_hash
+from portal.outbox import operations as outbox
+from portal.tenants import store as tenants
+
+GOOD_FOR = timedelta(days=7)
+
+
+def invite(actor: Actor, email: str, role: Role, *, language: Language = Language.EN) -> Invitation:
+    """An invitation into the actor's tenant; its mail leaves with the transaction.
+
+    Raises: NotAllowed, RoleNotYours, EmailInvalid, AlreadyMember, AlreadyInvited.
+    """
+    require(actor, Permission.MEMBERS_MANAGE)
+    members.require_may_give(actor, role)
+    address = clean_email(email)
+    tenant = tenants.get(actor.tenant_id)
+    lock(tenant)  # two at once for one address: the second finds the first
+    _refuse_second(actor, tenant.id, address)
+
+    invitation = Invitation(
+        tenant_id=tenant.id,
+        email=address,
+        email_key=store.email_key(address),
+        role=role,
+        language=language,
+        invited_by_id=actor.person_id,
+    )
+    _send(actor, invitation)
+    store.add(invitation)
+    audit.record(actor, Event.MEMBER_INVITED, invitation, role=ROLE_NAMES[role])
+    return invitation
+
+
+def resend(actor: Actor, invitation: Invitation) -> None:
+    """Send it again with a new link, good for seven days from now; the link before stops working.
+
+    Raises: NotAllowed, RoleNotYours, InvitationGone.
+    """
+    require(actor, Permission.MEMBERS_MANAGE)
+    members.require_may_give(actor, invitation.role)
+    _lock_open(invitation)
+    _send(actor, invitation)
+    audit.record(actor, Event.MEMBER_INVITED, invitation, role=ROLE_NAMES[invitation.role], again=True)
+
+
+def withdraw(actor: Actor, invitation: Invitation) -> None:
+    """The link stops working. Raises: NotAllowed, InvitationGone."""
+    require(actor, Permission.MEMBERS_MANAGE)
+    _lock_open(invitation)
+    invitation.withdrawn_at = clock.now()
+    audit.record(actor, Event.INVITATION_WITHDRAWN, invitation)
+
+
+def open_one(token: str) -> Invitation:
+    """The invitation that this link's token opens, with its tenant. Looking changes nothing. Raises: InvitationGone."""
+    invitation = store.find_invitation(token_hash(token))
+    if invitation is None or not _can_be_accepted(invitation):
+        raise InvitationGone()
+    return invitation
+
+
+def accept_as_new(token: str, name: str, chosen: ChosenPassword, language: Language) -> Membership:
+    """The membership of a person who had no sign-in before. Raises: InvitationGone, SignInToAccept."""
+    invitation = _lock_by(token)
+    if store.person_by_email(invitation.email) is not None:
+        raise SignInToAccept()
+    return _join(invitation, people.new_person(invitation.email, name, chosen, language))
+
+
+def accept(token: str, person: Person) -> Membership:
+    """The membership of the person who is signed in.
+
+    Raises: InvitationGone, InvitationForSomebodyElse, AlreadyMember.
+    """
+    invitation = _lock_by(token)
+    if person.email_key != invitation.email_key:
+        raise InvitationForSomebodyElse()
+    return _join(invitation, person)
+
+
+def _refuse_second(actor: Actor, tenant_id: uuid.UUID, email: str) -> None:
+    person = store.person_by_email(email)
+    if person is not None and store.find_live_membership(tenant_id, person.id) is not None:
+        raise AlreadyMember(email=email)
+    earlier = store.find_open_invitation(actor, email)
+    if earlier is None:
+        return
+    if _can_be_accepted(earlier):
+        raise AlreadyInvited(email=email)
+    earlier.withdrawn_at = clock.now()  # it ran out: the new one takes its place
+    store.flush()
+
+
+def _send(actor: Actor, invitation: Invitation) -> None:
+    token = new_token()
+    invitation.token_hash, invitation.expires_at = token_hash(token), clock.now() + GOOD_FOR
+    facts: dict[str, outbox.Fact] = {
+        "token": token,
+        "tenant": tenants.get(invitation.tenant_id).name,
+        "inviter": actor.label if actor.person_id is not None else None,
+        "role": ROLE_NAMES[invitation.role],
+        "days": GOOD_FOR.days,
+    }
+    outbox.post("invitation", invitation.email, invitation.language.value, facts, invitation.tenant_id)
+
+
+def _lock_open(invitation: Invitation) -> None:
+    lock(invitation)
+    if invitation.accepted_at is not None or invitation.withdrawn_at is not None:
+        raise InvitationGone()
+
+
+def _lock_by(token: str) -> Invitation:
+    invitation = open_one(token)
+    lock(invitation)
+    if not _can_be_accepted(invitation) or invitation.token_hash != token_hash(token):
+        raise InvitationGone()
+    return invitation
+
+
+def _can_be_accepted(invitation: Invitation) -> bool:
+    is_open = invitation.accepted_at is None and invitation.withdrawn_at is None
+    return is_open and clock.now() < invitation.expires_at
+
+
+def _join(invitation: Invitation, person: Person) -> Membership:
+    membership = members.join(invitation.tenant_id, person, invitation.role)
+    invitation.accepted_at = clock.now()
+    newcomer = _as_new_member(person, invitation.tenant_id)
+    audit.record(newcomer, Event.MEMBER_JOINED, membership, role=ROLE_NAMES[invitation.role])
+    return membership
+
+
+def _as_new_member(person: Person, tenant_id: uuid.UUID) -> Actor:
+    return Actor(tenant_id=tenant_id, home_id=tenant_id, label=person.name, person_id=person.id)

@@ -1,0 +1,54 @@
+"""What can be done with people and their accounts, gathered from the modules that do it."""
+
+from portal.accounts.attempts import Password, Proof, attempt
+from portal.accounts.invitations import accept, accept_as_new, invite, open_one, resend, withdraw
+from portal.accounts.members import change_role, may_give, remove
+from portal.accounts.people import change_looks, change_profile, time_zones
+from portal.accounts.sessions import (
+    begin_session,
+    choose_home,
+    is_fresh,
+    renew_session,
+    session_for,
+    sessions_of,
+    tidy_up,
+)
+from portal.accounts.sign_in import (
+    change_password,
+    reauthenticate,
+    sign_in,
+    sign_out,
+    sign_out_elsewhere,
+    sign_out_everywhere,
+)
+
+__all__ = [
+    "Password",
+    "Proof",
+    "accept",
+    "accept_as_new",
+    "attempt",
+    "begin_session",
+    "change_looks",
+    "change_password",
+    "change_profile",
+    "change_role",
+    "choose_home",
+    "invite",
+    "is_fresh",
+    "may_give",
+    "open_one",
+    "reauthenticate",
+    "remove",
+    "renew_session",
+    "resend",
+    "session_for",
+    "sessions_of",
+    "sign_in",
+    "sign_out",
+    "sign_out_elsewhere",
+    "sign_out_everywhere",
+    "tidy_up",
+    "time_zones",
+    "withdraw",
+]

@@ -1,0 +1,104 @@
+"""Sessions: one sign-in on one device, checked on every request."""
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+from structlog import get_logger
+
+from portal.accounts import store
+from portal.accounts.models import Membership, Person, UserSession
+from portal.foundation import clock
+from portal.foundation.database import transaction
+from portal.foundation.sealing import new_token, token_hash
+
+# security.md section 1, sign-in.
+IDLE = timedelta(hours=1)
+LONGEST = timedelta(hours=24)
+LONGEST_FOR_VENDOR = timedelta(hours=12)
+FRESH = timedelta(minutes=10)
+SEEN_EVERY = timedelta(minutes=1)
+LONGEST_DEVICE = 255
+
+log = get_logger()
+
+
+def session_for(token: str) -> UserSession | None:
+    """The live session that this cookie value opens, with its person; None when it ended, idled or ran out.
+
+    That it was seen is noted at most once a minute.
+    """
+    now = clock.now()
+    row = store.session_by_token(token)
+    if row is None or not is_live(row, now):
+        return None
+    if now - row.last_seen_at < SEEN_EVERY:
+        return row
+    _note_seen(row.id, now)
+    return store.session_by_token(token)
+
+
+def is_live(row: UserSession, at: datetime) -> bool:
+    """Whether the session may be used at this moment."""
+    return (
+        row.ended_at is None and at < row.expires_at and at - row.last_seen_at < IDLE and row.person.disabled_at is None
+    )
+
+
+def _note_seen(session_id: uuid.UUID, now: datetime) -> None:
+    # A page that only reads must not fail because somebody else is writing: the next one notes it.
+    try:
+        with transaction():
+            store.mark_seen(session_id, now)
+    except OperationalError as error:
+        log.warning("a session's last use could not be noted", error=type(error.orig).__name__)
+
+
+def is_fresh(row: UserSession) -> bool:
+    """Whether the person proved who they are in the last 10 minutes, on this very device."""
+    return clock.now() - row.reauthenticated_at < FRESH
+
+
+def sessions_of(person: Person) -> Sequence[UserSession]:
+    """The person's sessions that can still be used, the last used first."""
+    return store.live_sessions(person.id, clock.now(), IDLE)
+
+
+def tidy_up() -> None:
+    """Delete what no longer counts: attempts of yesterday, and sessions that ran out a month ago. For the worker."""
+    now = clock.now()
+    store.tidy_up(counted_before=now - timedelta(days=1), ended_before=now - timedelta(days=30))
+
+
+def choose_home(row: UserSession, membership: Membership) -> None:
+    """Remember in which of their tenants the person works."""
+    row.home_id = membership.tenant_id
+
+
+def begin_session(person: Person, device: str, *, home_id: uuid.UUID | None = None) -> tuple[UserSession, str]:
+    """A new session of `person`, and the token for its cookie: the only time it is known.
+
+    device: what the person will recognise it by, such as "Firefox on Linux". home_id: the tenant it begins in.
+    """
+    now, token = clock.now(), new_token()
+    row = UserSession(
+        token_hash=token_hash(token),
+        csrf_token=secrets.token_urlsafe(32),
+        person=person,
+        home_id=home_id,
+        device=device[:LONGEST_DEVICE],
+        expires_at=now + (LONGEST_FOR_VENDOR if _is_vendor_staff(person) else LONGEST),
+    )
+    return store.add(row), token
+
+
+def renew_session(row: UserSession, device: str, *, home_id: uuid.UUID | None = None) -> tuple[UserSession, str]:
+    """A new session in place of `row`, for a person whose rights just changed, and the token for its cookie."""
+    row.ended_at = clock.now()
+    return begin_session(store.get_person(row.person_id), device, home_id=home_id or row.home_id)
+
+
+def _is_vendor_staff(person: Person) -> bool:
+    return any(row.tenant.is_vendor for row in store.memberships_of(person.id))
