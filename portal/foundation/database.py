@@ -126,7 +126,8 @@ def transaction() -> Iterator[None]:
 def lock(row: Any) -> None:
     """Read `row` again and keep others from changing it until the transaction ends; what was changed here stays."""
     db.session.flush()
-    db.session.refresh(row, with_for_update=True)
+    # Only its own table: PostgreSQL cannot lock the empty side of an outer join that came along with the row.
+    db.session.refresh(row, with_for_update={"of": type(row)})
 
 
 @event.listens_for(Engine, "connect")

@@ -6,6 +6,7 @@ from portal.foundation.errors import Invalid
 from portal.foundation.marking import N_
 
 LONGEST_NAME = 255
+LONGEST_KEY = 512
 LONGEST_TEXT = 2000
 # The Unicode bidirectional controls (UAX #9, 2): they can make a name read as another one.
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -65,8 +66,12 @@ def clean_connector_name(text: str) -> str:
 
 
 def same_name(name: str) -> str:
-    """What two names share when people would call them the same: compatibility form, without case."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    """What two names share when people would call them the same: compatibility form, without case, 512 characters.
+
+    A few ligatures stand for up to 18 characters, so that 255 of them would not fit into an index of PostgreSQL
+    (2704 bytes a row). Of everybody else's names nothing is cut.
+    """
+    return unicodedata.normalize("NFKC", name).casefold()[:LONGEST_KEY]
 
 
 class TextTooLong(Invalid):
