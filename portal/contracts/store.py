@@ -88,12 +88,12 @@ def lock_with_parties(actor: Actor, contract_id: uuid.UUID) -> Contract:
     return _locked(_with_parties(owned_by(actor, Contract)).where(Contract.id == contract_id))
 
 
-def _locked(rows: Select[tuple[Contract]]) -> Contract:
+def _locked(rows: Select[Contract]) -> Contract:
     # Only the contract itself: PostgreSQL cannot lock the empty side of an outer join.
     return one_or_not_found(rows.with_for_update(of=Contract).execution_options(populate_existing=True))
 
 
-def _with_parties(rows: Select[tuple[Contract]]) -> Select[tuple[Contract]]:
+def _with_parties(rows: Select[Contract]) -> Select[Contract]:
     return rows.options(
         joinedload(Contract.edition).selectinload(Edition.services),
         joinedload(Contract.signer).joinedload(Membership.person),
@@ -142,7 +142,7 @@ def add_deputy(actor: Actor, deputy: Deputy) -> Deputy:
     return get_deputy(actor, deputy.id)
 
 
-def _of(whose: Actor | uuid.UUID) -> Select[tuple[Contract]]:
+def _of(whose: Actor | uuid.UUID) -> Select[Contract]:
     if isinstance(whose, Actor):
         return owned_by(whose, Contract)
     return select(Contract).where(Contract.tenant_id == whose).execution_options(**scoped_to(whose))

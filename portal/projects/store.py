@@ -35,7 +35,7 @@ def _matches(actor: Actor, wanted: str) -> ColumnElement[bool]:
     )
 
 
-def _with_spaces(actor: Actor, rows: Select[tuple[Project]]) -> Select[tuple[Project]]:
+def _with_spaces(actor: Actor, rows: Select[Project]) -> Select[Project]:
     reached = Project.data_spaces.and_(true(), *DataSpace.within(actor.reach))
     return rows.options(
         joinedload(Project.contract, innerjoin=True).joinedload(Contract.edition, innerjoin=True),
@@ -67,7 +67,7 @@ def lock_installation(actor: Actor, installation_id: uuid.UUID) -> Installation:
     return one_or_not_found(rows.with_for_update(of=Installation).execution_options(populate_existing=True))
 
 
-def _with_place(actor: Actor) -> Select[tuple[Installation]]:
+def _with_place(actor: Actor) -> Select[Installation]:
     to_project = joinedload(Installation.data_space, innerjoin=True).joinedload(DataSpace.project, innerjoin=True)
     return owned_by(actor, Installation).options(to_project)
 
@@ -90,7 +90,7 @@ def count_by_contract(actor: Actor, contract_ids: Collection[uuid.UUID]) -> Mapp
         .group_by(Project.contract_id)
         .with_only_columns(Project.contract_id, func.count())
     )
-    return dict(db.session.execute(rows).tuples().all())
+    return dict(db.session.execute(rows).all())
 
 
 def attached_to(actor: Actor, data_space: DataSpace) -> Installation | None:

@@ -1,0 +1,156 @@
+from datetime import timedelta
+
+import pytest
+
+from portal.access.actor import system_actor
+from portal.access.errors import NotAllowed
+from portal.audit import store as audit
+from portal.contracts import operations as contracts
+from portal.contracts import store as contract_store
+from portal.entitlements import operations, store
+from portal.entitlements.models import AllotmentRequest, AllotmentWish, EntitlementState, RequestState
+from portal.foundation import clock
+from portal.foundation.database import db, transaction
+from tests.factories import a_contract, a_licensee, a_member, a_tenant, an_integrator, tenant_of
+
+DAY = timedelta(days=1)
+
+
+def states(actor, at=None):
+    return {row.state(at or clock.now()) for row in store.all_of(actor)}
+
+
+def test_s7_a_contract_entitles_to_each_service_of_its_edition():
+    licensee = a_licensee("adobe-commerce")
+
+    assert [row.service.name for row in store.all_of(licensee)] == [
+        "Payment Services",
+        "Product Recommendations",
+        "Live Search",
+        "Catalog Service",
+    ]
+
+
+def test_s7_an_edition_entitles_to_no_more_than_it_includes():
+    licensee = a_licensee("magento-open-source")
+
+    assert [row.service.code for row in store.all_of(licensee)] == ["payment-services"]
+
+
+def test_an_integrator_agreement_entitles_to_nothing():
+    assert not store.all_of(an_integrator())
+
+
+def test_entitlements_are_part_of_the_contracts_one_event():
+    owner = a_member(a_tenant())
+    before = len(audit.page(owner, before_seq=None, limit=100))
+
+    a_contract(tenant_of(owner))
+
+    assert len(audit.page(owner, before_seq=None, limit=100)) == before + 1
+
+
+def test_an_entitlement_has_the_term_of_its_contract():
+    licensee = a_licensee()
+    contract = contract_store.all_of(licensee)[0]
+
+    assert {(row.starts_at, row.ends_at) for row in store.all_of(licensee)} == {(contract.starts_at, contract.ends_at)}
+
+
+def test_granting_twice_adds_nothing():
+    licensee = a_licensee()
+
+    with transaction():
+        operations.grant_for(system_actor("tests"), contract_store.all_of(licensee)[0])
+
+    assert len(store.all_of(licensee)) == 4
+
+
+def test_an_owner_grants_nothing():
+    licensee = a_licensee()
+
+    with pytest.raises(NotAllowed), transaction():
+        operations.grant_for(licensee, contract_store.all_of(licensee)[0])
+
+
+def test_an_entitlement_is_active_in_its_term_only():
+    licensee = a_licensee()
+    contract = contract_store.all_of(licensee)[0]
+
+    assert states(licensee) == {EntitlementState.ACTIVE}
+    assert states(licensee, contract.starts_at - DAY) == {EntitlementState.COMING}
+    assert states(licensee, contract.ends_at) == {EntitlementState.ENDED}
+
+
+def test_an_entitlement_ends_with_its_contract():
+    licensee = a_licensee()
+
+    with transaction():
+        contracts.end(system_actor("tests"), contract_store.all_of(licensee)[0])
+
+    assert states(licensee) == {EntitlementState.ENDED}
+
+
+def test_a_suspended_entitlement_says_so():
+    licensee = a_licensee()
+
+    with transaction():
+        for row in store.all_of(licensee):
+            row.suspended_at = clock.now()
+
+    assert states(licensee) == {EntitlementState.SUSPENDED}
+
+
+def test_services_are_listed_once_however_many_contracts_include_them():
+    licensee = a_licensee("magento-open-source")
+    a_contract(tenant_of(licensee), "adobe-commerce")
+
+    assert [service.code for service in store.services_of(licensee, clock.now())] == [
+        "payment-services",
+        "product-recommendations",
+        "live-search",
+        "catalog-service",
+    ]
+
+
+@pytest.mark.parametrize("what", ["suspended", "ended", "contract ended"])
+def test_services_that_may_not_be_used_are_not_listed(what):
+    licensee = a_licensee("magento-open-source")
+
+    with transaction():
+        (row,) = store.all_of(licensee)
+        if what == "suspended":
+            row.suspended_at = clock.now()
+        elif what == "ended":
+            row.ended_at = clock.now()
+        else:
+            contracts.end(system_actor("tests"), contract_store.all_of(licensee)[0])
+
+    assert not store.services_of(licensee, clock.now())
+
+
+def test_s7_services_of_another_tenant_are_not_ones_own():
+    a_licensee("adobe-commerce")
+
+    assert not store.services_of(an_integrator(), clock.now())
+
+
+def test_approved_requests_raise_the_projects_of_a_contract():
+    licensee = a_licensee()
+    contract = contract_store.all_of(licensee)[0]
+    with transaction():
+        for state in RequestState:
+            db.session.add(
+                AllotmentRequest(
+                    tenant_id=licensee.tenant_id,
+                    contract_id=contract.id,
+                    wish=AllotmentWish.PROJECT,
+                    amount=2,
+                    reason="more shops",
+                    state=state,
+                )
+            )
+
+    granted = operations.projects_granted(licensee, contract_store.running(licensee, clock.now()))
+
+    assert granted == {contract.id: 3 + 2}
