@@ -62,10 +62,12 @@ def post(
     template: the name in templates/mail/ without its ending. facts: what the template is filled with; they are
     sealed together with the address, because links carry tokens.
     """
-    message_id = ids.uuid7()
+    message_id, now = ids.uuid7(), clock.now()
     content = json.dumps({"to": to, "language": language, "facts": facts}, ensure_ascii=False)
     sealed = _get_sealer().seal(content.encode(), _place(message_id, tenant_id))
-    return store.add(OutboxMessage(id=message_id, template=template, tenant_id=tenant_id, sealed=sealed))
+    return store.add(
+        OutboxMessage(id=message_id, template=template, tenant_id=tenant_id, sealed=sealed, created_at=now, due_at=now)
+    )
 
 
 def deliver_due(send: Send, limit: int = 20) -> int:

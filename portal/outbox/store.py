@@ -52,4 +52,5 @@ def settle(message_id: uuid.UUID, attempts: int, **values: object) -> None:
 
 def newest(limit: int) -> Sequence[OutboxMessage]:
     """The newest messages, first the last one."""
-    return db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(limit)).all()
+    rows = select(OutboxMessage).order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
+    return db.session.scalars(rows.limit(limit)).all()
