@@ -17,6 +17,7 @@ from portal.outbox.operations import Fact, Message, Send
 from portal.web.filters import DAY
 
 SENDER_NAME = "Partner portal"
+BLANK_LINES = re.compile(r"\n\s*\n")  # templates leave several where a block stands between
 # What mail programs turn into links by themselves; a name that looks like one must not become a link in our mail.
 LOOKS_LIKE_LINK = re.compile(r"(?i)(://|\bwww\.)")
 
@@ -57,7 +58,7 @@ def render(message: Message) -> EmailMessage:
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = f"<{message.id}@{settings.host}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: answering machines stay silent
-    mail.set_content(body.strip() + "\n")
+    mail.set_content(BLANK_LINES.sub("\n\n", body.strip()) + "\n")
     return mail
 
 

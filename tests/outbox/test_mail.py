@@ -10,6 +10,7 @@ import pytest
 
 from portal.access.roles import Role
 from portal.accounts import operations as accounts
+from portal.audit.events import Event
 from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
 from portal.outbox.operations import Message
@@ -19,7 +20,7 @@ from tests.conftest import settings_for
 from tests.factories import a_licensee
 
 INVITATION = {"token": "tok_en-1", "tenant": "Acme", "inviter": "Mara", "role": "Developer", "days": 7}
-TEMPLATES = sorted(path.stem for path in Path("templates/mail").glob("*.txt"))
+TEMPLATES = sorted(path.stem for path in Path("templates/mail").glob("[!_]*.txt"))
 
 
 def a_message(template="invitation", language="en", to="nina@example.com", **facts) -> Message:
@@ -117,3 +118,20 @@ def test_the_worker_carries_an_invitation_into_the_folder_that_is_set(tmp_path, 
     files = list(folder.glob("*.eml"))
     assert len(files) == 1
     assert token in BytesParser(policy=policy.default).parsebytes(files[0].read_bytes()).get_content()
+
+
+@pytest.mark.parametrize("event", [event for event in Event if event.startswith("delegation.")])
+def test_every_event_of_a_delegation_has_its_mail(event):
+    assert event.value.replace(".", "_") in TEMPLATES
+
+
+@pytest.mark.parametrize(("to_owner", "page"), [(True, "integrators"), (False, "clients")])
+def test_a_mail_about_a_delegation_leads_each_side_to_its_own_page(to_owner, page):
+    facts = {
+        "name": "Nina", "client": "Acme", "integrator": "Agency", "account": "MAG000000001", "delegation": "dlg_1",
+        "to_owner": to_owner, "offered": False, "last_day": "2027-05-03", "answer_by": "2026-12-22",
+    }  # fmt: skip
+
+    body = mail.render(a_message("delegation_ended", **facts)).get_content()
+
+    assert f"http://localhost/MAG000000001/{page}/dlg_1" in body
