@@ -1,0 +1,75 @@
+"""Forms of people."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import PasswordField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
+from wtforms.widgets import EmailInput
+
+from portal.accounts import operations as accounts
+from portal.accounts.emails import clean_email
+from portal.accounts.models import Language, Person, Theme
+from portal.web.forms import CleanedField, NameField, PortalForm, VersionField
+from portal.web.frame import LANGUAGES
+
+LANGUAGE_CHOICES = [SelectChoice(code, own_name) for code, own_name in LANGUAGES]
+THEME_CHOICES = [
+    SelectChoice(Theme.AUTO.value, _l("As the system")),
+    SelectChoice(Theme.LIGHT.value, _l("Light")),
+    SelectChoice(Theme.DARK.value, _l("Dark")),
+]
+
+
+class EmailField(CleanedField):
+    """An e-mail address that mail can be sent to."""
+
+    widget = EmailInput()
+    rule = staticmethod(clean_email)
+
+
+class SignInForm(PortalForm):
+    email = EmailField(_l("E-mail address"))
+    password = PasswordField(_l("Password"), validators=[InputRequired(_l("Give your password."))])
+
+
+class ProfileForm(PortalForm):
+    name = NameField(_l("Name"))
+    language = RadioField(_l("Language"), choices=LANGUAGE_CHOICES, validators=[InputRequired(_l("Choose one."))])
+    time_zone = SelectField(_l("Time zone"), choices=accounts.time_zones)
+    theme = RadioField(_l("Appearance"), choices=THEME_CHOICES, validators=[InputRequired(_l("Choose one."))])
+    version = VersionField()
+
+    @classmethod
+    def for_person(cls, person: Person) -> "ProfileForm":
+        """The form with what is stored now."""
+        return cls(
+            name=person.name,
+            language=person.language.value,
+            time_zone=person.time_zone,
+            theme=person.theme.value,
+            version=person.version,
+        )
+
+    @property
+    def chosen_language(self) -> Language:
+        return Language(self.language.data)
+
+    @property
+    def chosen_theme(self) -> Theme:
+        return Theme(self.theme.data)
+
+
+class PasswordForm(PortalForm):
+    current = PasswordField(_l("Current password"), validators=[InputRequired(_l("Give your current password."))])
+    new = PasswordField(_l("New password"), validators=[InputRequired(_l("Give a new password."))])
+
+
+class NewPersonForm(PortalForm):
+    """What somebody sets up who is invited and has no sign-in yet."""
+
+    name = NameField(_l("Your name"))
+    password = PasswordField(_l("Choose a password"), validators=[InputRequired(_l("Choose a password."))])
+
+
+class AcceptForm(PortalForm):
+    """Nothing to fill in: the person is signed in already."""

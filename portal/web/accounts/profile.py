@@ -1,0 +1,103 @@
+"""A person's own pages: profile, password, and the devices they are signed in on."""
+
+import uuid
+from typing import Any
+
+from flask import Response, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from portal.accounts import operations as accounts
+from portal.accounts import passwords
+from portal.accounts.errors import PasswordRefused, TooManyAttempts, WrongPassword
+from portal.foundation.database import transaction
+from portal.web.accounts import browser
+from portal.web.accounts.blueprint import pages
+from portal.web.accounts.forms import PasswordForm, ProfileForm
+from portal.web.guards import signed_in
+from portal.web.pages import add_refusal, answer
+
+
+@pages.route("/profile", methods=["GET", "POST"])
+@signed_in
+def profile() -> Any:
+    person = browser.person()
+    form = ProfileForm.for_person(person)
+    if form.validate_on_submit():
+        with transaction():
+            accounts.change_profile(
+                person,
+                name=form.name.data,
+                language=form.chosen_language,
+                time_zone=form.time_zone.data,
+                theme=form.chosen_theme,
+                version=form.version.data,
+            )
+        flash(_("Your profile is saved."), "success")
+        return redirect(url_for(".profile"), code=303)
+    return answer("accounts/profile.html", form=form)
+
+
+@pages.route("/profile/password", methods=["GET", "POST"])
+@signed_in
+def password() -> Any:
+    form = PasswordForm()
+    if form.validate_on_submit() and _change(form):
+        flash(_("Your password is changed. You are signed out on all other devices."), "success")
+        return redirect(url_for(".profile"), code=303)
+    return answer("accounts/password.html", form=form, shortest=passwords.SHORTEST)
+
+
+def _change(form: PasswordForm) -> bool:
+    person = browser.person()
+    try:
+        chosen = passwords.choose(form.new.data, email=person.email, name=person.name)
+    except PasswordRefused as refusal:
+        add_refusal(form.new, refusal)
+        return False
+    try:
+        proof = accounts.attempt(person, accounts.Password(form.current.data), browser.network())
+        with transaction():
+            row, token = accounts.change_password(proof, chosen, browser.device())
+    except (WrongPassword, TooManyAttempts) as refusal:
+        add_refusal(form.current, refusal)
+        return False
+    browser.carry(row, token)
+    return True
+
+
+@pages.get("/profile/devices")
+@signed_in
+def sessions() -> str:
+    rows = accounts.sessions_of(browser.person())
+    return render_template("accounts/sessions.html", sessions=rows, current=g.session_row)
+
+
+@pages.post("/profile/devices/<uuid:session_id>/sign-out")
+@signed_in
+def end_session(session_id: uuid.UUID) -> Response:
+    with transaction():
+        accounts.sign_out_elsewhere(g.session_row, session_id)
+    if session_id == g.session_row.id:
+        browser.drop()
+        return redirect(url_for(".sign_in"), code=303)  # type: ignore[return-value]
+    flash(_("That device is signed out."), "success")
+    return redirect(url_for(".sessions"), code=303)  # type: ignore[return-value]
+
+
+@pages.post("/profile/devices/sign-out-others")
+@signed_in
+def end_other_sessions() -> Response:
+    with transaction():
+        accounts.sign_out_everywhere(g.session_row, keep_current=True)
+    flash(_("You are signed out on all other devices."), "success")
+    return redirect(url_for(".sessions"), code=303)  # type: ignore[return-value]
+
+
+@pages.post("/profile/devices/sign-out-everywhere")
+@signed_in
+def end_all_sessions() -> Response:
+    with transaction():
+        accounts.sign_out_everywhere(g.session_row, keep_current=False)
+    browser.drop()
+    flash(_("You are signed out on all devices."), "success")
+    return redirect(url_for(".sign_in"), code=303)  # type: ignore[return-value]
