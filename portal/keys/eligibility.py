@@ -1,5 +1,7 @@
 """Who may make a key pair, under which contract, and if not: why, and who can mend it (rule 10)."""
 
+from collections.abc import Sequence
+
 from portal.access.actor import Actor, require
 from portal.access.errors import NotAllowed
 from portal.access.roles import ENVIRONMENT_NAMES, PERMISSION_NAMES, PERMISSIONS, Environment, Permission
@@ -22,13 +24,15 @@ from portal.tenants import store as tenants
 from portal.tenants.models import Standing
 
 
-def usable_contracts(actor: Actor) -> list[Contract]:
+def usable_contracts(actor: Actor, loaded: Sequence[Contract] | None = None) -> list[Contract]:
     """The running contracts under which the actor may make a key pair now.
+
+    loaded: all contracts of the actor's tenant as `contracts.store.all_of` gives them, where a page has them already.
 
     Raises the refusal that stands in the way when there is none: NoContract, ContractNotRunning, NotAllowed,
     NotSigner, StandingNotGood.
     """
-    found = store.contracts_for_keys(actor)
+    found = store.contracts_for_keys(actor, loaded)
     refusals: list[PortalError] = []
     usable: list[Contract] = []
     for contract in found:

@@ -194,12 +194,13 @@ def find_own_by_fingerprint(actor: Actor, spki_sha256: bytes) -> KeyPair | None:
     return db.session.scalars(owned_by(actor, KeyPair).where(KeyPair.spki_sha256 == spki_sha256)).one_or_none()
 
 
-def contracts_for_keys(actor: Actor) -> list[Contract]:
+def contracts_for_keys(actor: Actor, loaded: Sequence[Contract] | None = None) -> list[Contract]:
     """The contracts of the actor's tenant that key pairs can hang on, latest first, whatever their term.
 
-    With edition, signer and deputies.
+    With edition, signer and deputies. loaded: all of them, where they are loaded already.
     """
-    return [contract for contract in contracts.all_of(actor) if contract.kind in KINDS_WITH_KEYS]
+    found = contracts.all_of(actor) if loaded is None else loaded
+    return [contract for contract in found if contract.kind in KINDS_WITH_KEYS]
 
 
 def contract_of(actor: Actor, intent: KeyIntent) -> Contract:

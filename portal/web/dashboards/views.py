@@ -47,7 +47,7 @@ def overview(account: str) -> ResponseReturnValue:
         taken=[seen(row, Side.INTEGRATOR, None) for row in found.taken],
         needs=[*_waiting(account, actor, found), *_ending(account, found)],
         steps=_checklist(account, found),
-        refusal=why_not(actor, side) if found.uses_services else None,
+        refusal=why_not(actor, side, found.contracts) if found.uses_services else None,
         kinds=ContractKind,
     )
 

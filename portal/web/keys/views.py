@@ -1,11 +1,14 @@
 """The list of key pairs, one key pair, its name and its end."""
 
+from collections.abc import Sequence
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.access.actor import Actor
 from portal.access.roles import Environment, Permission
+from portal.contracts.models import Contract
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import PortalError
@@ -42,10 +45,10 @@ def index(account: str) -> ResponseReturnValue:
     )
 
 
-def why_not(actor: Actor, side: Environment) -> PortalError | None:
-    """Why the actor may not make a key pair in this environment now, or None."""
+def why_not(actor: Actor, side: Environment, loaded: Sequence[Contract] | None = None) -> PortalError | None:
+    """Why the actor may not make a key pair in this environment now, or None. loaded: as for `usable_contracts`."""
     try:
-        eligibility.usable_contracts(actor)
+        eligibility.usable_contracts(actor, loaded)
         if side not in actor.reach.environments:
             eligibility.require_environment(actor, side)
     except PortalError as refusal:

@@ -20,7 +20,6 @@ from tests.factories import (
     a_member,
     a_partner,
     a_private_key,
-    message_of,
     pem_of,
     public_of,
     public_pem_of,

@@ -1,0 +1,127 @@
+"""No page asks the database more often because there is more to show, and none asks more than twelve times."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Engine, event
+
+from portal.access.roles import Environment
+from portal.contracts import store as contracts
+from portal.foundation import clock
+from portal.foundation.database import transaction
+from portal.projects import installations
+from portal.projects import operations as projects
+from portal.projects import store as project_store
+from tests.factories import a_contract, a_delegation, a_key, a_licensee, a_vendor, an_integrator, for_client, tenant_of
+
+MOST = 12
+
+PAGES_OF_OWNER = (
+    "",
+    "/keys",
+    "/keys?environment=production",
+    "/projects",
+    "/contracts",
+    "/integrators",
+    "/clients",
+    "/activity",
+    "/settings",
+    "/settings/members",
+)
+PAGES_OF_CONSOLE = (
+    "/console/overview",
+    "/console/tenants",
+    "/console/tenants?q=MAG",
+    "/console/contracts",
+    "/console/entitlements",
+    "/console/access",
+)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that run inside the block."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_others) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def grow(owner, names: tuple[str, ...]) -> None:
+    """Give the owner one more of everything that its pages list, for each name; a project for the first."""
+    for _name in names:
+        integrator = an_integrator()
+        a_key(for_client(integrator, a_delegation(owner, integrator)), environment=Environment.PRODUCTION)
+        a_delegation(a_licensee(), owner)
+        for environment in Environment:
+            a_key(owner, environment=environment)
+    a_project(owner, names[0])
+
+
+def a_project(owner, name: str) -> None:
+    with transaction():
+        project = projects.create(owner, name, contracts.running(owner, clock.now())[-1])
+    space = project_store.get(owner, project.public_id).data_spaces[0]
+    with transaction():
+        installations.attach(owner, space, name=name, address="https://shop.example", side=Environment.SANDBOX)
+
+
+@pytest.fixture
+def owner():
+    """A licensee that is an integrator too, so that each page has something to list."""
+    owner = a_licensee()
+    a_contract(tenant_of(owner), "integrator")
+    a_contract(tenant_of(owner), "adobe-commerce")
+    return owner
+
+
+def ask(visitor, address: str) -> int:
+    with counted() as statements:
+        answer = visitor.get(address)
+    assert answer.status_code == 200, address
+    return len([statement for statement in statements if not statement.startswith(("BEGIN", "PRAGMA"))])
+
+
+@pytest.mark.parametrize("path", PAGES_OF_OWNER)
+def test_a_page_of_a_tenant_asks_as_often_with_four_of_each_as_with_one(path, owner, signed_in):
+    visitor, address = signed_in(owner), f"/{tenant_of(owner).account_id}{path}"
+    grow(owner, ("One",))
+    with_one = ask(visitor, address)
+    grow(owner, ("Two", "Three", "Four"))
+
+    with_more = ask(visitor, address)
+
+    assert with_more == with_one <= MOST
+
+
+@pytest.mark.parametrize("path", PAGES_OF_CONSOLE)
+def test_a_page_of_the_console_asks_as_often_with_more_tenants(path, owner, signed_in):
+    admin = a_vendor()
+    visitor, address = signed_in(admin), f"/{tenant_of(admin).account_id}{path}"
+    grow(owner, ("One",))
+    with_one = ask(visitor, address)
+    grow(owner, ("Two", "Three", "Four"))
+
+    with_more = ask(visitor, address)
+
+    assert with_more == with_one <= MOST
+
+
+def test_the_page_of_one_tenant_in_the_console_asks_as_often_with_more_of_everything(owner, signed_in):
+    admin = a_vendor()
+    address = f"/{tenant_of(admin).account_id}/console/tenants/{tenant_of(owner).account_id}"
+    visitor = signed_in(admin)
+    grow(owner, ("One",))
+    with_one = ask(visitor, address)
+    grow(owner, ("Two", "Three", "Four"))
+
+    with_more = ask(visitor, address)
+
+    assert with_more == with_one <= MOST
