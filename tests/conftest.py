@@ -3,6 +3,7 @@
 import base64
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from pathlib import Path
@@ -23,8 +24,11 @@ from portal.app import create_app
 from portal.config import MailBackend, Mode, Settings
 from portal.contracts import catalogue
 from portal.foundation.database import Base, db, transaction
+from tests import factories
 from tests.database import postgres_cluster
 
+# A commit waits for the disk, and tests commit often; a file in memory is the same SQLite.
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 DATABASE = os.environ.get("PORTAL_TEST_DATABASE", "sqlite")
 CATALOGUE = {"services", "editions", "edition_services"}
 
@@ -111,7 +115,8 @@ class PostgresStore:
 @pytest.fixture(scope="session")
 def database_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[SqliteStore | PostgresStore]:
     if DATABASE == "sqlite":
-        yield SqliteStore(tmp_path_factory.mktemp("database"))
+        with tempfile.TemporaryDirectory(prefix="portal-test-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+            yield SqliteStore(Path(folder))
         return
     with postgres_cluster() as cluster:
         name = f"portal_test_{os.getpid()}_{worker_id}"
@@ -146,6 +151,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     app, store = request.getfixturevalue("app"), request.getfixturevalue("database_store")
     store.empty()
+    factories.begin_anew()
     with app.app_context():
         yield
         db.session.rollback()

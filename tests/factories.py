@@ -46,6 +46,13 @@ from portal.tenants.models import Standing, Tenant
 PASSWORD = "a long enough password for tests"
 BASE_URL = "http://localhost"
 _numbers = itertools.count(1)
+_key_numbers = itertools.count(100)
+
+
+def begin_anew() -> None:
+    """For an emptied database: key pairs may use the private keys of the test before, since making them takes long."""
+    global _key_numbers
+    _key_numbers = itertools.count(100)
 
 
 def a_tenant(name: str = "", *, standing: Standing = Standing.GOOD, is_vendor: bool = False) -> Tenant:
@@ -178,7 +185,7 @@ def for_client(integrator: Actor, delegation: Delegation) -> Actor:
     )
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=128)
 def a_private_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
     """A private key; the same for the same number, since making one takes long."""
     return rsa.generate_private_key(65537, bits)
@@ -229,7 +236,7 @@ def an_intent(
 
 def a_key(actor: Actor, *, environment: Environment = Environment.SANDBOX, name: str = "") -> KeyPair:
     """A key pair of `actor` in service, made with a private key of its own."""
-    private = rsa.generate_private_key(65537, 2048)
+    private = a_private_key(next(_key_numbers))
     intent = an_intent(actor, environment=environment, name=name, private=private)
     message = message_of(actor, intent, private)
     with transaction():
