@@ -1,7 +1,7 @@
 """What all forms share: CSRF, messages in the reader's language, and fields that turn text into domain values."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import get_locale
@@ -76,6 +76,14 @@ class CheckboxesField(SelectMultipleField):
 
 class LastDayField(DateField):
     """A last day; `moment` is the end of it in UTC."""
+
+    data: Any  # a date, once the field is valid
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        if self.data == date.max:
+            self.data = None
+            raise ValueError(_l("Give an earlier day: no day comes after this one."))
 
     @property
     def moment(self) -> datetime:
