@@ -46,9 +46,8 @@ def _ask(contract: Contract, project: Project | None, wishes: Sequence[Allotment
     actor, form = current_actor(), RequestMoreForm()
     form.offer(wishes)
     if form.validate_on_submit():
-        content = (form.chosen_wish, form.amount.data, form.reason.data)
         with transaction():
-            asking.request_more(actor, contract, *content, project_id=project.id if project else None)
+            asking.request_more(actor, contract, *form.content, project_id=project.id if project else None)
         flash(_("Your request is stored. It is shown here until the vendor's partner admin has decided."), "success")
         return None
     return answer("projects/request_more.html", form=form, contract=contract, project=project)

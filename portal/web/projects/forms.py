@@ -1,20 +1,23 @@
 """Forms of projects, data spaces and installations."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, RadioField, StringField
-from wtforms.validators import DataRequired, InputRequired, NumberRange
+from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from portal.access.roles import ENVIRONMENT_NAMES, Environment
 from portal.contracts.models import Contract
 from portal.entitlements.asking import LEAST, MOST
+from portal.entitlements.errors import AmountOutOfRange
 from portal.entitlements.models import WISH_NAMES, AllotmentWish
 from portal.foundation.words import clean_connector_name
 from portal.projects.addresses import clean_address
 from portal.projects.allotments import Allotment
 from portal.web.forms import CleanedField, CleanTextAreaField, NameField, PortalForm, VersionField
+from portal.web.say import say
 
 
 class NewProjectForm(PortalForm):
@@ -79,8 +82,9 @@ class InstallationForm(PortalForm):
             self.side.data = default.value
 
     @property
-    def chosen_side(self) -> Environment:
-        return Environment(self.side.data)
+    def content(self) -> tuple[str, str, Environment]:
+        """Name, address and side, as the operations take them."""
+        return self.name.data or "", self.address.data or "", Environment(self.side.data)
 
 
 class ChangeInstallationForm(InstallationForm):
@@ -96,6 +100,12 @@ class DetachForm(PortalForm):
     version = VersionField()
 
 
+def _in_range(_form: Any, field: IntegerField) -> None:
+    # WTForms' own NumberRange converts to a float first, which a number of 400 digits is too large for.
+    if not LEAST <= (field.data or 0) <= MOST:
+        raise ValidationError(say(AmountOutOfRange(least=LEAST, most=MOST)))
+
+
 class RequestMoreForm(PortalForm):
     """How many more, and why."""
 
@@ -105,7 +115,7 @@ class RequestMoreForm(PortalForm):
         default=1,
         validators=[
             InputRequired(_l("Say how many more are needed")),
-            NumberRange(LEAST, MOST, _l("Ask for a whole number from %(min)s to %(max)s.")),
+            _in_range,
         ],
     )
     reason = CleanTextAreaField(
@@ -121,5 +131,6 @@ class RequestMoreForm(PortalForm):
             self.wish.data = wishes[0].value
 
     @property
-    def chosen_wish(self) -> AllotmentWish:
-        return AllotmentWish(self.wish.data)
+    def content(self) -> tuple[AllotmentWish, int, str]:
+        """Wish, amount and reason, as the operation takes them."""
+        return AllotmentWish(self.wish.data), self.amount.data or 0, self.reason.data or ""

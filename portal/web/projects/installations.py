@@ -23,7 +23,7 @@ def attach(account: str, data_space_id: str) -> ResponseReturnValue:
     form.offer(actor.reach.environments, data_space.environment)
     if form.validate_on_submit():
         with transaction():
-            installations.attach(actor, data_space, form.name.data, form.address.data, form.chosen_side)
+            installations.attach(actor, data_space, *form.content)
         flash(_("“%(name)s” now uses this data space, and no other shop can.", name=form.name.data), "success")
         return to_project(account, project_id)
     if data_space.installation is not None and not form.is_submitted():
@@ -43,9 +43,8 @@ def change_installation(account: str, installation_id: str) -> ResponseReturnVal
     project_id = data_space.project.public_id
     form.offer(actor.reach.environments, installation.side)
     if form.validate_on_submit():
-        content = (form.name.data, form.address.data, form.chosen_side)
         with transaction():
-            installations.change_installation(actor, installation, *content, version=form.version.data)
+            installations.change_installation(actor, installation, *form.content, version=form.version.data)
         flash(_("The installation “%(name)s” is changed.", name=form.name.data), "success")
         return to_project(account, project_id)
     return answer("projects/change_installation.html", form=form, installation=installation, data_space=data_space)
@@ -61,7 +60,7 @@ def detach(account: str, installation_id: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with transaction():
-                installations.detach(actor, installation, form.typed_name.data, form.version.data)
+                installations.detach(actor, installation, form.typed_name.data or "", form.version.data)
         except TypedNameDiffers as refusal:
             add_refusal(form.typed_name, refusal)
         else:

@@ -75,7 +75,7 @@ def new(account: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with transaction():
-                project = operations.create(actor, form.name.data, form.chosen(rows))
+                project = operations.create(actor, form.name.data or "", form.chosen(rows))
         except ProjectNameTaken as taken:
             add_refusal(form.name, taken)
         else:
@@ -93,7 +93,7 @@ def rename(account: str, project_id: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with transaction():
-                operations.rename_project(actor, project, form.name.data, form.version.data)
+                operations.rename_project(actor, project, form.name.data or "", form.version.data)
         except ProjectNameTaken as refusal:
             add_refusal(form.name, refusal)
         else:
@@ -111,7 +111,7 @@ def rename_space(account: str, data_space_id: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with transaction():
-                operations.rename_data_space(actor, data_space, form.name.data, form.version.data)
+                operations.rename_data_space(actor, data_space, form.name.data or "", form.version.data)
         except DataSpaceNameTaken as refusal:
             add_refusal(form.name, refusal)
         else:
