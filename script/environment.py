@@ -69,9 +69,11 @@ def prepare(lock_file: str) -> None:
         if stamp.get(lock_file) == digest:
             return
         if not stamp:
+            if ENVIRONMENT.is_symlink():
+                raise NotReady(f"{ENVIRONMENT} leads to an environment that is not this one's: remove the link.")
             tell(f"Making the Python environment in {ENVIRONMENT.name}")
             venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=False)
-        STAMP.unlink(missing_ok=True)  # an install that is cut off leaves no stamp, and the next one starts afresh
+        STAMP.unlink(missing_ok=True)  # an install that is cut off leaves no stamp: the next one starts afresh
         _install(lock_file)
         stamp |= _here() | {lock_file: digest}
         if lock_file == TEST:
@@ -99,7 +101,7 @@ def _here() -> dict[str, str]:
     """What an environment is tied to: its Python's minor version, which an upgrade of Debian changes, and its place."""
     ask: list[str | Path] = [PYTHON, "-c", "import sys; print(sys.implementation.cache_tag)"]
     python = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
-    return {"python": python, "machine": platform.machine(), "place": str(ENVIRONMENT)}
+    return {"python": python, "machine": platform.machine(), "place": str(ENVIRONMENT.resolve())}
 
 
 def _install(lock_file: str) -> None:
