@@ -1,0 +1,1 @@
+"""The tenant's audit events, as sentences and as CSV."""
