@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.actor import Actor
@@ -19,8 +20,20 @@ def in_term(at: datetime) -> list[ColumnElement[bool]]:
     return [Contract.starts_at <= at, Contract.ends_at > at, or_(Contract.ended_at.is_(None), Contract.ended_at > at)]
 
 
-def signed_by(membership: Membership, at: datetime) -> frozenset[uuid.UUID]:
-    """The running partner contracts that this member may make keys under: as signer, or as deputy inside the dates."""
+@dataclass(frozen=True)
+class Powers:
+    """What the running contracts of a tenant mean for one of its members.
+
+    kinds: what the tenant is, by its contracts. signs: the partner contracts that this member may make keys under, as
+    signer or as deputy inside the dates.
+    """
+
+    kinds: frozenset[ContractKind]
+    signs: frozenset[uuid.UUID]
+
+
+def powers_of(membership: Membership, at: datetime) -> Powers:
+    """What the running contracts of the membership's tenant are, and which of them this member signs. One statement."""
     named = exists().where(
         Deputy.tenant_id == Contract.tenant_id,
         Deputy.contract_id == Contract.id,
@@ -29,13 +42,18 @@ def signed_by(membership: Membership, at: datetime) -> frozenset[uuid.UUID]:
         Deputy.ends_at > at,
         or_(Deputy.withdrawn_at.is_(None), Deputy.withdrawn_at > at),
     )
-    rows = select(Contract.id).where(
-        Contract.tenant_id == membership.tenant_id,
-        Contract.kind == ContractKind.PARTNER,
-        *in_term(at),
-        or_(Contract.signer_id == membership.id, named),
+    signs = and_(Contract.kind == ContractKind.PARTNER, or_(Contract.signer_id == membership.id, named))
+    rows = select(Contract.id, Contract.kind, signs).where(Contract.tenant_id == membership.tenant_id, *in_term(at))
+    found = db.session.execute(rows, execution_options=scoped_to(membership.tenant_id)).all()
+    return Powers(
+        kinds=frozenset(kind for _id, kind, _signs in found),
+        signs=frozenset(contract_id for contract_id, _kind, signed in found if signed),
     )
-    return frozenset(db.session.scalars(rows, execution_options=scoped_to(membership.tenant_id)))
+
+
+def signed_by(membership: Membership, at: datetime) -> frozenset[uuid.UUID]:
+    """The running partner contracts that this member may make keys under: as signer, or as deputy inside the dates."""
+    return powers_of(membership, at).signs
 
 
 def running(
@@ -69,6 +87,11 @@ def get(actor: Actor, public_id: str) -> Contract:
 def get_by_id(actor: Actor, contract_id: uuid.UUID) -> Contract:
     """The same by its inner id. Raises: NotFound."""
     return one_or_not_found(_with_parties(owned_by(actor, Contract)).where(Contract.id == contract_id))
+
+
+def get_of_any_tenant(public_id: str) -> Contract:
+    """The contract with this public id, whoever's it is; for the command line. Raises: NotFound."""
+    return one_or_not_found(across_tenants(Contract, reason=Reader.UPKEEP).where(Contract.public_id == public_id))
 
 
 def all_of(actor: Actor) -> Sequence[Contract]:

@@ -26,12 +26,16 @@ ENDS_SOON = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Overview:
-    """One tenant at a moment, as far as the actor's reach goes."""
+    """One tenant at a moment, as far as the actor's reach goes.
+
+    `pairs` are the tenant's own, whoever holds them; `held` are those it holds for its clients.
+    """
 
     at: datetime
     contracts: Sequence[Contract]
     services: Sequence[Service]
     pairs: Sequence[KeyPair]
+    held: Sequence[KeyPair]
     ready: KeysReady
     projects: Sequence[Project]
     more_projects: bool
@@ -87,13 +91,14 @@ class Overview:
         return [pair for pair in self.pairs if pair.expires_at and pair.expires_at - self.at <= ENDS_SOON]
 
     def pairs_of(self, delegation: Delegation) -> list[KeyPair]:
-        """The live pairs under one delegation."""
-        return [pair for pair in self.pairs if pair.delegation_id == delegation.id]
+        """The live pairs under one delegation, given or taken."""
+        return [pair for pair in [*self.pairs, *self.held] if pair.delegation_id == delegation.id]
 
 
 def of_tenant(actor: Actor, at: datetime) -> Overview:
     """The overview of the actor's tenant, within its reach."""
-    pairs = keys.live(actor, at)
+    all_pairs = keys.live(actor, at) if actor.acts_for_client else keys.live_owned_or_held(actor, at)
+    pairs = [pair for pair in all_pairs if pair.tenant_id == actor.tenant_id]
     shown = projects.page(actor, place=None)
     given, taken = _delegations(actor)
     return Overview(
@@ -101,6 +106,7 @@ def of_tenant(actor: Actor, at: datetime) -> Overview:
         contracts=contracts.all_of(actor),
         services=readiness.services_of(actor),
         pairs=pairs,
+        held=[pair for pair in all_pairs if pair.tenant_id != actor.tenant_id],
         ready=readiness.of_pairs(actor, pairs),
         projects=shown.rows[:SHOWN],
         more_projects=len(shown.rows) > SHOWN,

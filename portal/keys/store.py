@@ -108,6 +108,20 @@ def live(actor: Actor, at: datetime, environment: Environment | None = None) -> 
     return db.session.scalars(rows.order_by(KeyPair.id).limit(100)).all()
 
 
+def live_owned_or_held(actor: Actor, at: datetime) -> Sequence[KeyPair]:
+    """The live pairs that the actor's own tenant owns or holds for clients, oldest first; at most 500."""
+    rows = (
+        select(KeyPair)
+        .join(KeyPair.contract)
+        .join(KeyPair.owner)
+        .outerjoin(KeyPair.delegation)
+        .where(or_(KeyPair.tenant_id == actor.home_id, KeyPair.holder_id == actor.home_id), *live_conditions(at))
+        .options(*WHOLE)
+        .execution_options(scope=actor.home_id)
+    )
+    return db.session.scalars(rows.order_by(KeyPair.id).limit(500)).all()
+
+
 def live_conditions(at: datetime) -> list[ColumnElement[bool]]:
     """What `status_of` calls live, for a statement that joins contract, owner and (outer) delegation.
 

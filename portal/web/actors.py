@@ -41,17 +41,18 @@ def in_tenant(account_id: str) -> Actor:
 def as_member(membership: Membership) -> Actor:
     """A member in its own tenant. Raises: AccountSuspended."""
     _refuse_suspended(membership.tenant)
-    signs = contracts.signed_by(membership, clock.now())
+    powers = contracts.powers_of(membership, clock.now())
+    g.contract_kinds = powers.kinds
     return Actor(
         tenant_id=membership.tenant_id,
         home_id=membership.tenant_id,
         home_name=membership.tenant.name,
-        label=current_user.name,
+        label=membership.person.name,
         person_id=membership.person_id,
         membership_id=membership.id,
         role=membership.role,
-        permissions=PERMISSIONS[membership.role] | (SIGNER_PERMISSIONS if signs else frozenset()),
-        signs=signs,
+        permissions=PERMISSIONS[membership.role] | (SIGNER_PERMISSIONS if powers.signs else frozenset()),
+        signs=powers.signs,
     )
 
 
@@ -65,7 +66,7 @@ def as_integrator(membership: Membership, delegation: Delegation) -> Actor:
         tenant_id=delegation.tenant_id,
         home_id=membership.tenant_id,
         home_name=membership.tenant.name,
-        label=current_user.name,
+        label=membership.person.name,
         person_id=membership.person_id,
         membership_id=membership.id,
         role=membership.role,

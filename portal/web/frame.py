@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from portal.access.roles import Environment, Permission
 from portal.accounts.models import Language, Theme
+from portal.contracts.models import ContractKind
 from portal.foundation.errors import NotFound
 
 LANGUAGES = [(Language.EN.value, "English"), (Language.ZH_HANT.value, "繁體中文")]
@@ -112,7 +113,17 @@ def _entries() -> list[Entry]:
         return [OVERVIEW, KEYS, PROJECTS]
     if actor.may(Permission.CONSOLE_SEE):
         return [*CONSOLE, ACTIVITY, SETTINGS]
-    return [OVERVIEW, KEYS, PROJECTS, CONTRACTS, INTEGRATORS, CLIENTS, ACTIVITY, SETTINGS]
+    return [OVERVIEW, *_places_of(g.contract_kinds), CONTRACTS, ACTIVITY, SETTINGS]
+
+
+def _places_of(kinds: frozenset[ContractKind]) -> list[Entry]:
+    """What a tenant's contracts make it: a licensee or partner, an integrator, both; with none, all is shown."""
+    uses_services = not kinds or kinds & {ContractKind.LICENCE, ContractKind.PARTNER}
+    works_for_others = not kinds or ContractKind.INTEGRATOR in kinds
+    return [
+        *([KEYS, PROJECTS, INTEGRATORS] if uses_services else []),
+        *([CLIENTS] if works_for_others else []),
+    ]
 
 
 def _acting() -> Acting | None:

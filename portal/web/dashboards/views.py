@@ -40,7 +40,7 @@ def overview(account: str) -> ResponseReturnValue:
     found = impact.of_tenant(actor, clock.now())
     return render_template(
         "dashboards/overview.html",
-        environment=side.value,
+        environment=side.value if found.uses_services or actor.acts_for_client else None,
         environment_switch=frame.switch(side),
         overview=found,
         given=[seen(row, Side.OWNER, None) for row in found.given],
@@ -109,29 +109,19 @@ def _checklist(account: str, found: Overview) -> list[dict[str, object]]:
     """The steps to a working shop; empty once all are done, or where nothing can be set up (S18)."""
     if not found.uses_services or found.configured:
         return []
+    projects = url_for("projects.index", account=account)
     return [
-        {
-            "label": _("A sandbox key pair"),
-            "done": bool(found.ready.live.get(Environment.SANDBOX)),
-            "url": url_for("keys.index", account=account, environment="sandbox"),
-            "action": _("Make it"),
-        },
-        {
-            "label": _("A production key pair"),
-            "done": bool(found.ready.live.get(Environment.PRODUCTION)),
-            "url": url_for("keys.index", account=account, environment="production"),
-            "action": _("Make it"),
-        },
-        {
-            "label": _("A project with its data spaces"),
-            "done": bool(found.projects),
-            "url": url_for("projects.index", account=account),
-            "action": _("Create it"),
-        },
-        {
-            "label": _("An installation on a data space"),
-            "done": found.has_installation,
-            "url": url_for("projects.index", account=account),
-            "action": _("Put it there"),
-        },
+        _key_step(_("A sandbox key pair"), account, found, Environment.SANDBOX),
+        _key_step(_("A production key pair"), account, found, Environment.PRODUCTION),
+        _step(_("A project with its data spaces"), bool(found.projects), projects, _("Create it")),
+        _step(_("An installation on a data space"), found.has_installation, projects, _("Put it there")),
     ]
+
+
+def _key_step(label: str, account: str, found: Overview, side: Environment) -> dict[str, object]:
+    where = url_for("keys.index", account=account, environment=side.value)
+    return _step(label, bool(found.ready.live.get(side)), where, _("Make it"))
+
+
+def _step(label: str, done: bool, url: str, action: str) -> dict[str, object]:
+    return {"label": label, "done": done} | ({} if done else {"url": url, "action": action})
