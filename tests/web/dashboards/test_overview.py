@@ -151,3 +151,13 @@ def test_vendor_staff_find_the_console_instead(signed_in):
     answer = signed_in(admin).get(f"/{tenant_of(admin).account_id}")
 
     assert answer.location == f"/{tenant_of(admin).account_id}/console/overview"
+
+
+@pytest.mark.parametrize("path", ["", "/keys", "/projects", "/contracts", "/integrators", "/activity", "/settings"])
+def test_s2_the_account_id_stands_on_every_page_of_the_account(path, signed_in):
+    owner = a_licensee()
+    account = tenant_of(owner).account_id
+
+    page = BeautifulSoup(signed_in(owner).get(f"/{account}{path}").text, "html.parser")
+
+    assert account in page.header.get_text()
