@@ -1,0 +1,141 @@
+"""The double click, the retry and the second tab, all at once: one effect (rule 23)."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from flask import current_app
+from sqlalchemy import func
+
+from portal.access.roles import Environment
+from portal.access.rows import Reader, across_tenants
+from portal.audit import operations as audit
+from portal.audit.models import AuditEvent
+from portal.foundation.database import db, transaction
+from portal.foundation.errors import PortalError
+from portal.keys import making, operations, store
+from portal.keys.eligibility import usable_contracts
+from portal.keys.errors import AlreadyShown, KeyKnown
+from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
+from tests.factories import a_key, a_licensee, a_private_key, an_intent, message_of, public_of, sign
+
+AT_ONCE = 16
+
+
+def at_once(act: Callable[[int], object]) -> Counter[str]:
+    """How often each outcome came when `act` ran in 16 threads at the same moment: `done`, or a refusal's code."""
+    app, barrier, outcomes = current_app._get_current_object(), threading.Barrier(AT_ONCE), []  # type: ignore[attr-defined]
+
+    def run(number: int) -> None:
+        with app.app_context():
+            barrier.wait()
+            try:
+                act(number)
+                outcomes.append("done")
+            except PortalError as refusal:
+                outcomes.append(refusal.code)
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.session.rollback()
+    return Counter(outcomes)
+
+
+def count(model) -> int:
+    return db.session.scalar(across_tenants(func.count(), reason=Reader.UPKEEP).select_from(model))
+
+
+def begin(owner) -> None:
+    with transaction():
+        making.begin(
+            owner,
+            environment=Environment.SANDBOX,
+            contract=usable_contracts(owner)[0],
+            name="Storefront",
+            origin=KeyOrigin.SERVER,
+        )
+
+
+def test_beginning_the_same_thing_at_once_is_one_intent():
+    owner = a_licensee()
+
+    outcomes = at_once(lambda _number: begin(owner))
+
+    assert outcomes == {"done": AT_ONCE}
+    assert count(KeyIntent) == 1
+
+
+def test_asking_for_the_pair_at_once_shows_one_private_key():
+    owner = a_licensee()
+    intent_id = an_intent(owner).public_id
+    halves = [public_of(a_private_key(number)) for number in range(AT_ONCE)]
+
+    def ask(number: int) -> None:
+        with transaction():
+            making.issue(owner, store.get_intent(owner, intent_id), halves[number])
+
+    outcomes = at_once(ask)
+
+    assert outcomes == {"done": 1, AlreadyShown.code: AT_ONCE - 1}
+    assert count(KeyPair) == 1
+
+
+def test_proving_at_once_is_one_pair():
+    owner, private = a_licensee(), a_private_key()
+    intent = an_intent(owner, private=private)
+    intent_id, message = intent.public_id, message_of(owner, intent, private)
+    signature = sign(private, message)
+
+    def prove(_number: int) -> None:
+        with transaction():
+            making.prove(owner, store.get_intent(owner, intent_id), signed=message, signature=signature)
+
+    outcomes = at_once(prove)
+
+    assert outcomes == {"done": AT_ONCE}
+    assert count(KeyPair) == 1
+
+
+def test_two_tenants_proving_the_same_key_at_once_get_one_pair():
+    private = a_private_key()
+    claims = []
+    for owner in (a_licensee(), a_licensee()):
+        intent = an_intent(owner, private=private)
+        claims.append((owner, intent.public_id, message_of(owner, intent, private)))
+
+    def prove(number: int) -> None:
+        owner, intent_id, message = claims[number % 2]
+        with transaction():
+            making.prove(owner, store.get_intent(owner, intent_id), signed=message, signature=sign(private, message))
+
+    outcomes = at_once(prove)
+
+    assert set(outcomes) == {"done", KeyKnown.code}
+    assert count(KeyPair) == 1
+
+
+def test_revoking_at_once_is_one_event():
+    owner = a_licensee()
+    api_key, before = a_key(owner).api_key, count(AuditEvent)
+
+    def revoke(_number: int) -> None:
+        pair = store.get(owner, api_key)
+        with transaction():
+            operations.revoke(owner, pair)
+
+    outcomes = at_once(revoke)
+
+    assert outcomes == {"done": AT_ONCE}
+    assert count(AuditEvent) == before + 1
+
+
+def test_the_chains_are_whole_after_all_of_it():
+    owner = a_licensee()
+    at_once(lambda _number: begin(owner))
+
+    assert list(audit.verify()) == []
