@@ -8,6 +8,7 @@ from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired
 
 from portal.accounts.models import Membership
+from portal.foundation import clock
 from portal.web.forms import LastDayField, PortalForm
 
 
@@ -15,7 +16,11 @@ class DeputyForm(PortalForm):
     """A member, and from which day to which they may make keys."""
 
     member = SelectField(_l("Member"))
-    first_day = DateField(_l("First day (UTC)"), validators=[InputRequired(_l("Give the first day"))])
+    first_day = DateField(
+        _l("First day (UTC)"),
+        default=lambda: clock.now().date(),
+        validators=[InputRequired(_l("Give the first day"))],
+    )
     last_day = LastDayField(_l("Last day (UTC)"), validators=[InputRequired(_l("Give the last day"))])
 
     def offer(self, members: Sequence[Membership]) -> None:
