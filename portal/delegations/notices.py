@@ -34,8 +34,7 @@ def _facts(delegation: Delegation, told: Side) -> dict[str, outbox.Fact]:
     return {
         "account": delegation.owner.account_id if told is Side.OWNER else delegation.integrator_account_id,
         "delegation": delegation.public_id,
-        "client": delegation.owner.name,
-        "integrator": integrator_as_seen_by(told, delegation),
+        "party": party_as_seen_by(told, delegation),
         "to_owner": told is Side.OWNER,
         "offered": delegation.state is DelegationState.OFFERED,
         "last_day": delegation.ends_at.date().isoformat(),
@@ -43,8 +42,10 @@ def _facts(delegation: Delegation, told: Side) -> dict[str, outbox.Fact]:
     }
 
 
-def integrator_as_seen_by(side: Side, delegation: Delegation) -> str:
-    """The integrator's name; to an owner that has no answer yet, only the account id it typed itself (rule 13)."""
-    if delegation.integrator is not None and (side is Side.INTEGRATOR or delegation.integrator_is_known):
+def party_as_seen_by(side: Side, delegation: Delegation) -> str:
+    """The other side's name; to an owner that has no answer yet, only the account id it typed itself (rule 13)."""
+    if side is Side.INTEGRATOR:
+        return delegation.owner.name
+    if delegation.integrator is not None and delegation.integrator_is_known:
         return delegation.integrator.name
     return delegation.integrator_account_id

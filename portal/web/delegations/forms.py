@@ -1,0 +1,311 @@
+"""Forms of delegations. They turn what is chosen into terms; whether these may be given is the operations' business."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional
+
+from portal.access.roles import ENVIRONMENT_NAMES, RIGHT_NAMES, Environment, Right
+from portal.delegations import errors
+from portal.delegations.models import Delegation
+from portal.delegations.offering import clean_account_id
+from portal.delegations.terms import CHOSEN_BY_OWNER, Projects, Terms
+from portal.foundation import clock
+from portal.foundation.errors import PortalError
+from portal.projects.models import Project
+from portal.web.forms import CheckboxesField, CleanedField, CleanTextAreaField, PortalForm, VersionField
+from portal.web.identity import FreshSignIn
+from portal.web.pages import add_refusal
+
+ALL, SOME, OWNERS_CHOICE, AS_NOW = "all", "some", "owners_choice", "as_now"
+ALL_PROJECTS = SelectChoice(ALL, _l("All projects, later ones too"))
+USUAL_TERM = timedelta(days=365)
+LAST_SECOND = time(23, 59, 59)  # an end that reads as its day, in UTC
+LONGEST_CODE = 100
+
+FIELDS: dict[type[PortalError], tuple[str, ...]] = {
+    errors.AccountIdMalformed: ("account_id",),
+    errors.OwnAccount: ("account_id", "request_code"),
+    errors.AlreadyOpen: ("account_id", "request_code"),
+    errors.UnknownRequestCode: ("request_code",),
+    errors.EnvironmentsMissing: ("environments",),
+    errors.ProjectsMissing: ("projects",),
+    errors.ProjectUnknown: ("projects",),
+    errors.EndOutOfRange: ("last_day",),
+    errors.NotNarrower: ("last_day",),
+    errors.NothingNarrowed: ("rights",),
+    errors.NotWider: ("rights",),
+}
+
+
+@contextmanager
+def at_fields(form: FlaskForm) -> Iterator[None]:
+    """A refusal inside that belongs to a field of `form` becomes that field's error; others go on."""
+    try:
+        yield
+    except PortalError as refusal:
+        names = [name for name in FIELDS.get(type(refusal), ()) if name in form]
+        if not names:
+            raise
+        add_refusal(form[names[0]], refusal)
+
+
+class AccountForm(PortalForm):
+    account_id = CleanedField(_l("Account id of the integrator"), rule=clean_account_id)
+
+
+class CodeForm(PortalForm):
+    request_code = StringField(
+        _l("Request code of the owner"),
+        validators=[
+            InputRequired(_l("Give the request code.")),
+            Length(max=LONGEST_CODE, message=_l("This is too long for a request code.")),
+        ],
+    )
+
+
+class RightsForm(PortalForm):
+    environments = CheckboxesField(
+        _l("Environments"),
+        choices=[SelectChoice(side.value, _l(ENVIRONMENT_NAMES[side])) for side in Environment],
+        required=_l("Choose at least one environment."),
+    )
+    rights = CheckboxesField(
+        _l("May also"),
+        description=_l("Seeing keys, projects and installations is always part of it."),
+        choices=[SelectChoice(right.value, _l(RIGHT_NAMES[right])) for right in Right if right is not Right.VIEW],
+    )
+
+    def keep(self, terms: Terms) -> None:
+        """Offer only what these terms give; anything else is no valid choice."""
+        for field, given in ((self.environments, terms.environments), (self.rights, terms.rights)):
+            field.choices = [choice for choice in field.choices if choice.value in given]
+
+
+class ProjectsForm(PortalForm):
+    """All projects, or some of those that `offer_projects` was told."""
+
+    reach = RadioField(_l("Projects"), validators=[InputRequired(_l("Choose which projects."))])
+    projects = CheckboxesField(_l("Which projects"))
+    known: dict[str, uuid.UUID]
+
+    def offer_projects(self, rows: Sequence[Project], given: Projects) -> None:
+        """Offer all projects, and each of `rows`; where not all are `given`, each of these only."""
+        self.reach.choices = [ALL_PROJECTS, SelectChoice(SOME, _l("Only some of them"))]
+        if given is not None:
+            rows = [row for row in rows if row.id in given]
+            del self.reach
+        self.known = {row.public_id: row.id for row in rows}
+        self.projects.choices = [SelectChoice(row.public_id, row.name) for row in rows]
+
+    def choose_projects(self, chosen: Projects) -> None:
+        """What is chosen when the form is first shown."""
+        if self.is_submitted():
+            return
+        if "reach" in self:
+            self.reach.data = ALL if chosen is None else SOME
+        self.projects.data = [public_id for public_id, row_id in self.known.items() if row_id in (chosen or ())]
+
+    @property
+    def project_ids(self) -> Projects:
+        if "reach" in self and self.reach.data == ALL:
+            return None
+        return frozenset(self.known[public_id] for public_id in self.projects.data or ())
+
+
+class TermForm(PortalForm):
+    last_day = DateField(
+        _l("Last day (UTC)"),
+        description=_l("From tomorrow on, and at most 730 days from now."),
+        validators=[InputRequired(_l("Give the last day."))],
+    )
+
+    kept_end: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime:
+        """The last second of the last day, aware UTC; the end that was there before, when its day is kept."""
+        if self.kept_end is not None and self.kept_end.date() == self.last_day.data:
+            return self.kept_end
+        return datetime.combine(self.last_day.data, LAST_SECOND, tzinfo=UTC)
+
+
+class MessageForm(PortalForm):
+    message = CleanTextAreaField(_l("Message"), validators=[Optional()])
+
+
+class TermsForm(RightsForm, ProjectsForm, TermForm):
+    """What is given: environments, rights, projects and the last day."""
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The terms as the keyword arguments of operations."""
+        return {
+            "environments": frozenset(Environment(value) for value in self.environments.data),
+            "rights": frozenset(Right(value) for value in self.rights.data or ()),
+            "project_ids": self.project_ids,
+            "ends_at": self.ends_at,
+        }
+
+
+def as_values(terms: Terms) -> dict[str, Any]:
+    """Terms as the values with which a form is first shown."""
+    return {
+        "environments": [side.value for side in terms.environments],
+        "rights": [right.value for right in terms.rights],
+        "last_day": terms.ends_at.date(),
+    }
+
+
+def usual_values() -> dict[str, Any]:
+    """The values with which a form for a new delegation is first shown: all projects, for a year."""
+    return {"reach": ALL, "last_day": (clock.now() + USUAL_TERM).date()}
+
+
+class ProvedForm(FreshSignIn, PortalForm):
+    """A form that may be a weighty act."""
+
+    def ask_again(self, weighty: bool = True) -> None:
+        """Ask for the password when the act is weighty and it was last given too long ago (security.md, sign-in)."""
+        if weighty:
+            self.require_fresh()
+        else:
+            del self.password
+
+
+class OfferForm(ProvedForm, AccountForm, TermsForm, MessageForm):
+    """From the owner, to the integrator with this account id."""
+
+    @classmethod
+    def among(cls, projects: Sequence[Project]) -> "OfferForm":
+        """The form with the owner's `projects` to choose from."""
+        form = cls(data=usual_values())
+        form.offer_projects(projects, None)
+        return form
+
+
+class RequestForm(CodeForm, RightsForm, TermForm, MessageForm):
+    """From the integrator, who does not know the owner's projects."""
+
+    reach = RadioField(
+        _l("Projects"),
+        choices=[ALL_PROJECTS, SelectChoice(OWNERS_CHOICE, _l("The owner chooses"))],
+        validators=[InputRequired(_l("Choose which projects."))],
+    )
+
+    @classmethod
+    def usual(cls) -> "RequestForm":
+        """The form as it is first shown."""
+        return cls(data=usual_values())
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The terms as the keyword arguments of the operation."""
+        return {
+            "environments": frozenset(Environment(value) for value in self.environments.data),
+            "rights": frozenset(Right(value) for value in self.rights.data or ()),
+            "all_projects": self.reach.data == ALL,
+            "ends_at": self.ends_at,
+        }
+
+
+class NarrowForm(ProvedForm, TermsForm):
+    """From the owner: only what is given now can be chosen."""
+
+    version = VersionField()
+
+    @classmethod
+    def of(cls, delegation: Delegation, projects: Sequence[Project]) -> "NarrowForm":
+        """The form for this delegation, or request, with the owner's `projects` to choose from."""
+        terms = Terms.of(delegation)
+        form = cls(data=as_values(terms) | {"version": delegation.version})
+        form.kept_end = terms.ends_at
+        if form.version.data == delegation.version:
+            form.keep(terms)
+            form.offer_projects(projects, terms.project_ids or None)
+            form.choose_projects(terms.project_ids)
+        else:
+            form.offer_as_before(projects)
+        return form
+
+    def offer_as_before(self, projects: Sequence[Project]) -> None:
+        """For a form that was loaded before a change: take what it sends, so that both versions can be shown."""
+        self.offer_projects(projects, None)
+        if self.reach.data is None:
+            del self.reach
+
+
+class ApproveForm(ProvedForm, ProjectsForm):
+    """From the owner; with a choice of projects where the request leaves it to the owner."""
+
+    @classmethod
+    def of(cls, delegation: Delegation, projects: Sequence[Project]) -> "ApproveForm":
+        """The form for this request, with the owner's `projects` to choose from."""
+        form = cls(data={"reach": ALL})
+        form.offer_projects(projects, None)
+        if delegation.project_ids != CHOSEN_BY_OWNER:
+            del form.reach, form.projects
+        return form
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The owner's choice as a keyword argument of the operation; nothing where there was none to make."""
+        return {"project_ids": self.project_ids} if "projects" in self else {}
+
+
+class WidenForm(ProvedForm, TermsForm, MessageForm):
+    """From either side: what is given now is chosen already."""
+
+    given: Projects = None
+
+    @classmethod
+    def by_owner(cls, delegation: Delegation, projects: Sequence[Project]) -> "WidenForm":
+        """The form for the owner, with its `projects` to choose from."""
+        terms = Terms.of(delegation)
+        form = cls(data=as_values(terms))
+        form.kept_end = terms.ends_at
+        form.offer_projects(projects, None)
+        form.choose_projects(terms.project_ids)
+        return form
+
+    @classmethod
+    def by_integrator(cls, delegation: Delegation) -> "WidenForm":
+        """The form for the integrator, who knows no other projects than those it reaches."""
+        terms = Terms.of(delegation)
+        form = cls(data=as_values(terms) | {"reach": AS_NOW})
+        form.given, form.kept_end = terms.project_ids, terms.ends_at
+        form.reach.choices = [SelectChoice(AS_NOW, _l("The same as now")), ALL_PROJECTS]
+        del form.projects
+        if terms.project_ids is None:
+            del form.reach
+        return form
+
+    @property
+    def project_ids(self) -> Projects:
+        if "projects" in self:
+            return super().project_ids
+        return None if "reach" in self and self.reach.data == ALL else self.given
+
+
+class AnswerForm(ProvedForm):
+    """Yes or no to a proposal. Only yes is a weighty act."""
+
+    answer = RadioField(
+        _l("Your answer"),
+        choices=[
+            SelectChoice("accept", _l("Agree: it holds at once")),
+            SelectChoice("decline", _l("Decline: all stays as it is")),
+        ],
+        validators=[InputRequired(_l("Choose an answer."))],
+    )
+
+    @property
+    def declines(self) -> bool:
+        return bool(self.answer.data == "decline")
