@@ -93,7 +93,7 @@ class InvitationGone(NotFound):
 
     code = "invitation_gone"
     sentence = N_("This invitation cannot be used: it was used, withdrawn or replaced, or it is older than 7 days.")
-    mend = N_("Ask the person who invited you to send a new one.")
+    mend = N_("If you have joined already, sign in. Otherwise ask the person who invited you to send a new one.")
 
 
 class InvitationForSomebodyElse(Denied):

@@ -25,6 +25,7 @@ from portal.outbox import operations as outbox
 from portal.tenants import store as tenants
 
 GOOD_FOR = timedelta(days=7)
+SENT_JUST_NOW = timedelta(minutes=1)
 
 
 def invite(actor: Actor, email: str, role: Role, *, language: Language = Language.EN) -> Invitation:
@@ -53,16 +54,21 @@ def invite(actor: Actor, email: str, role: Role, *, language: Language = Languag
     return invitation
 
 
-def resend(actor: Actor, invitation: Invitation) -> None:
+def resend(actor: Actor, invitation: Invitation) -> bool:
     """Send it again with a new link, good for seven days from now; the link before stops working.
 
+    False, and nothing is sent, when the last mail left less than a minute ago: a button clicked twice is one mail.
     Raises: NotAllowed, RoleNotYours, InvitationGone.
     """
     require(actor, Permission.MEMBERS_MANAGE)
     members.require_may_give(actor, invitation.role)
     _lock_open(invitation)
+    sent_at = invitation.expires_at - GOOD_FOR
+    if clock.now() - sent_at < SENT_JUST_NOW:
+        return False
     _send(actor, invitation)
     audit.record(actor, Event.MEMBER_INVITED, invitation, role=ROLE_NAMES[invitation.role], again=True)
+    return True
 
 
 def withdraw(actor: Actor, invitation: Invitation) -> None:

@@ -59,13 +59,13 @@ def change_role(actor: Actor, membership: Membership, role: Role, version: int) 
     nothing.
     """
     _prepare(actor, membership)
+    if role is membership.role:
+        return
     if membership.version != version:
         raise Changed(versions=[(N_("Role"), ROLE_NAMES[role], ROLE_NAMES[membership.role])])
     require_may_give(actor, role)
     if membership.person_id == actor.person_id and not PERMISSIONS[role] <= PERMISSIONS[membership.role]:
         raise OwnRoleRaised()
-    if role is membership.role:
-        return
     if Permission.MEMBERS_MANAGE not in PERMISSIONS[role]:
         _require_another_manager(membership)
 

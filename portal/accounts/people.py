@@ -43,11 +43,16 @@ def new_person(email: str, name: str, chosen: ChosenPassword, language: Language
 def change_profile(
     person: Person, *, name: str, language: Language, time_zone: str, theme: Theme, version: int
 ) -> None:
-    """Raises: Changed, TimeZoneUnknown, the refusals of a name."""
+    """Keep these in the profile; what is stored already changes nothing.
+
+    Raises: Changed, TimeZoneUnknown, the refusals of a name.
+    """
     name = clean_name(name)
     if time_zone not in time_zones():
         raise TimeZoneUnknown()
     lock(person)
+    if (person.name, person.language, person.time_zone, person.theme) == (name, language, time_zone, theme):
+        return
     if person.version != version:
         raise Changed(versions=[(N_("Name"), name, person.name), (N_("Time zone"), time_zone, person.time_zone)])
 

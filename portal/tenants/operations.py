@@ -45,11 +45,16 @@ def _free_account_id() -> str:
 
 
 def rename(actor: Actor, name: str, version: int) -> Tenant:
-    """The actor's tenant under its new name. Raises: NotAllowed, Changed, the refusals of a name."""
+    """The actor's tenant under its new name; the name it has already changes nothing.
+
+    Raises: NotAllowed, Changed, the refusals of a name.
+    """
     require(actor, Permission.SETTINGS_MANAGE)
     name = clean_name(name)
     tenant = store.get(actor.tenant_id)
     lock(tenant)
+    if tenant.name == name:
+        return tenant
     if tenant.version != version:
         raise Changed(versions=[(N_("Name"), name, tenant.name)])
 
@@ -71,14 +76,17 @@ def set_standing(actor: Actor, tenant: Tenant, standing: Standing) -> None:
     audit.record(actor, Event.STANDING_CHANGED, tenant, tenant_id=tenant.id, before=before.value, after=standing.value)
 
 
-def make_request_code(actor: Actor) -> str:
+def make_request_code(actor: Actor, version: int | None = None) -> str:
     """A new request code, 7 groups of 4 characters; the one before stops working. Only its SHA-256 is kept.
 
-    Whoever has it may ask this tenant for a delegation (rule 13). Raises: NotAllowed.
+    Whoever has it may ask this tenant for a delegation (rule 13). version: of the tenant as a form was loaded, so that
+    sending the form twice makes one code. Raises: NotAllowed, Changed.
     """
     require(actor, Permission.SETTINGS_MANAGE)
     tenant = store.get(actor.tenant_id)
     lock(tenant)
+    if version is not None and tenant.version != version:
+        raise Changed(versions=[])
     code = "-".join(_random_group() for _ in range(CODE_GROUPS))
     tenant.request_code_hash, tenant.request_code_made_at = _code_hash(code), clock.now()
     audit.record(actor, Event.REQUEST_CODE_MADE, tenant)

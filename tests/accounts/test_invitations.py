@@ -255,6 +255,17 @@ def test_an_invitation_sent_again_has_a_new_link_and_seven_more_days():
             accounts.open_one(first)
 
 
+def test_a_button_clicked_twice_is_one_mail():
+    owner = a_licensee()
+    invitation, token = invite(owner)
+
+    with transaction():
+        sent = accounts.resend(owner, invitation)
+
+    assert (sent, len(outbox.read_all(9))) == (False, 1)
+    assert accounts.open_one(token).id == invitation.id
+
+
 def test_a_withdrawn_invitation_opens_nothing_and_is_one_event():
     owner = a_licensee()
     invitation, token = invite(owner)

@@ -113,6 +113,16 @@ def test_a_profile_that_changed_in_another_tab_shows_both_versions():
     assert ("Name", "Mara Two", "Mara One") in refusal.value.versions
 
 
+def test_saving_a_profile_twice_from_one_page_is_one_event():
+    person = a_person("Mara")
+    loaded = person.version
+
+    for _ in range(2):
+        profile(person, name="Mara Two", version=loaded)
+
+    assert events_in(person.id) == ["person.profile_changed"]
+
+
 def test_the_language_changes_alone():
     person = a_person()
     with transaction():

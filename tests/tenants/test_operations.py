@@ -99,6 +99,29 @@ def test_renaming_what_was_renamed_meanwhile_shows_both_names():
     assert tenant_of(owner).name == "Theirs"
 
 
+def test_renaming_twice_from_one_page_is_one_event():
+    owner = a_licensee(name="Acme")
+    loaded = tenant_of(owner).version
+
+    for _ in range(2):
+        with transaction():
+            tenants.rename(owner, "Acme Two", loaded)
+
+    assert events_in(owner.tenant_id).count("tenant.renamed") == 1
+
+
+def test_one_page_makes_one_request_code():
+    owner = a_licensee()
+    loaded = tenant_of(owner).version
+    with transaction():
+        code = tenants.make_request_code(owner, loaded)
+
+    with pytest.raises(Changed), transaction():
+        tenants.make_request_code(owner, loaded)
+
+    assert tenants.find_by_request_code(code).id == owner.tenant_id
+
+
 def test_standing_is_changed_by_the_vendors_staff_and_recorded_with_the_tenant():
     tenant, admin = a_tenant(), a_vendor()
 

@@ -13,7 +13,7 @@ BROWSERS = (
     (r"\bEdgA?/", "Edge"),
     (r"\bOPR/", "Opera"),
     (r"\bFirefox/|\bFxiOS/", "Firefox"),
-    (r"\bChrom(e|ium)/|\bCriOS/", "Chrome"),
+    (r"Chrom(e|ium)/|\bCriOS/", "Chrome"),
     (r"\bSafari/", "Safari"),
 )
 SYSTEMS = (

@@ -1,6 +1,5 @@
 """Accepting an invitation. Looking at the page changes nothing."""
 
-
 from flask import Response, flash, g, make_response, redirect
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -57,12 +56,13 @@ def _sign_in_first(token: str, invitation: Invitation) -> Response:
 def _as_new(token: str, invitation: Invitation) -> Response:
     form, tenant = NewPersonForm(), invitation.tenant
     if form.validate_on_submit():
+        name = form.name.data or ""
         try:
-            chosen = passwords.choose(form.password.data, email=invitation.email, name=form.name.data)
+            chosen = passwords.choose(form.password.data, email=invitation.email, name=name)
         except PasswordRefused as refusal:
             add_refusal(form.password, refusal)
         else:
-            _set_up(token, form.name.data, chosen)
+            _set_up(token, name, chosen)
             return _welcome(tenant)
     return answer("accounts/accept_as_new.html", form=form, invitation=invitation, shortest=passwords.SHORTEST)
 

@@ -61,13 +61,18 @@ def switch() -> str:
 @signed_in
 def choose() -> Response:
     """Work in one of one's own accounts from now on. Raises: NotFound for any other."""
-    chosen = request.form.get("account", "")
-    found = [row for row in store.memberships_of(current_user.id) if row.tenant.account_id == chosen]
-    if not found:
-        raise NotFound()
+    place = _own(request.form.get("account", ""))
+    way_on = overview_of(place.tenant)
     with transaction():
-        accounts.choose_home(g.session_row, found[0])
-    return redirect(overview_of(found[0].tenant), code=303)  # type: ignore[return-value]
+        accounts.choose_home(g.session_row, place)
+    return redirect(way_on, code=303)  # type: ignore[return-value]
+
+
+def _own(account: str) -> Membership:
+    for row in store.memberships_of(current_user.id):
+        if row.tenant.account_id == account:
+            return row
+    raise NotFound()
 
 
 @pages.post("/preferences")

@@ -26,7 +26,7 @@ def profile() -> Any:
         with transaction():
             accounts.change_profile(
                 person,
-                name=form.name.data,
+                name=form.name.data or "",
                 language=form.chosen_language,
                 time_zone=form.time_zone.data,
                 theme=form.chosen_theme,

@@ -34,7 +34,7 @@ def sign_in() -> Any:
 
 
 def _enter(form: SignInForm) -> None:
-    proof = accounts.attempt(form.email.data, accounts.Password(form.password.data), browser.network())
+    proof = accounts.attempt(form.email.data or "", accounts.Password(form.password.data), browser.network())
     with transaction():
         row, token = accounts.sign_in(proof, browser.device(), instead_of=browser.current_row())
     browser.carry(row, token)

@@ -27,7 +27,9 @@ class RenameForm(PortalForm):
 
 
 class RequestCodeForm(PortalForm):
-    """Nothing to fill in."""
+    """Nothing to fill in; sent twice, it makes one code."""
+
+    version = VersionField()
 
 
 class RoleForm(FreshSignIn, PortalForm):

@@ -34,7 +34,7 @@ def invite(account: str) -> Any:
 def _invite(actor: Actor, form: InviteForm) -> bool:
     try:
         with transaction():
-            accounts.invite(actor, form.email.data, form.chosen_role, language=form.chosen_language)
+            accounts.invite(actor, form.email.data or "", form.chosen_role, language=form.chosen_language)
     except (AlreadyInvited, AlreadyMember, EmailInvalid) as refusal:
         add_refusal(form.email, refusal)
         return False
@@ -47,9 +47,11 @@ def resend(account: str, invitation_id: uuid.UUID) -> Response:
     actor = own_actor()
     with transaction():
         invitation = store.get_invitation(actor, invitation_id)
-        accounts.resend(actor, invitation)
-        email = invitation.email
-    flash(_("A new link is on its way to %(email)s; the one before stops working.", email=email), "success")
+        sent, email = accounts.resend(actor, invitation), invitation.email
+    if sent:
+        flash(_("A new link is on its way to %(email)s; the one before stops working.", email=email), "success")
+    else:
+        flash(_("The last mail to %(email)s left just now. Wait a minute before you send another.", email=email))
     return redirect(url_for(".members", account=account), code=303)  # type: ignore[return-value]
 
 

@@ -28,7 +28,7 @@ def rename(account: str) -> Any:
     form = RenameForm.for_tenant(g.tenant)
     if form.validate_on_submit():
         with transaction():
-            tenants.rename(actor, form.name.data, form.version.data)
+            tenants.rename(actor, form.name.data or "", form.version.data)
         flash(_("The account has its new name."), "success")
         return redirect(url_for(".settings", account=account), code=303)
     return answer("tenants/settings.html", form=form)
@@ -39,9 +39,9 @@ def rename(account: str) -> Any:
 def request_code(account: str) -> Response:
     """The page says what a new code does; the answer to its button is the one place that shows the code."""
     actor = own_actor()
-    form = RequestCodeForm()
+    form = RequestCodeForm(version=g.tenant.version)
     if not form.validate_on_submit():
         return answer("tenants/request_code.html", form=form)
     with transaction():
-        code = tenants.make_request_code(actor)
+        code = tenants.make_request_code(actor, form.version.data)
     return answer("tenants/request_code_made.html", form=form, code=code)
