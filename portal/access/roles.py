@@ -47,7 +47,8 @@ class Permission(StrEnum):
     INSTALLATION_CHANGE = "installation.change"
     MEMBERS_MANAGE = "members.manage"
     SETTINGS_MANAGE = "settings.manage"
-    DEPUTIES_NAME = "deputies.name"
+    TENANT_OPEN = "tenant.open"
+    STANDING_CHANGE = "standing.change"
     CONTRACT_CHANGE = "contract.change"
     CONSOLE_SEE = "console.see"
 
@@ -74,8 +75,15 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.KEY_MANAGER: _SEE | _KEYS | {Permission.DELEGATION_PAUSE, Permission.DELEGATION_END},
     Role.DEVELOPER: _SEE | _PROJECTS,
     Role.VIEWER: _SEE,
-    Role.PARTNER_ADMIN: _SEE | {Permission.CONSOLE_SEE, Permission.CONTRACT_CHANGE, Permission.MEMBERS_MANAGE},
-    Role.OPERATOR: _SEE | {Permission.CONSOLE_SEE, Permission.MEMBERS_MANAGE},
+    Role.PARTNER_ADMIN: _SEE
+    | {
+        Permission.CONSOLE_SEE,
+        Permission.TENANT_OPEN,
+        Permission.STANDING_CHANGE,
+        Permission.CONTRACT_CHANGE,
+        Permission.MEMBERS_MANAGE,
+    },
+    Role.OPERATOR: _SEE | {Permission.CONSOLE_SEE, Permission.TENANT_OPEN, Permission.MEMBERS_MANAGE},
 }
 
 # What the signer of a partner contract, or a deputy inside the dates, may do whatever the role says.
@@ -132,7 +140,8 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.INSTALLATION_CHANGE: N_("Name, attach and detach installations"),
     Permission.MEMBERS_MANAGE: N_("Invite and remove members, change roles"),
     Permission.SETTINGS_MANAGE: N_("Change the account's settings and request code"),
-    Permission.DEPUTIES_NAME: N_("Name and withdraw deputies of a partner contract"),
+    Permission.TENANT_OPEN: N_("Open accounts"),
+    Permission.STANDING_CHANGE: N_("Change an account's standing"),
     Permission.CONTRACT_CHANGE: N_("Make and end contracts"),
     Permission.CONSOLE_SEE: N_("See all tenants, contracts, entitlements and who holds access"),
 }

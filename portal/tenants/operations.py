@@ -27,7 +27,7 @@ def create(actor: Actor, name: str, is_vendor: bool = False) -> Tenant:
 
     Raises: NotAllowed, VendorExists, the refusals of a name.
     """
-    require(actor, Permission.CONSOLE_SEE)
+    require(actor, Permission.TENANT_OPEN)
     if is_vendor and store.find_vendor() is not None:
         raise VendorExists()
 
@@ -68,7 +68,7 @@ def set_standing(actor: Actor, tenant: Tenant, standing: Standing) -> None:
 
     Raises: NotAllowed. Setting what is set already changes nothing and is no event.
     """
-    require(actor, Permission.CONSOLE_SEE)
+    require(actor, Permission.STANDING_CHANGE)
     lock(tenant)
     if tenant.standing is standing:
         return
