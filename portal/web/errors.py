@@ -12,6 +12,7 @@ from portal.audit import operations as audit
 from portal.foundation import requests
 from portal.foundation.database import db
 from portal.foundation.errors import Changed, PortalError
+from portal.web.headers import SAFE_METHODS
 from portal.web.say import say, say_mend
 
 log = get_logger()
@@ -29,7 +30,7 @@ def add_to(app: Flask) -> None:
 
 def _refused(refusal: PortalError) -> Response:
     db.session.rollback()
-    if "actor" in g and refusal.status != 404:
+    if "actor" in g and refusal.status != 404 and request.method not in SAFE_METHODS:
         audit.record_refusal(g.actor, refusal, f"{request.method} {request.endpoint}")
     versions = refusal.versions if isinstance(refusal, Changed) else None
     return page(refusal.status, sentence=say(refusal), mend=say_mend(refusal), code=refusal.code, versions=versions)
@@ -82,8 +83,17 @@ def page(
         code=code,
         versions=versions,
         request_id=requests.current_id(),
+        **_way_on(status),
     )
     response = make_response(drawn, status)
     if status == 503:
         response.headers["Retry-After"] = "30"
     return response
+
+
+def _way_on(status: int) -> dict[str, str]:
+    """For a conflict, back to the page as it is now; otherwise nothing, and the page offers the start."""
+    loadable = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    if status != 409 or not loadable:
+        return {}
+    return {"way_on_url": request.full_path.rstrip("?"), "way_on_label": _("Load the page again")}

@@ -1,10 +1,6 @@
 """No page asks the database more often because there is more to show, and none asks more than twelve times."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import Engine, event
 
 from portal.access.roles import Environment
 from portal.contracts import store as contracts
@@ -14,6 +10,7 @@ from portal.projects import installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from tests.factories import a_contract, a_delegation, a_key, a_licensee, a_vendor, an_integrator, for_client, tenant_of
+from tests.statements import counted
 
 MOST = 12
 
@@ -37,21 +34,6 @@ PAGES_OF_CONSOLE = (
     "/console/entitlements",
     "/console/access",
 )
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that run inside the block."""
-    statements: list[str] = []
-
-    def note(_connection, _cursor, statement, *_others) -> None:
-        statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def grow(owner, names: tuple[str, ...]) -> None:
@@ -86,7 +68,7 @@ def ask(visitor, address: str) -> int:
     with counted() as statements:
         answer = visitor.get(address)
     assert answer.status_code == 200, address
-    return len([statement for statement in statements if not statement.startswith(("BEGIN", "PRAGMA"))])
+    return len([statement for statement in statements if not statement.startswith("PRAGMA")])
 
 
 @pytest.mark.parametrize("path", PAGES_OF_OWNER)
