@@ -55,7 +55,25 @@ def new_api_key() -> str:
     return secrets.token_hex(16)
 
 
-class KeyPair(TenantOwned, Versioned, Base):
+class Held(TenantOwned):
+    """A row of an owner that a holder works with, in one environment."""
+
+    other_party = "holder_id"
+
+    holder_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id"))
+    environment: Mapped[Environment] = mapped_column(enum_type(Environment))
+
+    @classmethod
+    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
+        conditions: list[ColumnElement[bool]] = []
+        if reach.environments != frozenset(Environment):
+            conditions.append(cls.environment.in_(reach.environments))
+        if reach.holder_id is not None:
+            conditions.append(cls.holder_id == reach.holder_id)
+        return conditions
+
+
+class KeyPair(Held, Versioned, Base):
     """An API key and the public half of its pair. `tenant_id` is the owner, `holder_id` holds the private half."""
 
     __tablename__ = "key_pairs"
@@ -82,12 +100,9 @@ class KeyPair(TenantOwned, Versioned, Base):
         Index("ix_key_pairs_holder", "holder_id", "state", "id"),
         Index("ix_key_pairs_delegation", "tenant_id", "delegation_id"),
     )
-    other_party = "holder_id"
 
-    holder_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id"))
     contract_id: Mapped[uuid.UUID]
     delegation_id: Mapped[uuid.UUID | None]
-    environment: Mapped[Environment] = mapped_column(enum_type(Environment))
     name: Mapped[str]
     name_key: Mapped[str] = mapped_column(String(1024))
     api_key: Mapped[str] = mapped_column(String(32), default=new_api_key)
@@ -105,27 +120,18 @@ class KeyPair(TenantOwned, Versioned, Base):
     revoked_at: Mapped[datetime | None]
     revoked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
 
-    holder: Mapped[Tenant] = relationship(lazy="raise", foreign_keys=[holder_id])
+    holder: Mapped[Tenant] = relationship(lazy="raise", foreign_keys="KeyPair.holder_id")
     owner: Mapped[Tenant] = relationship(lazy="raise", viewonly=True, foreign_keys="KeyPair.tenant_id")
     contract: Mapped[Contract] = relationship(lazy="raise", viewonly=True)
     delegation: Mapped[Delegation | None] = relationship(lazy="raise", viewonly=True)
     made_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[made_by_id])
-
-    @classmethod
-    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = []
-        if reach.environments != frozenset(Environment):
-            conditions.append(cls.environment.in_(reach.environments))
-        if reach.holder_id is not None:
-            conditions.append(cls.holder_id == reach.holder_id)
-        return conditions
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         return "key pair", self.api_key, self.name
 
 
-class KeyIntent(TenantOwned, Base):
+class KeyIntent(Held, Base):
     """The wish to make one pair; every retry, second tab and crash meets the same row (rule 23).
 
     It fixes owner, holder, environment, contract and name before any key exists. For an uploaded public key it also
@@ -139,13 +145,10 @@ class KeyIntent(TenantOwned, Base):
         ForeignKeyConstraint(["tenant_id", "key_pair_id"], ["key_pairs.tenant_id", "key_pairs.id"]),
         Index("uq_key_intents_public_id", "public_id", unique=True),
     )
-    other_party = "holder_id"
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("int"))
-    holder_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id"))
     contract_id: Mapped[uuid.UUID]
     delegation_id: Mapped[uuid.UUID | None]
-    environment: Mapped[Environment] = mapped_column(enum_type(Environment))
     name: Mapped[str]
     origin: Mapped[KeyOrigin] = mapped_column(enum_type(KeyOrigin))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
@@ -157,15 +160,6 @@ class KeyIntent(TenantOwned, Base):
     discarded_at: Mapped[datetime | None]
 
     key_pair: Mapped[KeyPair | None] = relationship(lazy="raise", viewonly=True)
-
-    @classmethod
-    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = []
-        if reach.environments != frozenset(Environment):
-            conditions.append(cls.environment.in_(reach.environments))
-        if reach.holder_id is not None:
-            conditions.append(cls.holder_id == reach.holder_id)
-        return conditions
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:
