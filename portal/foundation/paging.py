@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, literal, tuple_
@@ -60,7 +61,11 @@ def _parts(place: str, count: int) -> list[str]:
 
 
 def _value(column: Any, part: str) -> Any:
+    kind = column.type.python_type
     try:
-        return literal(column.type.python_type(part), column.type)
+        value = datetime.fromisoformat(part) if kind is datetime else kind(part)
     except ValueError as error:
         raise BadPlace() from error
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise BadPlace()
+    return literal(value, column.type)
