@@ -27,6 +27,7 @@ class Event(StrEnum):
 
     CONTRACT_MADE = "contract.made"
     CONTRACT_ENDED = "contract.ended"
+    SIGNER_RECORDED = "contract.signer_recorded"
     DEPUTY_NAMED = "deputy.named"
     DEPUTY_WITHDRAWN = "deputy.withdrawn"
 
@@ -89,6 +90,7 @@ SENTENCES: dict[Event, str] = {
     Event.MEMBER_REMOVED: N_("%(actor)s removed %(label)s"),
     Event.CONTRACT_MADE: N_("%(actor)s recorded the contract %(label)s for %(edition)s"),
     Event.CONTRACT_ENDED: N_("%(actor)s ended the contract %(label)s"),
+    Event.SIGNER_RECORDED: N_("%(actor)s recorded %(signer)s as the signer of the contract %(label)s"),
     Event.DEPUTY_NAMED: N_("%(actor)s named %(label)s as deputy until %(until)s"),
     Event.DEPUTY_WITHDRAWN: N_("%(actor)s withdrew the deputy %(label)s"),
     Event.ALLOTMENT_REQUESTED: N_("%(actor)s asked for more: %(amount)s × %(wish)s"),

@@ -55,6 +55,23 @@ def _check_signer(tenant: Tenant, edition: Edition, signer: Membership) -> None:
         raise SignerNotAMember()
 
 
+def record_signer(actor: Actor, contract: Contract, signer: Membership) -> None:
+    """Let `signer` (with its person), a live member of the tenant, be the one who signed this partner contract.
+
+    Whoever signed before signs no more; deputies that were named stay. Recording the same one again is no event.
+    Raises: NotAllowed, OnlyPartnersSign, SignerNotAMember.
+    """
+    require(actor, Permission.CONTRACT_CHANGE)
+    lock(contract)
+    if contract.kind is not ContractKind.PARTNER:
+        raise OnlyPartnersSign()
+    if signer.tenant_id != contract.tenant_id or signer.ended_at is not None:
+        raise SignerNotAMember()
+    if contract.signer_id != signer.id:
+        contract.signer_id = signer.id
+        audit.record(actor, Event.SIGNER_RECORDED, contract, tenant_id=contract.tenant_id, signer=signer.person.name)
+
+
 def end(actor: Actor, contract: Contract) -> None:
     """End `contract` now, before its term is over. Ending what has ended already changes nothing and is no event.
 
