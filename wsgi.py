@@ -1,3 +1,11 @@
-from portal.app import create_app
+"""The portal for a WSGI server, and for `flask --app wsgi …`. It reads its settings from the environment."""
 
-app = create_app()
+import sys
+
+from portal.app import create_app
+from portal.config import UnsafeSettings
+
+try:
+    app = create_app()
+except UnsafeSettings as unsafe:
+    sys.exit("\n".join(["The portal does not start:", *(f"- {problem}" for problem in unsafe.problems)]))

@@ -14,7 +14,7 @@ from whitenoise import WhiteNoise
 import portal.models  # noqa: F401 - every table is known before the first statement
 from portal.accounts import passwords
 from portal.cli import commands
-from portal.config import Settings
+from portal.config import Settings, from_environment
 from portal.foundation import logs, requests
 from portal.foundation.database import Base, db
 from portal.foundation.sealing import Sealer
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises: UnsafeSettings when a setting is missing or unsafe, RuntimeError when a route has no guard.
     """
-    settings = settings or Settings()
+    settings = settings or from_environment()
     settings.check()
     app = Flask("portal", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import field_validator
+from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -119,3 +119,20 @@ class Settings(BaseSettings):
                 yield "MAIL_BACKEND=mailbox shows all mail on a page and exists in the demo only: set smtp or folder."
             if not self.mail_from:
                 yield "MAIL_FROM is missing: give the address that mail is sent from."
+
+
+def from_environment() -> Settings:
+    """The settings that the environment gives, checked. Raises: UnsafeSettings."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise UnsafeSettings([_sentence(problem["loc"], problem["msg"]) for problem in error.errors()]) from None
+    settings.check()
+    return settings
+
+
+def _sentence(place: tuple[int | str, ...], message: str) -> str:
+    name = "_".join(str(part) for part in place).upper()
+    if name == "PORTAL_MODE":
+        return "PORTAL_MODE is missing or unknown: set it to demo or to production."
+    return f"{name} cannot be used: {message}."

@@ -40,6 +40,12 @@ def get_by_account_id(account_id: str) -> Tenant:
     return tenant
 
 
+def find_by_name_key(name_key: str) -> Tenant | None:
+    """The oldest tenant that people would call by this name, or None; see `same_name`."""
+    rows = across_tenants(Tenant, reason=Reader.UPKEEP).where(Tenant.name_key == name_key)
+    return db.session.scalars(rows.order_by(Tenant.id).limit(1)).first()
+
+
 def find_by_code_hash(code_hash: bytes) -> Tenant | None:
     """The tenant whose request code has this SHA-256, or None."""
     rows = across_tenants(Tenant, reason=Reader.CODE_LOOK_UP).where(Tenant.request_code_hash == code_hash)

@@ -1,0 +1,24 @@
+"""Gives `flask` the portal's commands."""
+
+from flask import Flask
+
+from portal.cli import keeping, record, starting
+from portal.cli.speaking import SpeakingGroup
+from portal.cli.worker import worker
+
+PORTAL = (
+    starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.signer, keeping.set_standing,
+)  # fmt: skip
+
+
+def add_to(app: Flask) -> None:
+    """`flask portal …`, `flask audit …` and `flask worker`. The demo's command exists in the demo only."""
+    portal = SpeakingGroup("portal", help="Start an instance, and keep it.")
+    audit = SpeakingGroup("audit", help="The record of what happened.")
+    for command in PORTAL:
+        portal.add_command(command)
+    if app.config["PORTAL"].is_demo:
+        portal.add_command(starting.make_demo)
+    audit.add_command(record.verify)
+    for command in (portal, audit, worker):
+        app.cli.add_command(command)

@@ -1,0 +1,104 @@
+"""`flask worker`: delivers mail and lets pass what time has ended. Several may run at once."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from structlog import get_logger
+
+from portal.access.actor import system_actor
+from portal.accounts import operations as accounts
+from portal.delegations import operations as delegations
+from portal.foundation import clock
+from portal.foundation.database import db, transaction
+from portal.keys import operations as keys
+from portal.outbox import worker as outbox
+from portal.web.mail import sender
+
+log = get_logger()
+
+LOOK_SECONDS = 1.0  # a mail leaves at most this much after its transaction
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass
+class Task:
+    """Something done again and again; `run` says how much there was to do."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], int]
+    due_at: datetime | None = None
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due now, then end; with 1 when something of it failed.")
+@with_appcontext
+def worker(once: bool) -> None:
+    """Deliver mail, and end what has run out: unconfirmed key pairs, unanswered and finished delegations."""
+    stop, todo = Event(), _tasks()
+    for number in STOPPING:
+        signal.signal(number, lambda *_: stop.set())
+    fine = _round(todo, stop)
+    while not once and not stop.is_set():
+        stop.wait(LOOK_SECONDS)
+        _round(todo, stop)
+    if once and not fine:
+        raise SystemExit(1)
+
+
+def _tasks() -> list[Task]:
+    send = sender(current_app.config["PORTAL"])
+    actor = system_actor("worker")
+    return [
+        Task("mail", timedelta(seconds=LOOK_SECONDS), lambda: outbox.run_once(send)),
+        Task("key pairs", timedelta(seconds=30), lambda: _until_done(keys.lapse_due, actor)),
+        Task("delegations", timedelta(seconds=30), lambda: _until_done(delegations.lapse_due, actor)),
+        Task("sessions", timedelta(hours=1), _tidy_up),
+    ]
+
+
+def _until_done(lapse: Callable[[Any], int], actor: Any) -> int:
+    total = 0
+    while True:
+        with transaction():
+            done = lapse(actor)
+        total += done
+        if not done:
+            return total
+
+
+def _tidy_up() -> int:
+    with transaction():
+        accounts.tidy_up()
+    return 0
+
+
+def _round(todo: list[Task], stop: Event) -> bool:
+    """Whether everything that was due worked. One task that fails does not keep the others from their turn."""
+    fine = True
+    for task in todo:
+        now = clock.now()
+        if stop.is_set() or (task.due_at is not None and now < task.due_at):
+            continue
+        task.due_at = now + task.every
+        fine = _run(task) and fine
+    return fine
+
+
+def _run(task: Task) -> bool:
+    try:
+        if done := task.run():
+            log.info("worked", task=task.name, done=done)
+    except Exception as error:  # the database may be away for a while; the next round tries again
+        log.error("worker task failed", task=task.name, error=type(error).__name__, exc_info=error)
+        return False
+    finally:
+        db.session.remove()
+    return True

@@ -1,0 +1,100 @@
+"""A start with a missing or unsafe setting ends with sentences that say what to do, and without a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal.config import UnsafeSettings, from_environment
+
+pytestmark = pytest.mark.no_database
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = {
+    "PORTAL_MODE": "production",
+    "DATABASE_URL": "sqlite://",
+    "SECRET_KEY": "for tests only, and long enough to pass",
+    "KEK": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "EXTERNAL_BASE_URL": "https://portal.example.com",
+    "MAIL_BACKEND": "folder",
+    "MAIL_FROM": "portal@example.com",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """The environment with good settings and what a test changes of them; None takes one away."""
+
+    def change(**changes: str | None) -> None:
+        for name in ("PORTAL_MODE", *GOOD):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in (GOOD | changes).items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+
+    return change
+
+
+def problems() -> list[str]:
+    with pytest.raises(UnsafeSettings) as unsafe:
+        from_environment()
+    return unsafe.value.problems
+
+
+def test_good_settings_pass(environment):
+    environment()
+
+    assert not from_environment().is_demo
+
+
+@pytest.mark.parametrize("mode", [None, "", "staging"])
+def test_the_mode_is_never_guessed(mode, environment):
+    environment(PORTAL_MODE=mode)
+
+    assert problems() == ["PORTAL_MODE is missing or unknown: set it to demo or to production."]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", None),
+        ("SECRET_KEY", None),
+        ("SECRET_KEY", "short"),
+        ("KEK", None),
+        ("KEK", "not base64"),
+        ("KEK", "c2hvcnQ="),
+        ("EXTERNAL_BASE_URL", None),
+        ("EXTERNAL_BASE_URL", "http://portal.example.com"),
+        ("EXTERNAL_BASE_URL", "https://portal.example.com/below"),
+        ("MAIL_FROM", None),
+        ("MAIL_BACKEND", "mailbox"),
+        ("MAIL_BACKEND", "pigeon"),
+        ("PROXY_HOPS", "many"),
+    ],
+)
+def test_a_setting_that_is_missing_or_unsafe_is_named(name, value, environment):
+    environment(**{name: value})
+
+    (problem,) = problems()
+    assert name in problem
+
+
+def test_all_problems_are_said_at_once(environment):
+    environment(SECRET_KEY=None, KEK=None)
+
+    assert len(problems()) == 2
+
+
+@pytest.mark.parametrize("words", [("portal", "init"), ("worker",), ("audit", "verify")])
+def test_a_command_with_unsafe_settings_ends_in_sentences(words):
+    settings = {"PATH": os.environ["PATH"]} | GOOD | {"SECRET_KEY": ""}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *words], cwd=ROOT, env=settings, capture_output=True, text=True
+    )
+
+    assert ended.returncode == 1
+    assert "The portal does not start:\n- SECRET_KEY is missing" in ended.stderr
+    assert "Traceback" not in ended.stderr

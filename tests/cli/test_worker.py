@@ -1,0 +1,116 @@
+"""`flask worker`: delivers mail, lets pass what time has ended, and stops when it is told to."""
+
+import signal
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from portal.access.roles import Role
+from portal.accounts import operations as accounts
+from portal.audit import store as audit
+from portal.delegations import store as delegations
+from portal.delegations.models import DelegationState
+from portal.foundation import clock
+from portal.foundation.database import transaction
+from portal.keys import making, store
+from portal.keys.models import KeyState
+from portal.outbox import worker as outbox
+from tests.cli.conftest import Run
+from tests.factories import a_delegation, a_licensee, a_private_key, an_integrator, an_intent, public_of
+
+
+@pytest.fixture
+def owner():
+    return a_licensee()
+
+
+def events_of(actor) -> list[str]:
+    return [row.event for row in audit.page(actor, before_seq=None, limit=100)]
+
+
+def test_it_delivers_the_mail_that_waits(run: Run, owner, tmp_path: Path):
+    with transaction():
+        accounts.invite(owner, "ann@example.com", Role.VIEWER)
+
+    result = run("worker", "--once")
+
+    assert result.exit_code == 0
+    (mail,) = (tmp_path / "mail").glob("*.eml")
+    assert b"ann@example.com" in mail.read_bytes()
+
+
+def test_it_delivers_each_mail_once(run: Run, owner, tmp_path: Path):
+    with transaction():
+        accounts.invite(owner, "ann@example.com", Role.VIEWER)
+    run("worker", "--once")
+    (mail,) = (tmp_path / "mail").glob("*.eml")
+    mail.unlink()
+
+    run("worker", "--once")
+
+    assert not list((tmp_path / "mail").glob("*.eml"))
+
+
+def test_it_lapses_pairs_that_nobody_confirmed(run: Run, owner):
+    intent = an_intent(owner)
+    with transaction():
+        pair = making.issue(owner, intent, public_of(a_private_key()))
+    api_key = pair.api_key
+
+    with time_machine.travel(clock.now() + timedelta(minutes=31)):
+        run("worker", "--once")
+
+    assert store.get(owner, api_key).state is KeyState.LAPSED
+    assert "key.lapsed" in events_of(owner)
+
+
+def test_it_lapses_offers_without_an_answer(run: Run, owner):
+    delegation = a_delegation(owner, an_integrator(), accepted=False)
+
+    with time_machine.travel(clock.now() + timedelta(days=31)):
+        run("worker", "--once")
+
+    assert delegations.get_given(owner, delegation.public_id).state is DelegationState.LAPSED
+
+
+def test_it_ends_delegations_whose_end_has_come(run: Run, owner):
+    delegation = a_delegation(owner, an_integrator(), days=5)
+
+    with time_machine.travel(clock.now() + timedelta(days=6)):
+        run("worker", "--once")
+
+    assert delegations.get_given(owner, delegation.public_id).state is DelegationState.ENDED
+
+
+def test_a_task_that_fails_does_not_keep_the_others_from_their_turn(run: Run, owner, monkeypatch):
+    def fail(*_args):
+        raise ConnectionError("the mail server is away")
+
+    monkeypatch.setattr(outbox, "run_once", fail)
+    a_delegation(owner, an_integrator(), days=5)
+
+    with time_machine.travel(clock.now() + timedelta(days=6)):
+        result = run("worker", "--once")
+
+    assert result.exit_code == 1
+    assert "delegation.ran_out" in events_of(owner)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_it_is_told_to(number, run: Run):
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    threading.Timer(1.5, signal.raise_signal, [number]).start()
+    began = time.monotonic()
+
+    try:
+        result = run("worker")
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+
+    assert result.exit_code == 0
+    assert time.monotonic() - began < 10
