@@ -3,6 +3,8 @@
 import uuid
 from datetime import timedelta
 
+from sqlalchemy.exc import IntegrityError
+
 from portal.access.actor import Actor, require
 from portal.access.roles import ROLE_NAMES, Permission, Role
 from portal.accounts import members, people, store
@@ -92,7 +94,11 @@ def accept_as_new(token: str, name: str, chosen: ChosenPassword, language: Langu
     invitation = _lock_by(token)
     if store.person_by_email(invitation.email) is not None:
         raise SignInToAccept()
-    return _join(invitation, people.new_person(invitation.email, name, chosen, language))
+    try:
+        person = people.new_person(invitation.email, name, chosen, language)
+    except IntegrityError as error:  # the same address accepted another tenant's invitation at this very moment
+        raise SignInToAccept() from error
+    return _join(invitation, person)
 
 
 def accept(token: str, person: Person) -> Membership:

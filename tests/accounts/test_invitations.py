@@ -1,5 +1,6 @@
 """Invitations: one link, one person, one role, seven days."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -185,6 +186,56 @@ def test_somebody_with_a_sign_in_does_not_set_up_a_second_one():
 
     with pytest.raises(SignInToAccept):
         accept_as_new(token)
+
+
+def test_two_invitations_accepted_at_once_make_one_sign_in(monkeypatch):
+    a_person(email=EMAIL)
+    _invitation, token = invite(a_licensee())
+    monkeypatch.setattr(store, "person_by_email", lambda _email: None)
+
+    with pytest.raises(SignInToAccept):
+        accept_as_new(token)
+
+
+def test_many_who_open_one_link_at_once_make_one_member(app):
+    owner = a_licensee()
+    _invitation, token = invite(owner)
+    db.session.remove()
+
+    def join(_number):
+        with app.app_context():
+            try:
+                accept_as_new(token)
+                return True
+            except (InvitationGone, SignInToAccept):
+                return False
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(8) as pool:
+        joined = list(pool.map(join, range(16)))
+
+    assert joined.count(True) == 1
+    assert len(store.members(owner).rows) == 2
+
+
+def test_many_who_invite_one_address_at_once_send_one_mail(app):
+    owner = a_licensee()
+    db.session.remove()
+
+    def send(_number):
+        with app.app_context():
+            try:
+                invite(owner)
+            except AlreadyInvited:
+                pass
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, range(16)))
+
+    assert len(outbox.read_all(99)) == 1
 
 
 def test_an_invitation_is_for_its_address_only():
