@@ -1,12 +1,16 @@
 """Answers to offers and requests, and taking them back."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
+from flask import Flask
 
 from portal.access.actor import Actor
 from portal.access.errors import NotAllowed
 from portal.access.roles import Right, Role
 from portal.contracts import store as contracts
-from portal.delegations import errors, operations
+from portal.delegations import errors, operations, store
 from portal.delegations.models import Delegation, DelegationState, Side
 from portal.delegations.states import Act
 from portal.foundation import clock
@@ -276,3 +280,24 @@ def test_a_refused_answer_leaves_nothing_behind(owner: Actor, integrator: Actor,
     db.session.rollback()
     assert [row.event for row in events_of(owner)] == ["delegation.offered"]
     assert mails_to(owner) == []
+
+
+def test_of_an_acceptance_and_a_withdrawal_at_the_same_moment_one_holds(
+    app: Flask, owner: Actor, integrator: Actor, offered: Delegation
+) -> None:
+    public_id, wins = offered.public_id, []
+    db.session.rollback()
+
+    def try_to(act: Act) -> None:
+        actor, get = (integrator, store.get_taken) if act is Act.ACCEPT else (owner, store.get_given)
+        with app.app_context(), suppress(errors.WrongState):
+            attempt(act, actor, get(actor, public_id))
+            wins.append(act)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(try_to, [Act.ACCEPT, Act.WITHDRAW]))
+
+    db.session.rollback()
+    expected = {Act.ACCEPT: DelegationState.ACTIVE, Act.WITHDRAW: DelegationState.WITHDRAWN}
+    assert len(wins) == 1
+    assert store.get_given(owner, public_id).state is expected[wins[0]]

@@ -73,7 +73,9 @@ def narrow(account: str, side: Side, delegation_id: str) -> ResponseReturnValue:
                 operations.narrow(actor, row, **form.chosen, version=form.version.data)
             flash(_narrowed(is_offer), "success")
             return to_delegation(side, delegation_id)
-    return answer("delegations/narrow.html", form=form, seen=look(actor, side, delegation_id), is_offer=is_offer)
+    one = look(actor, side, delegation_id)
+    pairs = blast.of_delegation(actor, one.row).key_pairs if one.is_running else ()
+    return answer("delegations/narrow.html", form=form, seen=one, is_offer=is_offer, pairs=pairs)
 
 
 def _narrowed(is_offer: bool) -> str:

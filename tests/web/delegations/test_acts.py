@@ -8,6 +8,7 @@ from portal.delegations.models import DelegationState, Side
 from portal.foundation.database import transaction
 from tests.delegations.scenes import BOTH, SANDBOX, a_project, events_of, terms
 from tests.factories import a_delegation, a_key, a_licensee, a_member, a_request, an_integrator, for_client, tenant_of
+from tests.statements import counted
 from tests.web.delegations.pages import account_of, day, errors_on, given, text_of
 
 
@@ -435,3 +436,30 @@ def test_an_end_in_the_last_days_is_warned_of(owner, integrator, integrators_bro
     page = integrators_browser.get(f"/{account_of(integrator)}/clients")
 
     assert "4 days left" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("side", "path"),
+    [
+        *((OWNER, path) for path in ("", "/narrow", "/pause", "/end", "/widen")),
+        *((INTEGRATOR, path) for path in ("", "/pause", "/end", "/widen")),
+    ],
+)
+def test_no_page_of_a_delegation_asks_the_database_more_than_twelve_times(owner, integrator, browsers, at, side, path):
+    row = a_delegation(owner, integrator, project_ids=frozenset({a_project(owner, "One"), a_project(owner, "Two")}))
+    a_key(for_client(integrator, row))
+
+    with counted() as sent:
+        answer = browsers[side].get(at(side, row, path))
+
+    assert answer.status_code == 200
+    assert len(sent) <= 12
+
+
+def test_the_page_before_narrowing_names_the_key_pairs_it_may_stop(owner, integrator, owners_browser, at):
+    row = a_delegation(owner, integrator)
+    a_key(for_client(integrator, row), name="Agency sandbox")
+
+    page = owners_browser.get(at(OWNER, row, "/narrow"))
+
+    assert "Agency sandbox" in page.text
