@@ -1,0 +1,96 @@
+"""Everything that hangs on one tenant, as the vendor's console draws it: contracts, keys, projects, people, parties."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from portal.access.rows import Reader, across_tenants
+from portal.accounts.models import Membership, Person
+from portal.contracts.models import Contract, Deputy, Service
+from portal.delegations.models import Delegation
+from portal.entitlements.models import Entitlement
+from portal.foundation.database import db
+from portal.foundation.errors import NotFound
+from portal.keys.models import KeyPair
+from portal.keys.store import WHOLE
+from portal.projects.models import DataSpace, Project
+from portal.tenants.models import Tenant
+
+SHOWN = 100  # of each kind; the console's lists have the rest
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """One tenant and at most 100 rows of each kind that hangs on it; `delegations` has it as either party."""
+
+    tenant: Tenant
+    contracts: Sequence[Contract]
+    entitlements: Sequence[Entitlement]
+    keys: Sequence[KeyPair]
+    spaces: Sequence[DataSpace]
+    members: Sequence[Membership]
+    delegations: Sequence[Delegation]
+
+
+def holdings(account_id: str) -> Holdings:
+    """What hangs on the tenant with this account id, in eight statements. Raises: NotFound."""
+    tenant = db.session.scalars(select(Tenant).where(Tenant.account_id == account_id)).one_or_none()
+    if tenant is None:
+        raise NotFound()
+    return Holdings(
+        tenant,
+        _some(_contracts(tenant)),
+        _some(_entitlements(tenant)),
+        _some(_keys(tenant)),
+        _some(_spaces(tenant)),
+        _some(_members(tenant)),
+        _some(_delegations(tenant)),
+    )
+
+
+def _some(rows: Select[Any]) -> Sequence[Any]:
+    return db.session.scalars(rows.limit(SHOWN)).unique().all()
+
+
+def _contracts(tenant: Tenant) -> Select[Any]:
+    rows = across_tenants(Contract, reason=Reader.CONSOLE).where(Contract.tenant_id == tenant.id)
+    return rows.order_by(Contract.ends_at.desc(), Contract.id).options(
+        joinedload(Contract.edition),
+        joinedload(Contract.signer).joinedload(Membership.person),
+        selectinload(Contract.deputies).joinedload(Deputy.membership).joinedload(Membership.person),
+    )
+
+
+def _entitlements(tenant: Tenant) -> Select[Any]:
+    rows = across_tenants(Entitlement, reason=Reader.CONSOLE).where(Entitlement.tenant_id == tenant.id)
+    rows = rows.join(Entitlement.service).options(contains_eager(Entitlement.service), joinedload(Entitlement.contract))
+    return rows.order_by(Service.position, Entitlement.id)
+
+
+def _keys(tenant: Tenant) -> Select[Any]:
+    rows = across_tenants(KeyPair, reason=Reader.CONSOLE).where(KeyPair.tenant_id == tenant.id)
+    return rows.order_by(KeyPair.id.desc()).options(*WHOLE)
+
+
+def _spaces(tenant: Tenant) -> Select[Any]:
+    rows = across_tenants(DataSpace, reason=Reader.CONSOLE).where(DataSpace.tenant_id == tenant.id)
+    rows = rows.join(DataSpace.project).options(contains_eager(DataSpace.project), joinedload(DataSpace.installation))
+    return rows.order_by(Project.id, DataSpace.position)
+
+
+def _members(tenant: Tenant) -> Select[Any]:
+    rows = across_tenants(Membership, reason=Reader.CONSOLE).where(
+        Membership.tenant_id == tenant.id, Membership.ended_at.is_(None)
+    )
+    rows = rows.join(Membership.person).options(contains_eager(Membership.person))
+    return rows.order_by(Person.email_key)
+
+
+def _delegations(tenant: Tenant) -> Select[Any]:
+    rows = across_tenants(Delegation, reason=Reader.CONSOLE).where(
+        or_(Delegation.tenant_id == tenant.id, Delegation.integrator_id == tenant.id)
+    )
+    return rows.order_by(Delegation.id.desc()).options(joinedload(Delegation.owner), joinedload(Delegation.integrator))

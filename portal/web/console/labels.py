@@ -1,0 +1,76 @@
+"""What the console calls the states that it filters by."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import gettext
+
+from portal.access.roles import ENVIRONMENT_NAMES, RIGHT_NAMES, ROLE_NAMES
+from portal.contracts.models import KIND_NAMES, Contract
+from portal.delegations.states import STATE_NAMES as DELEGATION_NAMES
+from portal.entitlements.models import WISH_NAMES, EntitlementState, RequestState
+from portal.foundation.marking import N_
+from portal.impact.console import Term
+from portal.impact.figures import COUNTED_TO
+from portal.keys.models import KeyState
+from portal.keys.status import STATUS_NAMES, KeyStatus
+from portal.tenants.models import STANDING_NAMES
+
+__all__ = [
+    "DELEGATION_NAMES", "ENVIRONMENT_NAMES", "KIND_NAMES", "RIGHT_NAMES", "ROLE_NAMES", "STANDING_NAMES",
+    "STATUS_NAMES", "WISH_NAMES", "choices", "contract_state", "counted",
+]  # fmt: skip
+
+KEY_STATE_NAMES = {state: STATUS_NAMES[KeyStatus(state.value)] for state in KeyState}
+ENTITLEMENT_NAMES: dict[EntitlementState, str] = {
+    EntitlementState.COMING: N_("Coming"),
+    EntitlementState.ACTIVE: N_("Active"),
+    EntitlementState.SUSPENDED: N_("Suspended"),
+    EntitlementState.ENDED: N_("Ended"),
+}
+REQUEST_NAMES: dict[RequestState, str] = {
+    RequestState.WAITING: N_("Waiting"),
+    RequestState.WITHDRAWN: N_("Withdrawn"),
+    RequestState.APPROVED: N_("Approved"),
+    RequestState.REFUSED: N_("Refused"),
+}
+TERM_NAMES: dict[Term, str] = {
+    Term.ONE_DAY: N_("Ends within a day"),
+    Term.SEVEN_DAYS: N_("Ends within 7 days"),
+    Term.THIRTY_DAYS: N_("Ends within 30 days"),
+    Term.PAST: N_("Past its end"),
+}
+
+
+class ContractState(StrEnum):
+    """Where a contract stands in its term, in words that the state macro draws."""
+
+    UPCOMING = "upcoming"
+    RUNNING = "running"
+    OVER = "over"
+
+
+CONTRACT_NAMES: dict[ContractState, str] = {
+    ContractState.UPCOMING: N_("Not begun"),
+    ContractState.RUNNING: N_("Running"),
+    ContractState.OVER: N_("Over"),
+}
+
+
+def contract_state(contract: Contract, at: datetime) -> ContractState:
+    """Where the contract stands at this moment."""
+    if contract.is_running(at):
+        return ContractState.RUNNING
+    return ContractState.UPCOMING if at < contract.starts_at and contract.ended_at is None else ContractState.OVER
+
+
+def choices(names: Mapping[Any, str], everything: str) -> list[tuple[str, str]]:
+    """The options of a filter: all of them first, called `everything`, then each by its name."""
+    return [("", everything), *((word.value, gettext(name)) for word, name in names.items())]
+
+
+def counted(count: int) -> str:
+    """A figure as text; counting stopped a little above the largest."""
+    return f"{COUNTED_TO:,}+" if count > COUNTED_TO else f"{count:,}"
