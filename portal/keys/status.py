@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from portal.access.roles import Right
 from portal.delegations.models import DelegationState
 from portal.foundation.marking import N_
 from portal.keys.models import KeyPair, KeyState
@@ -27,6 +28,7 @@ class KeyStatus(StrEnum):
     EXPIRED = "expired"
     DELEGATION_PAUSED = "delegation_paused"
     DELEGATION_ENDED = "delegation_ended"
+    DELEGATION_NARROWED = "delegation_narrowed"
     CONTRACT_ENDED = "contract_ended"
     SUSPENDED = "suspended"
 
@@ -42,6 +44,7 @@ STATUS_NAMES: dict[KeyStatus, str] = {
     KeyStatus.EXPIRED: N_("Expired"),
     KeyStatus.DELEGATION_PAUSED: N_("Stopped: delegation paused"),
     KeyStatus.DELEGATION_ENDED: N_("Stopped: delegation ended"),
+    KeyStatus.DELEGATION_NARROWED: N_("Stopped: delegation narrowed"),
     KeyStatus.CONTRACT_ENDED: N_("Stopped: contract ended"),
     KeyStatus.SUSPENDED: N_("Stopped: account suspended"),
 }
@@ -79,5 +82,7 @@ def _under_delegation(pair: KeyPair, at: datetime) -> KeyStatus | None:
         return None
     if delegation.state is DelegationState.PAUSED and at < delegation.ends_at:
         return KeyStatus.DELEGATION_PAUSED
-    covered = delegation.state is DelegationState.ACTIVE and at < delegation.ends_at
-    return None if covered and pair.environment in delegation.environments else KeyStatus.DELEGATION_ENDED
+    if delegation.state is not DelegationState.ACTIVE or at >= delegation.ends_at:
+        return KeyStatus.DELEGATION_ENDED
+    covered = Right.KEYS in delegation.rights and pair.environment in delegation.environments
+    return None if covered else KeyStatus.DELEGATION_NARROWED

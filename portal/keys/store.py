@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, or_, select, type_coerce
 from sqlalchemy.orm import joinedload
 
 from portal.access.actor import Actor
-from portal.access.roles import Environment
+from portal.access.roles import Environment, Right
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, received_by
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind
@@ -137,7 +137,13 @@ def live_conditions(at: datetime) -> list[ColumnElement[bool]]:
         or_(Contract.ended_at.is_(None), Contract.ended_at > at),
         or_(
             KeyPair.delegation_id.is_(None),
-            (Delegation.state == DelegationState.ACTIVE) & (Delegation.ends_at > at),
+            and_(
+                Delegation.state == DelegationState.ACTIVE,
+                Delegation.ends_at > at,
+                # Both are stored as words joined by commas, and no word is part of another.
+                type_coerce(Delegation.environments, String).contains(type_coerce(KeyPair.environment, String)),
+                type_coerce(Delegation.rights, String).contains(Right.KEYS.value),
+            ),
         ),
     ]
 

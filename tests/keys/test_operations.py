@@ -255,6 +255,33 @@ def test_ending_a_delegation_stops_its_pairs_and_nobody_elses(owner, integrator)
     assert before - live_names(owner) == {pair.name for pair in forecast.key_pairs} == {"Theirs"}
 
 
+NARROWINGS = [
+    {"environments": {Environment.PRODUCTION}},
+    {"rights": {Right.VIEW, Right.PROJECTS}},
+]
+
+
+@pytest.mark.parametrize("narrowing", NARROWINGS, ids=["environment", "right"])
+def test_narrowing_stops_the_pairs_that_the_delegation_no_longer_covers(narrowing, owner, integrator):
+    delegation = a_delegation(owner, integrator)
+    pair = a_key(for_client(integrator, delegation), environment=Environment.SANDBOX)
+    terms = {"environments": set(Environment), "rights": set(Right)} | narrowing
+
+    with transaction():
+        delegations.narrow(
+            owner,
+            delegation,
+            environments=frozenset(terms["environments"]),
+            rights=frozenset(terms["rights"]),
+            project_ids=None,
+            ends_at=delegation.ends_at,
+            version=delegation.version,
+        )
+
+    assert status_of(store.get(owner, pair.api_key), clock.now()) is KeyStatus.DELEGATION_NARROWED
+    assert store.live(owner, clock.now()) == []
+
+
 def test_both_sides_may_revoke_a_delegated_pair(owner, integrator):
     acting = for_client(integrator, a_delegation(owner, integrator))
     first, second = a_key(acting), a_key(acting)
