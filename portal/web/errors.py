@@ -33,7 +33,10 @@ def _refused(refusal: PortalError) -> Response:
     if "actor" in g and refusal.status != 404 and request.method not in SAFE_METHODS:
         audit.record_refusal(g.actor, refusal, f"{request.method} {request.endpoint}")
     versions = refusal.versions if isinstance(refusal, Changed) else None
-    return page(refusal.status, sentence=say(refusal), mend=say_mend(refusal), code=refusal.code, versions=versions)
+    response = page(refusal.status, sentence=say(refusal), mend=say_mend(refusal), code=refusal.code, versions=versions)
+    if refusal.status == 429 and "seconds" in refusal.facts:
+        response.headers["Retry-After"] = str(refusal.facts["seconds"])
+    return response
 
 
 def _forged(_error: CSRFError) -> Response:
@@ -94,6 +97,6 @@ def page(
 def _way_on(status: int) -> dict[str, str]:
     """For a conflict, back to the page as it is now; otherwise nothing, and the page offers the start."""
     loadable = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
-    if status != 409 or not loadable:
+    if status != 409 or request.method in SAFE_METHODS or not loadable:
         return {}
     return {"way_on_url": request.full_path.rstrip("?"), "way_on_label": _("Load the page again")}

@@ -1,7 +1,7 @@
 """Sessions: a row in the database behind an opaque cookie, and a short signed cookie for what anonymous forms need.
 
 Flask's own session cookie is not used. `sid` identifies the row and nothing else. The signed cookie carries the CSRF
-token of an anonymous visitor, the language chosen before signing in, and messages for the next page.
+token of an anonymous visitor, the language and theme chosen before signing in, and messages for the next page.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from portal.accounts import operations as accounts
 from portal.accounts.models import UserSession
 
 FORM_COOKIE_SECONDS = 12 * 3600
-KEPT_IN_FORM_COOKIE = ("csrf_token", "_flashes", "language")
+KEPT_IN_FORM_COOKIE = ("csrf_token", "_flashes", "language", "theme")
 LONGEST_FORM_COOKIE = 3500  # browsers drop a cookie above 4096 bytes, and with it the CSRF token
 
 
@@ -39,10 +39,9 @@ class PortalSession(CallbackDict[str, Any], SessionMixin):
     def end(self) -> None:
         """From now on this browser is anonymous; nothing of the signed-in time stays."""
         self.row, self.signed_out = None, True
-        language = self.get("language")
+        looks = {name: self[name] for name in ("language", "theme") if name in self}
         self.clear()
-        if language:
-            self["language"] = language
+        self.update(looks)
 
 
 def _mark_modified(session: PortalSession) -> None:
