@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         elif parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "localhost"):
             yield "EXTERNAL_BASE_URL must begin with https:// (plain http only for localhost)."
         if not self.is_demo:
+            if len(self.password_pepper) < SHORTEST_SECRET:
+                yield (
+                    f"PASSWORD_PEPPER is missing or shorter than {SHORTEST_SECRET} characters: make one with {make} "
+                    "and keep it outside the database's backup."
+                )
             if self.mail_backend is MailBackend.MAILBOX:
                 yield "MAIL_BACKEND=mailbox shows all mail on a page and exists in the demo only: set smtp or folder."
             if not self.mail_from:

@@ -17,6 +17,7 @@ GOOD = {
     "DATABASE_URL": "sqlite://",
     "SECRET_KEY": "for tests only, and long enough to pass",
     "KEK": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "PASSWORD_PEPPER": "for tests only too, and long enough",
     "EXTERNAL_BASE_URL": "https://portal.example.com",
     "MAIL_BACKEND": "folder",
     "MAIL_FROM": "portal@example.com",
