@@ -23,8 +23,13 @@ from portal.accounts import store as accounts
 from portal.app import create_app
 from portal.config import MailBackend, Mode, Settings
 from portal.contracts import catalogue
+from portal.foundation import clock
 from portal.foundation.database import Base, db, transaction
+from portal.keys import material
+from portal.web.delegations import pace
 from tests import factories
+from tests.access.snapshot import Snapshot
+from tests.access.world import World
 from tests.database import postgres_cluster
 
 # A commit waits for the disk, and tests commit often; a file in memory is the same SQLite.
@@ -67,6 +72,7 @@ def settings_for(database_url: str, migration_url: str, folder: Path, **others: 
             "migration_database_url": migration_url,
             "secret_key": "for tests only, and long enough to pass",
             "kek": base64.b64encode(bytes(range(32))).decode(),
+            "password_pepper": "for tests only too, and long enough",
             "external_base_url": "http://localhost",
             "mail_backend": MailBackend.MAILBOX,
             "mail_from": "portal@example.com",
@@ -146,7 +152,8 @@ def app(database_store: SqliteStore | PostgresStore, tmp_path_factory: pytest.Te
 @pytest.fixture(autouse=True)
 def database(request: pytest.FixtureRequest) -> Iterator[None]:
     """An empty, migrated database with the catalogue, inside an application context; not for browser stories."""
-    if request.node.get_closest_marker("browser") or request.node.get_closest_marker("no_database"):
+    has_its_own = "snapshot" in request.fixturenames
+    if has_its_own or request.node.get_closest_marker("browser") or request.node.get_closest_marker("no_database"):
         yield
         return
     app, store = request.getfixturevalue("app"), request.getfixturevalue("database_store")
@@ -179,3 +186,30 @@ def signed_in(app: Flask) -> Callable[[Actor], PortalClient]:
         return client
 
     return browser
+
+
+@pytest.fixture(scope="session")
+def snapshot(app: Flask, database_store: SqliteStore | PostgresStore) -> Iterator[Snapshot]:
+    """The world of the access table, built once for all its tests."""
+    snapshot = Snapshot(app, database_store)
+    yield snapshot
+    snapshot.close()
+
+
+@pytest.fixture(scope="module")
+def whole_world(snapshot: Snapshot) -> None:
+    """Whatever the tests of other modules left in the database, the world is there now."""
+    snapshot.put_back_all()
+
+
+@pytest.fixture
+def world(whole_world: None, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The world as it was built, at the moment it was, instead of an empty database; what takes long takes none.
+
+    A module has tests of one kind only: with the world, or with an empty database.
+    """
+    snapshot.put_back()
+    monkeypatch.setattr(pace, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(material, "generate", lambda: snapshot.made_on_server)
+    with clock.travelled_to(snapshot.built_at):
+        yield snapshot.world

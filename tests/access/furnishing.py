@@ -1,0 +1,247 @@
+"""Furnishes a tenant with one of everything that has an address, by the portal's own operations."""
+
+import base64
+import itertools
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from portal.access.actor import Actor
+from portal.access.roles import TENANT_ROLES, Environment, Right, Role
+from portal.accounts import operations as accounts
+from portal.accounts import store as account_store
+from portal.contracts import deputies
+from portal.contracts import store as contracts
+from portal.contracts.models import Contract, ContractKind
+from portal.delegations import operations as delegations
+from portal.delegations import store as delegation_store
+from portal.delegations.models import Delegation
+from portal.entitlements import asking
+from portal.entitlements.models import AllotmentWish
+from portal.foundation import clock
+from portal.foundation.database import transaction
+from portal.keys import making
+from portal.projects import installations
+from portal.projects import operations as projects
+from portal.projects import store as project_store
+from portal.projects.models import DataSpaceType, Project
+from tests.factories import (
+    a_contract,
+    a_delegation,
+    a_key,
+    a_member,
+    a_private_key,
+    a_request,
+    a_tenant,
+    acting,
+    an_integrator,
+    an_intent,
+    membership_of,
+    message_of,
+    public_of,
+    sign,
+    tenant_of,
+)
+
+Things = dict[str, str]
+_private_keys = itertools.count(1000)
+SANDBOX, PRODUCTION = Environment.SANDBOX, Environment.PRODUCTION
+# How a delegation can stand where each has a page or an act of its own; the last two have a proposal that waits.
+STANDS = ("requested", "offered", "active", "paused", "asked_wider", "proposed_wider")
+
+
+@dataclass
+class Place:
+    """A tenant with its people, and the ids of what hangs on it by the name of the thing."""
+
+    people: dict[str, Actor]
+    things: Things = field(default_factory=dict)
+    project_ids: list[uuid.UUID] = field(default_factory=list)
+
+    @property
+    def owner(self) -> Actor:
+        return self.people["owner"]
+
+
+def a_place(name: str, *, licensed: bool = True) -> Place:
+    """A tenant with a partner contract and an integrator agreement, and with a licence when it is `licensed`.
+
+    Its people: one in each role, the signer of the partner contract, a deputy inside the dates and one after them (all
+    three viewers otherwise), and a spare viewer.
+    """
+    tenant = a_tenant(name)
+    people = {role.value: a_member(tenant, role, name=f"{name} {role.value}") for role in TENANT_ROLES}
+    people |= {who: a_member(tenant, Role.VIEWER, name=f"{name} {who}") for who in ("signer", "deputy", "late_deputy")}
+    if licensed:
+        a_contract(tenant)
+    partnership = a_contract(tenant, "solution-partner", signer=people["signer"])
+    a_contract(tenant, "integrator")
+    _name(people["signer"], partnership, people["deputy"], begins=0, ends=30)
+    with clock.travelled_to(clock.now() - timedelta(days=10)):
+        _name(people["signer"], partnership, people["late_deputy"], begins=0, ends=8)
+    people = {who: acting(membership_of(actor)) for who, actor in people.items()}
+    return Place(people | {"spare": a_member(tenant, Role.VIEWER, name=f"{name} spare")})
+
+
+def _name(signer: Actor, contract: Contract, deputy: Actor, *, begins: int, ends: int) -> None:
+    with transaction():
+        member = account_store.get_membership(signer, deputy.membership_id)
+        days = [clock.now() + timedelta(days=days) for days in (begins, ends)]
+        deputies.name_deputy(signer, contract, member, *days)
+
+
+def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -> None:
+    """Put into `place.things` one of everything.
+
+    parties: the integrators of its delegations, by how they stand; donors: the owners whose integrator it is.
+    """
+    place.things["account"] = tenant_of(place.owner).account_id
+    _members(place)
+    _contracts(place)
+    _projects(place)
+    _keys(place)
+    for stand in STANDS:
+        _note(place, f"given.{stand}", a_given(place, parties[stand], stand))
+        _note(place, f"taken.{stand}", a_taken(place.owner, donors[stand], stand))
+    place.things["tenant_version"] = str(tenant_of(place.owner).version)
+    place.things["wish"] = AllotmentWish.PRODUCTION_SPACE.value
+
+
+def _members(place: Place) -> None:
+    owner, spare = place.owner, membership_of(place.people["spare"])
+    with transaction():
+        email = f"invited.{place.things['account'].lower()}@example.com"
+        invitation = accounts.invite(owner, email, Role.VIEWER)
+    place.things |= {
+        "membership": str(spare.id),
+        "membership_version": str(spare.version),
+        "invitation": str(invitation.id),
+        "deputy_member": str(spare.id),
+    }
+
+
+def _contracts(place: Place) -> None:
+    rows = {row.kind: row for row in contracts.all_of(place.owner)}
+    partnership = rows[ContractKind.PARTNER]
+    (deputy,) = [row for row in partnership.deputies if row.is_inside(clock.now())]
+    place.things |= {
+        "contract": rows.get(ContractKind.LICENCE, partnership).public_id,
+        "partnership": partnership.public_id,
+        "deputy": str(deputy.id),
+    }
+
+
+def _projects(place: Place) -> None:
+    """Two projects: the first with an installation on a testing space, the second with one on each side."""
+    owner, contract = place.owner, contracts.get(place.owner, place.things["contract"])
+    for number in (1, 2):
+        with transaction():
+            project = projects.create(owner, f"Project {number}", contract)
+        _note_project(place, contract, project_store.get(owner, project.public_id), number)
+
+
+def _note_project(place: Place, contract: Contract, project: Project, number: int) -> None:
+    owner, suffix = place.owner, "" if number == 1 else "_2"
+    testing = [space for space in project.data_spaces if space.type is DataSpaceType.TESTING]
+    production = next(space for space in project.data_spaces if space.type is DataSpaceType.PRODUCTION)
+    place.project_ids.append(project.id)
+    with transaction():
+        shop = installations.attach(owner, testing[1], f"Shop {number}", "https://shop.example.com", SANDBOX)
+    with transaction():
+        live_shop = installations.attach(owner, production, f"Live {number}", "https://live.example.com", PRODUCTION)
+    with transaction():
+        more = asking.request_more(owner, contract, AllotmentWish.TESTING_SPACE, 1, "For a fair.", project.id)
+    place.things |= {
+        f"project{suffix}": project.public_id,
+        f"project{suffix}_version": str(project.version),
+        f"data_space{suffix}": testing[0].public_id,
+        f"data_space{suffix}_version": str(testing[0].version),
+        f"production_space{suffix}": production.public_id,
+        f"installation{suffix}": shop.public_id,
+        f"installation{suffix}_name": shop.name,
+        f"installation{suffix}_version": str(shop.version),
+        f"production_installation{suffix}": live_shop.public_id,
+        f"request{suffix}": more.public_id,
+    }
+
+
+def _keys(place: Place) -> None:
+    holder = place.people["owner" if place.things["contract"] != place.things["partnership"] else "signer"]
+    for environment in Environment:
+        pair = a_key(holder, environment=environment, name=f"Shop {environment.value}")
+        suffix = "" if environment is SANDBOX else "_production"
+        place.things |= {f"api_key{suffix}": pair.api_key, f"api_key{suffix}_version": str(pair.version)}
+
+
+def intents_of(actor: Actor) -> Things:
+    """Intents that this very person began: one to be made, one whose private key was shown, one to be proved."""
+    ready, shown = (an_intent(actor, name=f"{what} for {actor.label}") for what in ("Ready", "Shown"))
+    with transaction():
+        making.issue(actor, shown, public_of(a_private_key(next(_private_keys))))
+    private = a_private_key(next(_private_keys))
+    proving = an_intent(actor, name=f"Proving for {actor.label}", private=private)
+    proof = base64.b64encode(sign(private, message_of(actor, proving, private))).decode()
+    return {
+        "intent": ready.public_id,
+        "shown_intent": shown.public_id,
+        "proving_intent": proving.public_id,
+        "proof": proof,
+    }
+
+
+def parties_for(stands: Iterable[str] = STANDS) -> dict[str, Actor]:
+    """An integrator for each stand of a delegation: between two tenants only one is open."""
+    return {stand: an_integrator(name=f"Agency {stand}") for stand in stands}
+
+
+def a_given(place: Place, integrator: Actor, stand: str) -> Delegation:
+    """A delegation of the place to `integrator` that stands so; what waits is for the place to answer or withdraw."""
+    owner, first = place.owner, frozenset(place.project_ids[:1])
+    if stand == "requested":
+        return a_request(integrator, owner)
+    accepted = stand != "offered"
+    delegation = a_delegation(owner, integrator, rights=[Right.VIEW], project_ids=first, accepted=accepted)
+    if stand == "paused":
+        with transaction():
+            delegations.pause(owner, delegation)
+    if stand == "asked_wider":
+        widen(integrator, delegation)
+    if stand == "proposed_wider":
+        widen(owner, delegation)
+    return delegation
+
+
+def a_taken(integrator: Actor, owner: Actor, stand: str) -> Delegation:
+    """The same seen from the integrator: paused by it, and what waits is for it to answer or withdraw."""
+    if stand == "requested":
+        return a_request(integrator, owner)
+    delegation = a_delegation(owner, integrator, rights=[Right.VIEW], accepted=stand != "offered")
+    if stand == "paused":
+        with transaction():
+            delegations.pause(integrator, delegation)
+    if stand == "asked_wider":
+        widen(owner, delegation)
+    if stand == "proposed_wider":
+        widen(integrator, delegation)
+    return delegation
+
+
+def widen(actor: Actor, delegation: Delegation) -> None:
+    """Propose all rights, in the projects that it reaches already."""
+    with transaction():
+        delegations.propose_widening(
+            actor,
+            delegation,
+            environments=frozenset(Environment),
+            rights=frozenset(Right),
+            project_ids=delegation.project_ids,
+            ends_at=delegation.ends_at,
+        )
+
+
+def _note(place: Place, name: str, delegation: Delegation) -> None:
+    waiting = delegation_store.waiting_proposal(delegation)
+    place.things |= {name: delegation.public_id, f"{name}_version": str(delegation.version)}
+    if waiting is not None:
+        place.things[f"{name}_proposal"] = waiting.public_id

@@ -1,0 +1,97 @@
+"""The world's database as it was built: put back after each request that changed something."""
+
+import re
+import shutil
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Engine, create_engine, event, select, text
+
+from portal.foundation import clock
+from portal.foundation.database import Base, db
+from portal.keys import material
+from tests import factories
+from tests.access import world
+
+WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+class Snapshot:
+    """Builds the world once. `written` are the tables that statements wrote to since it was put back."""
+
+    def __init__(self, app: Flask, store: Any) -> None:
+        self.app, self.store = app, store
+        self.written: set[str] = set()
+        self.made_on_server = material.generate()
+        self.engine = getattr(store, "superuser", None) or create_engine(store.urls[0])
+        store.empty()
+        factories.begin_anew()
+        with app.app_context():
+            self.world = world.build()
+            self.built_at = clock.now()
+            db.session.remove()
+        self._keep()
+        event.listen(Engine, "before_cursor_execute", self._note)
+
+    def close(self) -> None:
+        event.remove(Engine, "before_cursor_execute", self._note)
+        self.engine.dispose()
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if found := WRITES.match(statement):
+            self.written.add(found[1])
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def _keep(self) -> None:
+        """SQLite: a copy of the file. PostgreSQL: a copy of each table in a schema that the portal does not look at."""
+        if self.is_sqlite:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.engine.dispose()
+            self.copy = self.store.file.with_name("world.sqlite3")
+            shutil.copy(self.store.file, self.copy)
+            return
+        with self.engine.begin() as connection:
+            connection.execute(text("CREATE SCHEMA world"))
+            for table in _tables():
+                connection.execute(text(f"CREATE TABLE world.{table} AS TABLE public.{table}"))
+
+    def put_back(self, tables: Iterable[str] | None = None) -> None:
+        """Make the database what it was: these tables, or those that were written to since."""
+        changed = self.written if tables is None else tables
+        if not changed:
+            return
+        if self.is_sqlite:
+            self.engine.dispose()
+            for suffix in ("-wal", "-shm"):
+                self.store.file.with_name(self.store.file.name + suffix).unlink(missing_ok=True)
+            shutil.copy(self.copy, self.store.file)
+        else:
+            self._reload([table for table in _tables() if table in changed])
+        self.written.clear()
+
+    def _reload(self, tables: list[str]) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for table in tables:
+                connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from our own metadata
+                connection.execute(text(f"INSERT INTO {table} SELECT * FROM world.{table}"))  # noqa: S608 - as above
+
+    def put_back_all(self) -> None:
+        """The same for every table: another test's database may be there."""
+        self.put_back(_tables())
+
+    def rows(self) -> Rows:
+        """Every row of every table."""
+        with self.engine.connect() as connection:
+            found = {table: connection.execute(select(Base.metadata.tables[table])).all() for table in _tables()}
+        return {table: sorted((tuple(row) for row in rows), key=repr) for table, rows in found.items()}
+
+
+def _tables() -> list[str]:
+    return [table.name for table in Base.metadata.sorted_tables]

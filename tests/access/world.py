@@ -1,0 +1,245 @@
+"""One world for the access table: a client with all kinds of callers, and others that must never see into it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from portal.access.actor import Actor
+from portal.access.roles import Environment, Right, Role
+from portal.accounts import operations as accounts
+from portal.accounts import store as account_store
+from portal.delegations import operations as delegations
+from portal.delegations.models import Delegation
+from portal.entitlements.models import AllotmentWish
+from portal.foundation import clock
+from portal.foundation.database import transaction
+from portal.outbox import operations as outbox
+from portal.tenants import operations as tenants
+from portal.tenants.models import Standing
+from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, intents_of, parties_for
+from tests.factories import (
+    a_delegation,
+    a_key,
+    a_licensee,
+    a_member,
+    a_tenant,
+    a_vendor,
+    an_integrator,
+    for_client,
+    membership_of,
+    tenant_of,
+)
+
+CALLERS = (
+    "anonymous", "viewer", "developer", "key_manager", "owner", "other_owner",
+    "live", "paused", "ended",
+    "signer", "deputy", "late_deputy", "bystander",
+    "partner_admin", "operator", "disabled", "suspended",
+)  # fmt: skip
+INTENTS = ("intent", "shown_intent", "proving_intent")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a browser. `things` are the ids it calls with: its own, or the client's for a stranger.
+
+    `elsewhere` are things in the same account that lie outside of an integrator's delegation.
+    """
+
+    name: str
+    things: Things
+    token: str = ""
+    csrf_secret: str = ""
+    elsewhere: tuple[Things, ...] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """What the tests ask for by name. `foreign` are the things of a tenant that none of the callers belongs to.
+
+    `callers` are those of the access table, `others` have tests of their own.
+    """
+
+    callers: dict[str, Caller]
+    others: dict[str, Caller]
+    foreign: Things
+
+    @property
+    def client(self) -> Things:
+        """The things of the client."""
+        return self.callers["owner"].things
+
+
+def build() -> World:
+    """The world, in the empty database of the present application context."""
+    parties, donors = parties_for(), {stand: a_licensee(name=f"Donor {stand}") for stand in STANDS}
+    client, other, partner = a_place("Client"), a_place("Other"), a_place("Partner", licensed=False)
+    agencies = parties_for()
+    furnish(client, parties, donors)
+    furnish(other, agencies, donors)
+    furnish(partner, agencies, donors)
+    shared = _shared_things(client)
+    callers = [
+        Caller("anonymous", {}),
+        *_at_the_client(client),
+        _signed_in("other_owner", other.owner, client.things),
+        *_integrators(client),
+        *_at_the_partner(partner),
+        *_of_the_vendor(client),
+        _disabled(client),
+        _suspended(client),
+    ]
+    others = [_signed_in("client's signer", client.people["signer"], client.things)]
+    # Who has no such thing of its own asks for the client's owner's.
+    owners = next(one.things for one in callers if one.name == "owner")
+    named, more = (_by_name(group, shared | owners) for group in (callers, others))
+    foreign = shared | other.things | intents_of(other.owner) | {"session": named["other_owner"].things["session"]}
+    return World(named, more, foreign)
+
+
+def _by_name(callers: list[Caller], base: Things) -> dict[str, Caller]:
+    return {one.name: replace(one, things=base | one.things) for one in callers}
+
+
+def _shared_things(client: Place) -> Things:
+    """What is nobody's: somebody to offer to, a code to ask with, the token of an invitation."""
+    donor = a_licensee(name="Donor with a code")
+    with transaction():
+        code = tenants.make_request_code(donor)
+    mails = outbox.read_all(100)
+    tokens = {mail.to: mail.facts["token"] for mail in mails if "token" in mail.facts}
+    return {
+        "client_account": client.things["account"],
+        "file": "css/tokens.css",
+        "role": Role.DEVELOPER.value,
+        "message": str(mails[0].id),
+        "request_code": code,
+        "integrator_account": tenant_of(an_integrator(name="Not yet asked")).account_id,
+        "invitation_token": str(tokens[f"invited.{client.things['account'].lower()}@example.com"]),
+        "today": clock.now().date().isoformat(),
+        "soon": (clock.now() + timedelta(days=20)).date().isoformat(),
+        "next_year": (clock.now() + timedelta(days=300)).date().isoformat(),
+    }
+
+
+def _signed_in(name: str, actor: Actor, things: Things, elsewhere: tuple[Things, ...] = ()) -> Caller:
+    """The caller with a session of its own, and with a second one that it may end."""
+    with transaction():
+        person = account_store.get_person(actor.person_id)
+        row, token = accounts.begin_session(person, "Firefox · Linux", home_id=actor.home_id)
+        second, _token = accounts.begin_session(person, "Safari · iPhone", home_id=actor.home_id)
+        own = {"session": str(second.id), "email": person.email, "person_version": str(person.version)}
+        secret = row.csrf_token
+    own["home"] = tenant_of(replace(actor, tenant_id=actor.home_id)).account_id
+    return Caller(name, things | own, token, secret, elsewhere)
+
+
+def _at_the_client(client: Place) -> Iterator[Caller]:
+    for name in ("viewer", "developer", "key_manager", "owner"):
+        actor = client.people[name]
+        own = intents_of(actor) if name in {"key_manager", "owner"} else _nobodys_intents()
+        yield _signed_in(name, actor, client.things | own)
+
+
+def _nobodys_intents() -> Things:
+    """Ids for those who have begun nothing."""
+    return dict.fromkeys(INTENTS, "int_00000000000000000000") | {"proof": "AAAA"}
+
+
+def _integrators(client: Place) -> Iterator[Caller]:
+    """Three agencies of the client: one at work in its sandbox and first project, one paused, one over."""
+    agencies = {name: an_integrator(name=f"Agency {name}") for name in ("live", "paused", "ended")}
+    given = {name: a_delegation(client.owner, agency) for name, agency in agencies.items()}
+    within = {name: _work_of(for_client(agency, given[name]), given[name], client) for name, agency in agencies.items()}
+    _narrow(client, given["live"])
+    with transaction():
+        delegations.pause(client.owner, given["paused"])
+    with transaction():
+        delegations.end(client.owner, given["ended"])
+    for name, agency in agencies.items():
+        elsewhere = _outside(client, within["live"], within["paused"]) if name == "live" else ()
+        yield _signed_in(name, agency, within[name], elsewhere)
+
+
+def _work_of(actor: Actor, delegation: Delegation, client: Place) -> Things:
+    """What an agency has at the client: key pairs and intents of its own, and the client's things within its reach."""
+    pair, live_pair = (a_key(actor, environment=side, name=f"Of an agency {side.value}") for side in Environment)
+    own = {
+        "api_key": pair.api_key,
+        "api_key_version": str(pair.version),
+        "api_key_production": live_pair.api_key,
+        "api_key_production_version": str(live_pair.version),
+    }
+    its_own = {f"given.{stand}": delegation.public_id for stand in STANDS} | {"wish": AllotmentWish.TESTING_SPACE.value}
+    return client.things | its_own | own | intents_of(actor)
+
+
+def _narrow(client: Place, delegation: Delegation) -> None:
+    """To the sandbox and the first project: what was made beside them before lies outside from now on."""
+    with transaction():
+        delegations.narrow(
+            client.owner,
+            delegation,
+            environments=frozenset({Environment.SANDBOX}),
+            rights=frozenset(Right),
+            project_ids=frozenset(client.project_ids[:1]),
+            ends_at=delegation.ends_at,
+            version=delegation.version,
+        )
+
+
+def _outside(client: Place, within: Things, other_agency: Things) -> tuple[Things, ...]:
+    """Things of the client outside of the delegation: other holders', the other environment's, another project's."""
+    of_client = client.things
+    given = {name: value for name, value in of_client.items() if name.startswith("given.")}
+    second = {name.removesuffix("_2"): value for name, value in of_client.items() if name.endswith("_2")}
+    return (
+        {"api_key": of_client["api_key"]} | given,
+        {kind: other_agency[kind] for kind in ("api_key", *INTENTS)},
+        {"api_key": of_client["api_key_production"]},
+        {"api_key": within["api_key_production"]},
+        {"data_space": of_client["production_space"], "installation": of_client["production_installation"]},
+        second,
+    )
+
+
+def _at_the_partner(partner: Place) -> Iterator[Caller]:
+    """Nobody here has a licence: only the signer, or a deputy inside the dates, makes keys."""
+    for name in ("signer", "deputy"):
+        actor = partner.people[name]
+        yield _signed_in(name, actor, partner.things | intents_of(actor))
+    yield _signed_in("late_deputy", partner.people["late_deputy"], partner.things | _nobodys_intents())
+    yield _signed_in("bystander", partner.owner, partner.things | _nobodys_intents())
+
+
+def _of_the_vendor(client: Place) -> Iterator[Caller]:
+    """Both at the vendor's own account, which has members and nothing else; the other ids are the client's."""
+    admin, operator, spare = a_vendor(Role.PARTNER_ADMIN), a_vendor(Role.OPERATOR), a_vendor(Role.PARTNER_ADMIN)
+    tenant, member = tenant_of(admin), membership_of(spare)
+    with transaction():
+        invitation = accounts.invite(admin, "invited.vendor@example.com", Role.PARTNER_ADMIN)
+    own = {
+        "account": tenant.account_id,
+        "tenant_version": str(tenant.version),
+        "membership": str(member.id),
+        "membership_version": str(member.version),
+        "invitation": str(invitation.id),
+        "role": Role.PARTNER_ADMIN.value,
+    }
+    yield _signed_in("partner_admin", admin, client.things | own)
+    yield _signed_in("operator", operator, client.things | own)
+
+
+def _disabled(client: Place) -> Caller:
+    """An owner of the client who was signed in when their sign-in was disabled."""
+    actor = a_member(tenant_of(client.owner), name="Disabled owner")
+    caller = _signed_in("disabled", actor, client.things)
+    with transaction():
+        account_store.get_person(actor.person_id).disabled_at = clock.now()
+    return caller
+
+
+def _suspended(client: Place) -> Caller:
+    """The owner of a suspended tenant, at its own account; the other ids are the client's."""
+    tenant = a_tenant("Suspended", standing=Standing.SUSPENDED)
+    return _signed_in("suspended", a_member(tenant), client.things | {"account": tenant.account_id})

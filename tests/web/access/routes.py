@@ -1,0 +1,198 @@
+"""How each page is asked for: which thing its address names, and what a form that can be carried out holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+
+from tests.access.furnishing import Things
+from tests.factories import PASSWORD
+
+Form = dict[str, Any]
+
+# The thing that an argument of an address names, where its own name does not say it.
+NAMES = {
+    "api_key": "api_key",
+    "account": "account",
+    "owner_id": "home",
+    "project_id": "project",
+    "data_space_id": "data_space",
+    "installation_id": "installation",
+    "request_id": "request",
+    "contract_id": "contract",
+    "deputy_id": "deputy",
+    "membership_id": "membership",
+    "invitation_id": "invitation",
+    "session_id": "session",
+    "intent_id": "intent",
+    "token": "invitation_token",
+    "delegation_id": "given.active",
+    "proposal_id": "given.asked_wider_proposal",
+    "message_id": "message",
+    "filename": "file",
+}
+# A page about something in another state, or of the other side.
+AT: dict[str, dict[str, str]] = {
+    "console.tenant": {"owner_id": "client_account"},
+    "contracts.name_deputy": {"contract_id": "partnership"},
+    "keys.saved": {"intent_id": "shown_intent"},
+    "keys.discard": {"intent_id": "shown_intent"},
+    "keys.message": {"intent_id": "proving_intent"},
+    "keys.make:upload": {"intent_id": "proving_intent"},
+    "delegations.approve": {"delegation_id": "given.requested"},
+    "delegations.decline": {"delegation_id": "given.requested"},
+    "delegations.withdraw": {"delegation_id": "given.offered"},
+    "delegations.resume": {"delegation_id": "given.paused"},
+    "delegations.answer_widening": {"delegation_id": "given.asked_wider"},
+    "delegations.withdraw_widening": {
+        "delegation_id": "given.proposed_wider",
+        "proposal_id": "given.proposed_wider_proposal",
+    },
+    "delegations.client": {"delegation_id": "taken.active"},
+    "delegations.accept": {"delegation_id": "taken.offered"},
+    "delegations.client_decline": {"delegation_id": "taken.offered"},
+    "delegations.client_withdraw": {"delegation_id": "taken.requested"},
+    "delegations.client_pause": {"delegation_id": "taken.active"},
+    "delegations.client_resume": {"delegation_id": "taken.paused"},
+    "delegations.client_end": {"delegation_id": "taken.active"},
+    "delegations.client_widen": {"delegation_id": "taken.active"},
+    "delegations.client_answer_widening": {
+        "delegation_id": "taken.asked_wider",
+        "proposal_id": "taken.asked_wider_proposal",
+    },
+    "delegations.client_withdraw_widening": {
+        "delegation_id": "taken.proposed_wider",
+        "proposal_id": "taken.proposed_wider_proposal",
+    },
+}
+
+ALL_RIGHTS = ["keys", "projects", "installations"]
+NEW_PASSWORD = "another long enough password"
+# A form that the page accepts from whoever may; `{thing}` stands for the caller's own. A page with POST that is not
+# here is one whose form holds nothing.
+FORMS: dict[str, Form] = {
+    "accounts.accept_invitation": {"name": "Nora New", "password": NEW_PASSWORD},
+    "accounts.choose": {"account": "{home}"},
+    "accounts.password": {"current": PASSWORD, "new": NEW_PASSWORD},
+    "accounts.preferences": {"theme": "dark"},
+    "accounts.profile": {
+        "name": "Other Name",
+        "language": "en",
+        "time_zone": "Asia/Taipei",
+        "theme": "dark",
+        "version": "{person_version}",
+    },
+    "accounts.sign_in": {"email": "{email}", "password": PASSWORD},
+    "contracts.name_deputy": {"member": "{deputy_member}", "first_day": "{today}", "last_day": "{soon}"},
+    "delegations.answer_widening": {"answer": "accept"},
+    "delegations.client_answer_widening": {"answer": "accept"},
+    "delegations.client_widen": {
+        "environments": ["sandbox", "production"],
+        "rights": ALL_RIGHTS,
+        "reach": "as_now",
+        "last_day": "{next_year}",
+    },
+    "delegations.narrow": {
+        "environments": ["sandbox"],
+        "projects": ["{project}"],
+        "last_day": "{soon}",
+        "version": "{given.active_version}",
+    },
+    "delegations.offer": {
+        "account_id": "{integrator_account}",
+        "environments": ["sandbox"],
+        "rights": ["keys"],
+        "reach": "some",
+        "projects": ["{project}"],
+        "last_day": "{soon}",
+        "message": "For the relaunch.",
+    },
+    "delegations.request": {
+        "request_code": "{request_code}",
+        "environments": ["sandbox"],
+        "rights": ["keys"],
+        "reach": "all",
+        "last_day": "{soon}",
+        "message": "For the relaunch.",
+    },
+    "delegations.widen": {
+        "environments": ["sandbox", "production"],
+        "rights": ALL_RIGHTS,
+        "reach": "all",
+        "last_day": "{next_year}",
+    },
+    "keys.make:upload": {"signature": "{proof}"},
+    "keys.new": {"name": "Storefront", "contract": "{contract}", "origin": "server"},
+    "keys.rename": {"name": "Storefront", "version": "{api_key_version}"},
+    "projects.attach": {"name": "Shop", "address": "https://new.example.com", "side": "sandbox"},
+    "projects.change_installation": {
+        "name": "Shop",
+        "address": "https://new.example.com",
+        "side": "sandbox",
+        "version": "{installation_version}",
+    },
+    "projects.detach": {"typed_name": "{installation_name}", "version": "{installation_version}"},
+    "projects.new": {"name": "Relaunch", "contract": "{contract}"},
+    "projects.rename": {"name": "Relaunch", "version": "{project_version}"},
+    "projects.rename_space": {"name": "Load test", "version": "{data_space_version}"},
+    "projects.request_more": {"wish": "{wish}", "amount": "1", "reason": "For a fair."},
+    "projects.request_projects": {"wish": "project", "amount": "2", "reason": "A second shop."},
+    "tenants.change_role": {"role": "{role}", "version": "{membership_version}"},
+    "tenants.invite": {"email": "new.member@example.com", "role": "{role}", "language": "en"},
+    "tenants.request_code": {"version": "{tenant_version}"},
+    "tenants.rename": {"name": "Other Name", "version": "{tenant_version}"},
+}
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method of an endpoint, such as `POST keys.rename`; `keys.make:upload` is one of several uses of a page."""
+
+    method: str
+    use: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.use}"
+
+    @property
+    def endpoint(self) -> str:
+        return self.use.partition(":")[0]
+
+    def form(self, things: Things) -> Form:
+        """A form that can be carried out, filled with these things."""
+        return filled(FORMS.get(self.use, {}), things)
+
+
+def filled(form: Form, things: Things) -> Form:
+    """The form with `{thing}` replaced in each of its values."""
+    return {
+        name: [_put_in(one, things) for one in value] if isinstance(value, list) else _put_in(value, things)
+        for name, value in form.items()
+    }
+
+
+def _put_in(text: str, things: Things) -> str:
+    return things.get(text[1:-1], "") if text.startswith("{") and text.endswith("}") else text
+
+
+def routes_of(app: Flask) -> Iterator[Route]:
+    """Every method of every endpoint, HEAD and OPTIONS aside."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield Route(method, rule.endpoint)
+
+
+def names_in_address(app: Flask, route: Route) -> dict[str, str]:
+    """The thing that each argument of the route's address names."""
+    (rule,) = app.url_map.iter_rules(route.endpoint)
+    at = AT.get(route.use, {})
+    arguments = sorted(rule.arguments - set(rule.defaults or ()))
+    return {argument: at.get(argument) or NAMES[argument] for argument in arguments}
+
+
+def address(app: Flask, route: Route, things: Things, **others: str) -> str:
+    """The route's address about these things; `others` are values for arguments that shall name something else."""
+    values = {argument: things[name] for argument, name in names_in_address(app, route).items()}
+    return app.url_map.bind("localhost").build(route.endpoint, values | others)

@@ -1,0 +1,191 @@
+"""Who may do what at every route: the access table (design 2.1, security.md 3.1). A route without a row fails."""
+
+from dataclasses import dataclass
+
+from tests.access.world import CALLERS
+from tests.web.access.routes import Route
+
+# Everybody asks for the thing at their own place: members and strangers at the client; the next four at the partner,
+# which has a partner contract and no licence; the vendor's staff and the suspended owner at their own accounts.
+#   ano  a visitor                                     sig  the signer of the partner contract, a viewer otherwise
+#   vie, dev, key, own  viewer, developer, key         dep  a deputy inside the dates, a viewer otherwise
+#        manager and owner of the client               lat  a deputy after the dates
+#   oth  the owner of another tenant                   bys  the partner's owner, who signs nothing
+#   liv  an integrator with a running delegation       adm, ope  partner admin and operator
+#   out  the same, for what lies outside of it: of     dis  an owner of the client whose sign-in is disabled
+#        another environment, project or holder        sus  the owner of a suspended tenant
+#   pau, end  with one that is paused, or has ended
+# 302 is the way to sign-in, or on; 303 it is done; 403 known, and not allowed; 404 does not exist for this caller;
+# - the address names nothing that could lie outside.
+TABLE = """
+                                          ano vie dev key own oth liv out pau end sig dep lat bys adm ope dis sus
+GET  accounts.accept_invitation           200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
+POST accounts.accept_invitation           303 403 403 403 403 403 403   - 403 403 403 403 403 403 403 403 303 403
+POST accounts.choose                      302 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 302 303
+POST accounts.end_all_sessions            302 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 302 303
+POST accounts.end_other_sessions          302 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 302 303
+POST accounts.end_session                 302 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 302 303
+GET  accounts.home                        302 302 302 302 302 302 302   - 302 302 302 302 302 302 302 302 302 302
+GET  accounts.password                    302 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 302 200
+POST accounts.password                    302 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 302 303
+POST accounts.preferences                 303 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 303 303
+GET  accounts.profile                     302 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 302 200
+POST accounts.profile                     302 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 302 303
+GET  accounts.sessions                    302 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 302 200
+GET  accounts.sign_in                     200 302 302 302 302 302 302   - 302 302 302 302 302 302 302 302 200 302
+POST accounts.sign_in                     303 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 422 303
+POST accounts.sign_out                    303 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 303 303
+GET  accounts.switch                      302 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 302 200
+
+GET  activity.csv                         302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+GET  activity.export                      302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+POST activity.export                      302 303 303 303 303 404 404   - 403 404 303 303 303 303 303 303 302 403
+GET  activity.index                       302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+
+GET  console.access                       302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
+GET  console.allotment_requests           302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
+GET  console.contracts                    302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
+GET  console.delegations                  302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
+GET  console.entitlements                 302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
+GET  console.overview                     302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
+GET  console.tenant                       302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
+GET  console.tenants                      302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
+
+GET  contracts.index                      302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+GET  contracts.name_deputy                302 403 403 403 403 404 404   - 403 404 200 403 403 403 404 404 302 403
+POST contracts.name_deputy                302 403 403 403 403 404 404   - 403 404 303 403 403 403 404 404 302 403
+GET  contracts.withdraw_deputy            302 403 403 403 403 404 404   - 403 404 200 403 403 403 404 404 302 403
+POST contracts.withdraw_deputy            302 403 403 403 403 404 404   - 403 404 303 403 403 403 404 404 302 403
+
+GET  dashboards.overview                  302 200 200 200 200 404 200   - 403 404 200 200 200 200 302 302 302 403
+
+GET  delegations.accept                   302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.accept                   302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.answer_widening          302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.answer_widening          302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.approve                  302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.approve                  302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.client                   302 200 200 200 200 404 404   - 403 404 200 200 200 200 404 404 302 403
+GET  delegations.client_answer_widening   302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.client_answer_widening   302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.client_decline           302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.client_decline           302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.client_end               302 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.client_end               302 403 403 303 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.client_pause             302 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.client_pause             302 403 403 303 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.client_resume            302 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.client_resume            302 403 403 303 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.client_widen             302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.client_widen             302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.client_withdraw          302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.client_withdraw          302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+POST delegations.client_withdraw_widening 302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.clients                  302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+GET  delegations.decline                  302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.decline                  302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.end                      302 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.end                      302 403 403 303 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.integrators              302 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 302 403
+GET  delegations.narrow                   302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.narrow                   302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.offer                    302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.offer                    302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.pause                    302 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.pause                    302 403 403 303 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.request                  302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.request                  302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.resume                   302 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.resume                   302 403 403 303 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.show                     302 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 302 403
+GET  delegations.widen                    302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.widen                    302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.withdraw                 302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.withdraw                 302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+POST delegations.withdraw_widening        302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+
+GET  demo.mail                            200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
+GET  demo.mailbox                         200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
+
+POST keys.discard                         302 404 404 303 303 404 303 404 403 404 303 303 404 404 404 404 302 403
+GET  keys.index                           302 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 302 403
+GET  keys.make                            302 404 404 200 200 404 200 404 403 404 200 200 404 404 404 404 302 403
+POST keys.make                            302 404 404 200 200 404 200 404 403 404 200 200 404 404 404 404 302 403
+GET  keys.make:upload                     302 404 404 200 200 404 200 404 403 404 200 200 404 404 404 404 302 403
+POST keys.make:upload                     302 404 404 303 303 404 303 404 403 404 303 303 404 404 404 404 302 403
+GET  keys.message                         302 404 404 200 200 404 200 404 403 404 200 200 404 404 404 404 302 403
+GET  keys.new                             302 403 403 200 200 404 200   - 403 404 200 200 403 403 403 403 302 403
+POST keys.new                             302 403 403 303 303 404 303   - 403 404 303 303 403 403 403 403 302 403
+GET  keys.rename                          302 403 403 200 200 404 200 404 403 404 200 200 403 200 403 403 302 403
+POST keys.rename                          302 403 403 303 303 404 303 404 403 404 303 303 403 303 403 403 302 403
+GET  keys.revoke                          302 403 403 200 200 404 200 404 403 404 200 200 403 200 403 403 302 403
+POST keys.revoke                          302 403 403 303 303 404 303 404 403 404 303 303 403 303 403 403 302 403
+POST keys.saved                           302 404 404 303 303 404 303 404 403 404 303 303 404 404 404 404 302 403
+GET  keys.show                            302 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 302 403
+
+GET  projects.attach                      302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
+POST projects.attach                      302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
+GET  projects.change_installation         302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
+POST projects.change_installation         302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
+GET  projects.detach                      302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
+POST projects.detach                      302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
+GET  projects.index                       302 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 302 403
+GET  projects.new                         302 403 200 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST projects.new                         302 403 303 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  projects.rename                      302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
+POST projects.rename                      302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
+GET  projects.rename_space                302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
+POST projects.rename_space                302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
+GET  projects.request_more                302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
+POST projects.request_more                302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
+GET  projects.request_projects            302 403 200 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST projects.request_projects            302 403 303 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  projects.show                        302 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 302 403
+POST projects.withdraw_request            302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
+
+GET  static                               200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
+
+GET  tenants.change_role                  302 403 403 403 200 404 403   - 403 404 403 403 403 200 200 200 302 403
+POST tenants.change_role                  302 403 403 403 303 404 403   - 403 404 403 403 403 303 303 303 302 403
+GET  tenants.invite                       302 403 403 403 200 404 403   - 403 404 403 403 403 200 200 200 302 403
+POST tenants.invite                       302 403 403 403 303 404 403   - 403 404 403 403 403 303 303 303 302 403
+GET  tenants.members                      302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+GET  tenants.remove                       302 403 403 403 200 404 403   - 403 404 403 403 403 200 200 200 302 403
+POST tenants.remove                       302 403 403 403 303 404 403   - 403 404 403 403 403 303 303 303 302 403
+POST tenants.rename                       302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  tenants.request_code                 302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST tenants.request_code                 302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST tenants.resend                       302 403 403 403 303 404 403   - 403 404 403 403 403 303 303 303 302 403
+GET  tenants.roles                        302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+GET  tenants.settings                     302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+POST tenants.withdraw                     302 403 403 403 303 404 403   - 403 404 403 403 403 303 303 303 302 403
+"""
+OUTSIDE = "out"
+NOT_THERE = "-"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each caller is answered; `outside` is what the live integrator is, or None."""
+
+    route: Route
+    answers: dict[str, int]
+    outside: int | None
+
+    def callers(self, *statuses: int) -> list[str]:
+        """Who is answered with one of these."""
+        return [name for name, status in self.answers.items() if status in statuses]
+
+
+def _rows() -> list[Row]:
+    heads, *lines = [line.split() for line in TABLE.splitlines() if line.strip()]
+    return [_row(Route(method, use), dict(zip(heads, answers, strict=True))) for method, use, *answers in lines]
+
+
+def _row(route: Route, answers: dict[str, str]) -> Row:
+    outside = answers.pop(OUTSIDE)
+    statuses = [int(status) for status in answers.values()]
+    return Row(route, dict(zip(CALLERS, statuses, strict=True)), None if outside == NOT_THERE else int(outside))
+
+
+ROWS = _rows()

@@ -1,0 +1,108 @@
+"""The access table held against the portal: every route, every kind of caller, own things, foreign and missing ones."""
+
+import pytest
+from flask import Flask
+
+from tests.access.snapshot import Snapshot
+from tests.access.world import World
+from tests.web.access.asking import ask, comparable, missing_like
+from tests.web.access.routes import Route, names_in_address
+from tests.web.access.table import ROWS, Row
+
+# What a refused request may write: that it was refused, that the session was seen, that a password was tried.
+RECORD = {"audit_events", "audit_chains", "sessions", "attempt_counters"}
+DONE = (200, 303)
+MEMBERS = ("viewer", "key_manager", "owner", "live", "signer", "partner_admin")
+STRANGERS = ("viewer", "owner", "live", "paused", "signer", "partner_admin", "operator", "suspended")
+# Pages whose address names what belongs to no tenant, or what its reader may look up over all tenants.
+OPEN = {
+    "accounts.accept_invitation": "a token is for whoever holds it; a wrong one is a page of its own",
+    "console.tenant": "the vendor's staff sees all tenants",
+    "demo.mail": "the demo's mailbox is everybody's",
+    "static": "files",
+}
+
+# Pages of people and of everybody; all others begin with an account id.
+WITHOUT_ACCOUNT = ("accounts", "demo", "static")
+OF_TENANTS = [row for row in ROWS if row.route.endpoint.partition(".")[0] not in WITHOUT_ACCOUNT]
+
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row.route))
+
+
+def _about_things(row: Row, app: Flask) -> dict[str, str]:
+    """The arguments of the row's address that name a thing, beside the account, with the thing's name."""
+    names = names_in_address(app, row.route)
+    return {} if row.route.endpoint in OPEN else {key: name for key, name in names.items() if key != "account"}
+
+
+@each_row
+def test_each_caller_is_answered_as_the_table_says(row: Row, app: Flask, world: World, snapshot: Snapshot):
+    answers = {}
+    for name, caller in world.callers.items():
+        answers[name] = ask(app, caller, row.route).status_code
+        snapshot.put_back()
+
+    assert answers == row.answers
+
+
+@each_row
+def test_what_lies_outside_of_a_delegation_does_not_exist(row: Row, app: Flask, world: World):
+    live = world.callers["live"]
+    named = set(_about_things(row, app).values())
+    outside = [things for things in live.elsewhere if named & things.keys()]
+
+    answers = {ask(app, live, row.route, things).status_code for things in outside}
+
+    assert answers == ({row.outside} if row.outside else set())
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.route.method == "POST"], ids=lambda row: str(row.route))
+def test_a_refused_act_changes_nothing(row: Row, app: Flask, world: World, snapshot: Snapshot):
+    before = snapshot.rows()
+
+    for name in row.callers(302, 403, 404, 422):
+        ask(app, world.callers[name], row.route)
+
+    assert snapshot.written <= RECORD
+    after = snapshot.rows()
+    assert {table for table, rows in after.items() if rows != before[table]} <= RECORD
+
+
+@each_row
+def test_a_foreign_thing_looks_like_a_missing_one(row: Row, app: Flask, world: World):
+    for argument, name in _about_things(row, app).items():
+        foreign = world.foreign[name]
+        missing = missing_like(foreign)
+        for who in MEMBERS:
+            answers = [ask(app, world.callers[who], row.route, **{argument: value}) for value in (foreign, missing)]
+
+            assert comparable(answers[0], foreign) == comparable(answers[1], missing), who
+            assert answers[0].status_code in ((404,) if row.answers[who] in DONE else (403, 404)), who
+
+
+@pytest.mark.parametrize("row", OF_TENANTS, ids=lambda row: str(row.route))
+def test_a_foreign_account_looks_like_a_missing_one(row: Row, app: Flask, world: World):
+    foreign, missing = world.foreign["account"], missing_like(world.foreign["account"])
+
+    for who in STRANGERS:
+        answers = [ask(app, world.callers[who], row.route, world.foreign, account=one) for one in (foreign, missing)]
+
+        assert comparable(answers[0], foreign) == comparable(answers[1], missing), who
+        assert answers[0].status_code == 404, who
+
+
+@pytest.mark.parametrize("use", ["keys.rename", "keys.revoke"])
+def test_a_signature_gives_no_power_over_the_keys_of_a_licence(use: str, app: Flask, world: World):
+    """Design 2.1: on a partner contract the signature counts whatever the role; elsewhere the role alone does."""
+    assert ask(app, world.others["client's signer"], Route("POST", use)).status_code == 403
+
+
+@pytest.mark.parametrize(("use", "status"), [("keys.new", 403), ("keys.index", 200)])
+def test_an_integrator_gets_nothing_of_the_other_environment(use: str, status: int, app: Flask, world: World):
+    live = world.callers["live"]
+
+    answer = ask(app, live, Route("GET", use), environment="production")
+
+    assert answer.status_code == status
+    assert live.things["api_key_production"] not in answer.text
+    assert world.client["api_key_production"] not in answer.text
