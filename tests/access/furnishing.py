@@ -151,7 +151,8 @@ def _note_project(place: Place, contract: Contract, project: Project, number: in
     with transaction():
         live_shop = installations.attach(owner, production, f"Live {number}", "https://live.example.com", PRODUCTION)
     with transaction():
-        more = asking.request_more(owner, contract, AllotmentWish.TESTING_SPACE, 1, "For a fair.", project.id)
+        wish = AllotmentWish.TESTING_SPACE if number == 1 else AllotmentWish.PRODUCTION_SPACE
+        more = asking.request_more(owner, contract, wish, 1, "For a fair.", project.id)
     place.things |= {
         f"project{suffix}": project.public_id,
         f"project{suffix}_version": str(project.version),

@@ -1,0 +1,139 @@
+"""What an integrator finds at its client: each part of a reach, tried on every table of tenants."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal.access.actor import Actor, Reach
+from portal.access.roles import Environment
+from portal.access.rows import TenantScoped, owned_by
+from portal.accounts.models import Invitation, Membership
+from portal.audit.models import AuditEvent
+from portal.contracts.models import Contract, Deputy
+from portal.delegations.models import Delegation, DelegationProject, DelegationProposal, ProposalProject
+from portal.entitlements.models import WISHES, AllotmentRequest, Entitlement
+from portal.foundation.database import db
+from portal.keys.models import KeyIntent, KeyPair
+from portal.projects.models import DataSpace, Installation, Project
+from portal.tenants import store as tenants
+from tests.access.conftest import Whole
+from tests.access.test_isolation import MODELS
+from tests.access.world import World
+
+SANDBOX, PRODUCTION = Environment.SANDBOX, Environment.PRODUCTION
+Tables = dict[str, dict[uuid.UUID, Any]]
+Inside = Callable[[Any, Any, Tables], bool]
+
+# For each part of a reach: the tables that know it, and which of their rows lie inside. `tables` are all rows of the
+# tenant by table and id, for rows that know it through another one.
+BY_ENVIRONMENT: dict[type[TenantScoped], Inside] = {
+    KeyPair: lambda row, side, tables: row.environment is side,
+    KeyIntent: lambda row, side, tables: row.environment is side,
+    DataSpace: lambda row, side, tables: row.environment is side,
+    Installation: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
+    AllotmentRequest: lambda row, side, tables: row.wish in WISHES[side],
+}
+BY_PROJECT: dict[type[TenantScoped], Inside] = {
+    Project: lambda row, project_id, tables: row.id == project_id,
+    DataSpace: lambda row, project_id, tables: row.project_id == project_id,
+    Installation: lambda row, project_id, tables: row.project_id == project_id,
+    AllotmentRequest: lambda row, project_id, tables: row.project_id == project_id,
+}
+BY_HOLDER: dict[type[TenantScoped], Inside] = {
+    KeyPair: lambda row, home_id, tables: row.holder_id == home_id,
+    KeyIntent: lambda row, home_id, tables: row.holder_id == home_id,
+    Delegation: lambda row, home_id, tables: row.integrator_id == home_id,
+    DelegationProject: lambda row, home_id, tables: tables["delegations"][row.delegation_id].integrator_id == home_id,
+    DelegationProposal: lambda row, home_id, tables: row.integrator_id == home_id,
+    ProposalProject: lambda row, home_id, tables: (
+        tables["delegation_proposals"][row.proposal_id].integrator_id == home_id
+    ),
+    AuditEvent: lambda row, home_id, tables: row.actor_home_id == home_id,
+}
+# Tables that know no part of a reach. An integrator at its client finds their rows in every store that asks for them,
+# so each says why that is right.
+KNOW_NO_REACH = {
+    Contract: "a key pair and a project name the contract they hang on",
+    Deputy: "who may sign, said in a refusal",
+    Entitlement: "what a key pair of the client opens",
+    Membership: "who signs; its pages are closed to integrators",
+    Invitation: "its pages are closed to integrators",
+}
+
+
+def _id(row: Any) -> Any:
+    return row.__mapper__.primary_key_from_instance(row)[-1]
+
+
+def _all(actor: Actor, model: type[TenantScoped]) -> list[Any]:
+    return list(db.session.scalars(owned_by(actor, model)))
+
+
+def _check(model: type[TenantScoped], actor: Actor, reach: Reach, inside: Inside | None, value: Any) -> None:
+    """Hold what the reach finds against the rows that lie inside, and all rows where the table does not know it."""
+    tables = {other.__tablename__: {_id(row): row for row in _all(actor, other)} for other in MODELS}
+    rows = tables[model.__tablename__]
+    expected = {key for key, row in rows.items() if inside is None or inside(row, value, tables)}
+    assert expected, "there is a row inside"
+    assert inside is None or expected != rows.keys(), "there is a row outside"
+
+    found = {_id(row) for row in _all(replace(actor, reach=reach), model)}
+
+    assert found == expected
+
+
+each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__tablename__)
+
+
+@each_model
+@pytest.mark.parametrize("side", list(Environment))
+def test_a_reach_of_one_environment(model: type[TenantScoped], side: Environment, world: World, whole: Whole):
+    reach = Reach(environments=frozenset({side}))
+
+    _check(model, whole(world.client), reach, BY_ENVIRONMENT.get(model), side)
+
+
+@each_model
+def test_a_reach_of_one_project(model: type[TenantScoped], world: World, whole: Whole):
+    client = whole(world.client)
+    rows = owned_by(client, Project).where(Project.public_id == world.client["project"])
+    project_id = db.session.scalars(rows).one().id
+
+    _check(model, client, Reach(project_ids=frozenset({project_id})), BY_PROJECT.get(model), project_id)
+
+
+@each_model
+def test_a_reach_of_one_holder(model: type[TenantScoped], world: World, whole: Whole):
+    # The one whose proposal waits: it has rows in each of the tables.
+    client = whole(world.client)
+    rows = owned_by(client, Delegation).where(Delegation.public_id == world.client["given.asked_wider"])
+    asking = db.session.scalars(rows).one().integrator_id
+    live = tenants.get_by_account_id(world.callers["live"].things["home"]).id
+    home_id = live if model in (KeyPair, KeyIntent, DelegationProject) else asking
+
+    _check(model, client, Reach(holder_id=home_id), BY_HOLDER.get(model), home_id)
+
+
+def test_a_production_space_without_testing_ones_is_reached_from_both_sides(world: World, whole: Whole):
+    client = whole(world.client)
+    rows = select(DataSpace).where(DataSpace.tenant_id == client.tenant_id, DataSpace.environment == PRODUCTION)
+    for space in db.session.scalars(rows.execution_options(scope=client.tenant_id)):
+        space.serves_both_sides = True
+    db.session.flush()
+
+    found = _all(replace(client, reach=Reach(environments=frozenset({SANDBOX}))), DataSpace)
+
+    assert {space.environment for space in found} == {SANDBOX, PRODUCTION}
+    db.session.rollback()
+
+
+@pytest.mark.no_database
+def test_every_table_knows_a_part_of_a_reach_or_says_why_not():
+    known = {*BY_ENVIRONMENT, *BY_PROJECT, *BY_HOLDER}
+
+    assert known | KNOW_NO_REACH.keys() == set(MODELS)
+    assert not known & KNOW_NO_REACH.keys()
