@@ -96,8 +96,16 @@ def get_of_any_tenant(public_id: str) -> Contract:
 
 def all_of(actor: Actor) -> Sequence[Contract]:
     """All contracts of the actor's tenant, the latest first, with editions, services, signers and deputies."""
-    rows = _with_parties(owned_by(actor, Contract)).order_by(Contract.starts_at.desc(), Contract.id.desc())
-    return db.session.scalars(rows).unique().all()
+    return _latest_first(_with_parties(owned_by(actor, Contract)))
+
+
+def all_with_signers(actor: Actor) -> Sequence[Contract]:
+    """As `all_of`, without the editions' services. Two statements."""
+    return _latest_first(_with_signers(owned_by(actor, Contract)))
+
+
+def _latest_first(rows: Select[Contract]) -> Sequence[Contract]:
+    return db.session.scalars(rows.order_by(Contract.starts_at.desc(), Contract.id.desc())).unique().all()
 
 
 def lock_with_edition(actor: Actor, contract_id: uuid.UUID) -> Contract:
@@ -117,8 +125,12 @@ def _locked(rows: Select[Contract]) -> Contract:
 
 
 def _with_parties(rows: Select[Contract]) -> Select[Contract]:
+    return _with_signers(rows).options(joinedload(Contract.edition).selectinload(Edition.services))
+
+
+def _with_signers(rows: Select[Contract]) -> Select[Contract]:
     return rows.options(
-        joinedload(Contract.edition).selectinload(Edition.services),
+        joinedload(Contract.edition),
         joinedload(Contract.signer).joinedload(Membership.person),
         selectinload(Contract.deputies).joinedload(Deputy.membership).joinedload(Membership.person),
     )

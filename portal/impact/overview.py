@@ -10,7 +10,8 @@ from portal.access.actor import Actor
 from portal.access.rows import scoped_to
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind, Service
-from portal.delegations.models import OPEN_STATES, Delegation, DelegationState
+from portal.delegations import store as delegations
+from portal.delegations.models import OPEN_STATES, Delegation, DelegationProposal, DelegationState, Side
 from portal.delegations.store import PARTIES, PROJECTS
 from portal.foundation.database import db
 from portal.impact import readiness
@@ -41,6 +42,7 @@ class Overview:
     more_projects: bool
     given: Sequence[Delegation]
     taken: Sequence[Delegation]
+    proposals: Sequence[DelegationProposal]
 
     @property
     def running(self) -> list[Contract]:
@@ -76,6 +78,15 @@ class Overview:
         ]
 
     @property
+    def to_widen(self) -> list[Delegation]:
+        """Running delegations whose other side proposes to widen them."""
+        by_owner = {row.delegation_id for row in self.proposals if row.proposed_by is Side.OWNER}
+        by_integrator = {row.delegation_id for row in self.proposals if row.proposed_by is Side.INTEGRATOR}
+        return [row for row in self.given if row.id in by_integrator] + [
+            row for row in self.taken if row.id in by_owner
+        ]
+
+    @property
     def ending_contracts(self) -> list[Contract]:
         return [row for row in self.running if row.ends_at - self.at <= ENDS_SOON]
 
@@ -103,7 +114,8 @@ def of_tenant(actor: Actor, at: datetime) -> Overview:
     given, taken = _delegations(actor)
     return Overview(
         at=at,
-        contracts=contracts.all_of(actor),
+        contracts=contracts.all_with_signers(actor),
+        proposals=delegations.proposals_around(actor),
         services=readiness.services_of(actor),
         pairs=pairs,
         held=[pair for pair in all_pairs if pair.tenant_id != actor.tenant_id],

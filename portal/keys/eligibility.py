@@ -27,7 +27,7 @@ from portal.tenants.models import Standing
 def usable_contracts(actor: Actor, loaded: Sequence[Contract] | None = None) -> list[Contract]:
     """The running contracts under which the actor may make a key pair now.
 
-    loaded: all contracts of the actor's tenant as `contracts.store.all_of` gives them, where a page has them already.
+    loaded: what `contracts.store.all_with_signers` gives, where a page has it already.
 
     Raises the refusal that stands in the way when there is none: NoContract, ContractNotRunning, NotAllowed,
     NotSigner, StandingNotGood.

@@ -99,6 +99,7 @@ class KeyPair(Held, Versioned, Base):
         Index("ix_key_pairs_list", "tenant_id", "environment", "id"),
         Index("ix_key_pairs_holder", "holder_id", "state", "id"),
         Index("ix_key_pairs_delegation", "tenant_id", "delegation_id"),
+        Index("ix_key_pairs_state", "state", "tenant_id", "id"),
     )
 
     contract_id: Mapped[uuid.UUID]

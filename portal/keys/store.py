@@ -219,7 +219,7 @@ def contracts_for_keys(actor: Actor, loaded: Sequence[Contract] | None = None) -
 
     With edition, signer and deputies. loaded: all of them, where they are loaded already.
     """
-    found = contracts.all_of(actor) if loaded is None else loaded
+    found = contracts.all_with_signers(actor) if loaded is None else loaded
     return [contract for contract in found if contract.kind in KINDS_WITH_KEYS]
 
 

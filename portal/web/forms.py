@@ -28,7 +28,7 @@ class PortalForm(FlaskForm):
 class CleanedField(StringField):
     """One line of text that `rule` cleans; what the rule refuses becomes the field's error."""
 
-    data: str | None
+    data: str
     rule: Callable[[str], str] = staticmethod(words.clean_name)
 
     def __init__(self, *args: Any, rule: Callable[[str], str] | None = None, **kwargs: Any) -> None:

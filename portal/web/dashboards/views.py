@@ -53,9 +53,11 @@ def overview(account: str) -> ResponseReturnValue:
 
 
 def _waiting(account: str, actor: Actor, found: Overview) -> list[Attention]:
+    answers = [(row, _sentence(row, actor)) for row in found.to_answer]
+    proposals = [(row, _widening(row, actor)) for row in found.to_widen]
     return [
-        Attention("warn", _sentence(row, actor), _delegation_url(account, actor, row), _("Answer"))
-        for row in found.to_answer
+        Attention("warn", sentence, _delegation_url(account, actor, row), _("Answer"))
+        for row, sentence in answers + proposals
     ]
 
 
@@ -63,6 +65,11 @@ def _sentence(row: Delegation, actor: Actor) -> str:
     if row.state is DelegationState.REQUESTED and row.integrator:
         return _("%(integrator)s asks to work for you as your integrator.", integrator=row.integrator.name)
     return _("%(owner)s offers you to work as their integrator.", owner=row.owner.name)
+
+
+def _widening(row: Delegation, actor: Actor) -> str:
+    other = row.owner.name if row.tenant_id != actor.tenant_id else _other(row)
+    return _("%(other)s proposes to widen the delegation.", other=other)
 
 
 def _delegation_url(account: str, actor: Actor, row: Delegation) -> str:

@@ -5,6 +5,7 @@ from bs4 import BeautifulSoup
 
 from portal.access.roles import Environment, Role
 from portal.contracts import store as contracts
+from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.projects import installations
@@ -78,6 +79,24 @@ def test_a_request_waits_for_the_owners_answer(overview):
     a_delegation(owner, integrator, accepted=False)
 
     assert "offers you to work as their integrator" in overview(integrator)
+
+
+def test_a_proposal_to_widen_waits_for_the_other_sides_answer(overview):
+    owner, integrator = a_licensee(name="Aurora"), an_integrator()
+    delegation = a_delegation(owner, integrator, environments={Environment.SANDBOX})
+    with transaction():
+        delegations.propose_widening(
+            owner,
+            delegation,
+            environments=frozenset(Environment),
+            rights=delegation.rights,
+            project_ids=None,
+            ends_at=delegation.ends_at,
+            message="",
+        )
+
+    assert "Aurora proposes to widen the delegation" in overview(integrator)
+    assert "proposes to widen" not in overview(owner)
 
 
 def test_the_owner_sees_the_account_id_of_an_integrator_that_has_not_answered(overview):
