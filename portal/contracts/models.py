@@ -82,6 +82,7 @@ class Contract(TenantOwned, Versioned, Base):
         CheckConstraint("ends_at > starts_at", name="term"),
         CheckConstraint("kind = 'partner' OR signer_id IS NULL", name="signer"),
         Index("uq_contracts_public_id", "public_id", unique=True),
+        Index("ix_contracts_ends_at", "ends_at", "tenant_id", "id"),
     )
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("ctr"))

@@ -78,6 +78,7 @@ class Delegation(TenantOwned, Versioned, Base):
             postgresql_where=OPEN,
         ),
         Index("ix_delegations_integrator_id", "integrator_id", "state", "id"),
+        Index("ix_delegations_state", "state", "tenant_id", "id"),
     )
     other_party = "integrator_id"
 

@@ -33,7 +33,7 @@ class Entitlement(TenantOwned, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
         Index("uq_entitlements_service", "tenant_id", "contract_id", "service_code", unique=True),
-        Index("ix_entitlements_service_code", "service_code", "id"),
+        Index("ix_entitlements_service_code", "service_code", "tenant_id", "id"),
     )
 
     contract_id: Mapped[uuid.UUID]
@@ -96,6 +96,7 @@ class AllotmentRequest(TenantOwned, Base):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(wish = 'project') = (project_id IS NULL)", name="project"),
         Index("uq_allotment_requests_public_id", "public_id", unique=True),
+        Index("ix_allotment_requests_state", "state", "tenant_id", "id"),
     )
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("req"))

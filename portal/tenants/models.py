@@ -36,6 +36,7 @@ class Tenant(Versioned, Base):
         UniqueConstraint("request_code_hash"),
         CheckConstraint("length(account_id) = 12 AND substr(account_id, 1, 3) = 'MAG'", name="account_id"),
         Index("ix_tenants_name_key", "name_key", "id"),
+        Index("ix_tenants_standing", "standing", "name_key", "id"),
         # There is one vendor; a second would share its staff's view over all tenants.
         Index(
             "uq_tenants_vendor",
