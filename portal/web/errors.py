@@ -2,12 +2,15 @@
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from portal.access.actor import Actor
+from portal.accounts.models import as_person
 from portal.audit import operations as audit
 from portal.foundation import requests
 from portal.foundation.database import db
@@ -30,13 +33,19 @@ def add_to(app: Flask) -> None:
 
 def _refused(refusal: PortalError) -> Response:
     db.session.rollback()
-    if "actor" in g and refusal.status != 404 and request.method not in SAFE_METHODS:
-        audit.record_refusal(g.actor, refusal, f"{request.method} {request.endpoint}")
+    actor = g.get("actor") or _person()
+    if actor is not None and refusal.status != 404 and request.method not in SAFE_METHODS:
+        audit.record_refusal(actor, refusal, f"{request.method} {request.endpoint}")
     versions = refusal.versions if isinstance(refusal, Changed) else None
     response = page(refusal.status, sentence=say(refusal), mend=say_mend(refusal), code=refusal.code, versions=versions)
     if refusal.status == 429 and "seconds" in refusal.facts:
         response.headers["Retry-After"] = str(refusal.facts["seconds"])
     return response
+
+
+def _person() -> Actor | None:
+    """Who is signed in, where the refusal came before it was known in which account they act."""
+    return as_person(current_user._get_current_object()) if current_user.is_authenticated else None
 
 
 def _forged(_error: CSRFError) -> Response:

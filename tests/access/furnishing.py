@@ -11,6 +11,7 @@ from portal.access.actor import Actor
 from portal.access.roles import TENANT_ROLES, Environment, Right, Role
 from portal.accounts import operations as accounts
 from portal.accounts import store as account_store
+from portal.accounts.models import Invitation
 from portal.contracts import deputies
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind
@@ -110,15 +111,19 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
 
 def _members(place: Place) -> None:
     owner, spare = place.owner, membership_of(place.people["spare"])
-    with transaction():
-        email = f"invited.{place.things['account'].lower()}@example.com"
-        invitation = accounts.invite(owner, email, Role.VIEWER)
+    invitation = invited(owner, f"invited.{place.things['account'].lower()}@example.com", Role.VIEWER)
     place.things |= {
         "membership": str(spare.id),
         "membership_version": str(spare.version),
         "invitation": str(invitation.id),
         "deputy_member": str(spare.id),
     }
+
+
+def invited(actor: Actor, email: str, role: Role) -> Invitation:
+    """An invitation of an hour ago: one of just now would not be sent again."""
+    with clock.travelled_to(clock.now() - timedelta(hours=1)), transaction():
+        return accounts.invite(actor, email, role)
 
 
 def _contracts(place: Place) -> None:

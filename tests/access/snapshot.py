@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, create_engine, event, select, text
+from sqlalchemy import Engine, Row, create_engine, event, select, text
 
 from portal.foundation import clock
 from portal.foundation.database import Base, db
@@ -91,6 +91,13 @@ class Snapshot:
         with self.engine.connect() as connection:
             found = {table: connection.execute(select(Base.metadata.tables[table])).all() for table in _tables()}
         return {table: sorted((tuple(row) for row in rows), key=repr) for table, rows in found.items()}
+
+    def events(self) -> set[Row[Any, int, str, bool, str | None]]:
+        """Every event on record: its place in its chain, its name, whether it is a refusal, what it is a copy of."""
+        columns = Base.metadata.tables["audit_events"].c
+        rows = select(columns.chain_id, columns.seq, columns.event, columns.refused, columns.copy_of)
+        with self.engine.connect() as connection:
+            return set(connection.execute(rows).all())
 
 
 def _tables() -> list[str]:

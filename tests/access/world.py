@@ -16,7 +16,7 @@ from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
 from portal.tenants import operations as tenants
 from portal.tenants.models import Standing
-from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, intents_of, parties_for
+from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, intents_of, invited, parties_for
 from tests.factories import (
     a_delegation,
     a_key,
@@ -216,8 +216,7 @@ def _of_the_vendor(client: Place) -> Iterator[Caller]:
     """Both at the vendor's own account, which has members and nothing else; the other ids are the client's."""
     admin, operator, spare = a_vendor(Role.PARTNER_ADMIN), a_vendor(Role.OPERATOR), a_vendor(Role.PARTNER_ADMIN)
     tenant, member = tenant_of(admin), membership_of(spare)
-    with transaction():
-        invitation = accounts.invite(admin, "invited.vendor@example.com", Role.PARTNER_ADMIN)
+    invitation = invited(admin, "invited.vendor@example.com", Role.PARTNER_ADMIN)
     own = {
         "account": tenant.account_id,
         "tenant_version": str(tenant.version),

@@ -1,0 +1,115 @@
+"""What an act leaves behind: one event, or nothing at all. Looking leaves nothing."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from portal.audit import operations as audit
+from tests.access.snapshot import Snapshot
+from tests.access.world import Caller, World
+from tests.web.access.asking import ask
+from tests.web.access.routes import Route
+from tests.web.access.table import ROWS, Row
+
+# A visitor's act where it is one, else the owner's, else whoever may.
+ACTORS = ("owner", "signer", "partner_admin", "anonymous")
+# Acts that change nothing of any tenant or person, each with the reason.
+NO_EVENT = {
+    "accounts.choose": "in which of one's accounts one works is the session's, like an open tab",
+    "activity.export": "asks for the password before a download",
+}
+# What a request writes besides its act.
+ASIDE = {"sessions", "attempt_counters"}
+
+# Whose account or delegation is stopped as a whole, whatever they ask for.
+STOPPED = ("paused", "suspended")
+
+ACTS = [row for row in ROWS if row.route.method == "POST"]
+each_act = pytest.mark.parametrize("row", ACTS, ids=lambda row: str(row.route))
+
+
+def who_may(row: Row, world: World) -> Caller:
+    """Somebody whose act is carried out."""
+    return world.callers[next(name for name in ACTORS if row.answers[name] in (200, 303))]
+
+
+def new_events(snapshot: Snapshot, before: set[Any]) -> list[Any]:
+    """The events written since, linked copies for the other party aside."""
+    return [event for event in snapshot.events() - before if event.copy_of is None]
+
+
+@each_act
+def test_an_act_writes_exactly_one_event(row: Row, app: Flask, world: World, snapshot: Snapshot):
+    before = snapshot.events()
+
+    answer = ask(app, who_may(row, world), row.route)
+
+    assert answer.status_code in (200, 303)
+    events = new_events(snapshot, before)
+    assert len(events) == (0 if row.route.use in NO_EVENT else 1), [event.event for event in events]
+    assert not any(event.refused for event in events)
+
+
+@each_act
+def test_an_act_whose_event_cannot_be_written_does_not_happen(
+    row: Row, app: Flask, world: World, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+):
+    if row.route.use in NO_EVENT:
+        pytest.skip(NO_EVENT[row.route.use])
+    before = snapshot.rows()
+
+    def broken(*_arguments: Any, **_named: Any) -> None:
+        raise RuntimeError("the record cannot be written")
+
+    monkeypatch.setattr(audit, "_append", broken)
+    answer = ask(app, who_may(row, world), row.route)
+
+    assert answer.status_code == 500
+    after = snapshot.rows()
+    assert {table for table in after if after[table] != before[table]} <= ASIDE
+
+
+@pytest.mark.parametrize("row", [row for row in ACTS if row.callers(403)], ids=lambda row: str(row.route))
+def test_a_refused_act_is_an_event_of_its_own(row: Row, app: Flask, world: World, snapshot: Snapshot):
+    before = snapshot.events()
+    refused = [name for name in row.callers(403) if name not in STOPPED]
+
+    for name in refused:
+        ask(app, world.callers[name], row.route)
+
+    assert [event.refused for event in new_events(snapshot, before)] == [True] * len(refused)
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_an_act_of_who_is_stopped_altogether_is_an_event_too(name: str, app: Flask, world: World, snapshot: Snapshot):
+    """Rule 21: a refused act of somebody signed in is an event, whatever it was refused for."""
+    before = snapshot.events()
+
+    answer = ask(app, world.callers[name], Route("POST", "keys.revoke"))
+
+    assert answer.status_code == 403
+    assert [event.refused for event in new_events(snapshot, before)] == [True]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("row", [row for row in ROWS if row.route.method == "GET"], ids=lambda row: row.route.use)
+def test_looking_changes_nothing(row: Row, method: str, app: Flask, world: World, snapshot: Snapshot):
+    lookers = row.callers(200, 302)
+    for name in [name for name in ("anonymous", "owner", "live", "signer", "partner_admin") if name in lookers]:
+        answer = ask(app, world.callers[name], Route(method, row.route.use))
+
+        assert answer.status_code in (200, 302) or row.route.use == "static", name
+        assert snapshot.written == set(), name
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ACTS if not any(other.route == Route("GET", row.route.use) for other in ROWS)],
+    ids=lambda row: row.route.use,
+)
+def test_an_act_without_a_page_is_not_carried_out_by_looking(row: Row, app: Flask, world: World, snapshot: Snapshot):
+    for method in ("GET", "HEAD", "OPTIONS"):
+        ask(app, who_may(row, world), Route(method, row.route.use))
+
+        assert snapshot.written == set(), method
