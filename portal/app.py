@@ -84,7 +84,12 @@ def _configure(app: Flask, settings: Settings) -> None:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app, root=app.static_folder, prefix="static/", max_age=STATIC_SECONDS
+        app.wsgi_app,
+        root=app.static_folder,
+        prefix="static/",
+        max_age=STATIC_SECONDS,
+        allow_all_origins=False,
+        add_headers_function=headers.of_files(settings.is_https),
     )
 
 
@@ -103,13 +108,13 @@ def _join_domain(app: Flask, settings: Settings) -> None:
 
 def _join_pages(app: Flask, settings: Settings) -> None:
     app.session_interface = PortalSessionInterface()
+    app.before_request(_begin_request)  # first of all: a forged or too large request has an id, too
     CSRFProtect(app)
     Babel(app, locale_selector=frame.language)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     login = LoginManager(app)
     login.session_protection = None  # its fingerprint trusts X-Forwarded-For; sessions are our own table
     login.user_loader(lambda _id: g.session_row.person if "session_row" in g else None)
-    app.before_request(_begin_request)
     headers.add_to(app)
     frame.add_to(app)
     filters.add_to(app)

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from structlog import get_logger
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from portal.access.actor import Actor
 from portal.accounts.models import as_person
@@ -25,6 +25,7 @@ def add_to(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(PortalError, _refused)
     app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(StaleDataError, _stale)
     app.register_error_handler(DBAPIError, _database)
@@ -53,6 +54,12 @@ def _forged(_error: CSRFError) -> Response:
         "Your form was open for too long, or came from another place. Nothing was saved. Go back and try again."
     )
     return page(400, sentence=sentence)
+
+
+def _strange_host(_error: SecurityError) -> Response:
+    # Without a host that is ours no address can be built, so there is no page with links.
+    sentence = _("This is not an address of this portal. Open it at the address you were given.")
+    return Response(sentence, 400, mimetype="text/plain")
 
 
 def _stale(_error: StaleDataError) -> Response:

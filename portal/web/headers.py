@@ -1,5 +1,8 @@
 """The headers of every answer (security.md, "Web"), and the check that a form comes from our own pages."""
 
+from collections.abc import Callable
+from wsgiref.headers import Headers
+
 from flask import Flask, Response, request
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
@@ -20,6 +23,17 @@ ALWAYS = {
 }
 HSTS = "max-age=63072000; includeSubDomains"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def of_files(is_https: bool) -> Callable[[Headers, str, str], None]:
+    """Adds the same headers to files, which WhiteNoise sends without asking Flask."""
+    always = ALWAYS | {"Strict-Transport-Security": HSTS} if is_https else ALWAYS
+
+    def add(headers: Headers, _path: str, _url: str) -> None:
+        for name, value in always.items():
+            headers[name] = value
+
+    return add
 
 
 def add_to(app: Flask) -> None:

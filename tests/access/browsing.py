@@ -1,7 +1,7 @@
 """A browser for each caller of the world."""
 
 import secrets
-from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -10,12 +10,13 @@ from tests.access.world import Caller
 from tests.conftest import PortalClient
 
 
-def browser_of(app: Flask, caller: Caller) -> PortalClient:
+def browser_of(app: Flask, caller: Caller, base_url: str = "http://localhost") -> PortalClient:
     """A browser that carries the caller's session, or none, and can send forms."""
-    client = cast(PortalClient, app.test_client())
+    client = PortalClient(app, app.response_class, use_cookies=True)
+    host = urlsplit(base_url).hostname or "localhost"
     client.csrf_secret = caller.csrf_secret or secrets.token_urlsafe(32)
     # Whose session is dead is a visitor: its forms are proved by the signed cookie, as a visitor's are.
-    client.set_cookie(form_cookie(app), _serializer(app).dumps({"csrf_token": client.csrf_secret}))
+    client.set_cookie(form_cookie(app), _serializer(app).dumps({"csrf_token": client.csrf_secret}), domain=host)
     if caller.token:
-        client.set_cookie(sid_cookie(app), caller.token)
+        client.set_cookie(sid_cookie(app), caller.token, domain=host)
     return client
