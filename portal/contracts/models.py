@@ -83,6 +83,7 @@ class Contract(TenantOwned, Versioned, Base):
         CheckConstraint("kind = 'partner' OR signer_id IS NULL", name="signer"),
         Index("uq_contracts_public_id", "public_id", unique=True),
         Index("ix_contracts_ends_at", "ends_at", "tenant_id", "id"),
+        Index("ix_contracts_kind", "kind", "ends_at", "tenant_id", "id"),
     )
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("ctr"))

@@ -40,6 +40,7 @@ class KeyState(StrEnum):
     COMPROMISED = "compromised"
 
 
+HELD = text("delegation_id IS NOT NULL")
 NAME_TAKEN = text("state IN ('pending', 'active')")
 
 
@@ -97,7 +98,9 @@ class KeyPair(Held, Versioned, Base):
             postgresql_where=NAME_TAKEN,
         ),
         Index("ix_key_pairs_list", "tenant_id", "environment", "id"),
-        Index("ix_key_pairs_holder", "holder_id", "state", "id"),
+        Index("ix_key_pairs_holder", "holder_id", "tenant_id", "id"),
+        # What a tenant holds for others, in the order in which its own pages list it.
+        Index("ix_key_pairs_held", "holder_id", "id", sqlite_where=HELD, postgresql_where=HELD),
         Index("ix_key_pairs_delegation", "tenant_id", "delegation_id"),
         Index("ix_key_pairs_state", "state", "tenant_id", "id"),
     )

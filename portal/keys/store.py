@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, or_, select, type_coerce, union_all
 from sqlalchemy.orm import joinedload
 
 from portal.access.actor import Actor
@@ -31,6 +31,7 @@ WHOLE = (
     joinedload(KeyPair.delegation),
     joinedload(KeyPair.made_by),
 )
+SHOWN_LIVE = 500
 
 
 def add(row: Any) -> Any:
@@ -74,7 +75,7 @@ def listed(actor: Actor, environment: Environment, *, place: str | None, api_key
 
 def held_for_clients(actor: Actor, *, place: str | None) -> Page[KeyPair]:
     """A page of the key pairs that the actor's own tenant holds under its clients' delegations, newest first."""
-    rows = received_by(actor, KeyPair).where(KeyPair.tenant_id != actor.home_id).options(*WHOLE)
+    rows = received_by(actor, KeyPair).where(KeyPair.delegation_id.is_not(None)).options(*WHOLE)
     return page_of(rows, KeyPair.id, place=place, newest_first=True)
 
 
@@ -110,16 +111,24 @@ def live(actor: Actor, at: datetime, environment: Environment | None = None) -> 
 
 def live_owned_or_held(actor: Actor, at: datetime) -> Sequence[KeyPair]:
     """The live pairs that the actor's own tenant owns or holds for clients, oldest first; at most 500."""
+    # Each by an index of its own, which is left at the limit: with `or` between them, all rows of both are sorted.
+    own = _oldest_live(at, KeyPair.tenant_id == actor.home_id)
+    held = _oldest_live(at, KeyPair.holder_id == actor.home_id, KeyPair.delegation_id.is_not(None))
+    found = union_all(select(own), select(held)).subquery()
+    rows = select(KeyPair).join(found, and_(KeyPair.tenant_id == found.c.tenant_id, KeyPair.id == found.c.id))
+    rows = rows.options(*WHOLE).order_by(KeyPair.id).limit(SHOWN_LIVE).execution_options(scope=actor.home_id)
+    return db.session.scalars(rows).all()
+
+
+def _oldest_live(at: datetime, *whose: ColumnElement[bool]) -> Subquery:
     rows = (
-        select(KeyPair)
+        select(KeyPair.tenant_id, KeyPair.id)
         .join(KeyPair.contract)
         .join(KeyPair.owner)
         .outerjoin(KeyPair.delegation)
-        .where(or_(KeyPair.tenant_id == actor.home_id, KeyPair.holder_id == actor.home_id), *live_conditions(at))
-        .options(*WHOLE)
-        .execution_options(scope=actor.home_id)
+        .where(*whose, *live_conditions(at))
     )
-    return db.session.scalars(rows.order_by(KeyPair.id).limit(500)).all()
+    return rows.order_by(KeyPair.id).limit(SHOWN_LIVE).subquery()
 
 
 def live_conditions(at: datetime) -> list[ColumnElement[bool]]:

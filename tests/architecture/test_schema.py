@@ -38,6 +38,7 @@ BEGIN_ELSEWHERE = {
     ("memberships", "person_id"): "signing in asks for the tenants of a person",
     ("entitlements", "service_code"): "the vendor asks who may use a service",
     ("contracts", "ends_at"): "the vendor asks which contracts end soon",
+    ("contracts", "kind"): "the vendor asks for partners and integrators among all",
     ("allotment_requests", "state"): "the vendor asks which requests wait",
     ("delegations", "state"): "the vendor asks by state, the worker for what is due",
     ("key_pairs", "state"): "the vendor asks by state, the worker for what is unconfirmed",

@@ -12,6 +12,7 @@ from portal.entitlements import asking
 from portal.entitlements.models import AllotmentWish
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.impact import console
 from portal.keys import operations as keys
 from portal.tenants.models import Standing
 from tests.factories import (
@@ -160,6 +161,18 @@ def test_entitlements_are_filtered_by_service_edition_and_state(look):
     assert ["Open" in row for row in rows(look("entitlements?edition=magento-open-source"))] == [True]
     assert len(rows(look("entitlements?state=active"))) == 5
     assert rows(look("entitlements?state=ended")) == []
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_the_entitlements_of_an_edition_are_the_same_whether_it_is_rare_or_common(few, look, monkeypatch):
+    monkeypatch.setattr(console, "FEW", few)
+    a_licensee("magento-open-source", name="Open")
+    a_licensee("adobe-commerce", name="Adobe")
+
+    found = rows(look("entitlements?edition=adobe-commerce"))
+
+    assert len(found) == 4
+    assert all("Adobe" in row for row in found)
 
 
 def test_an_entitlement_ends_with_its_contract(look):
