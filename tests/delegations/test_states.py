@@ -133,7 +133,7 @@ def test_what_runs_has_ended_once_its_end_has_come(state: DelegationState) -> No
 
 
 @pytest.mark.no_database
-@pytest.mark.parametrize("state", set(DelegationState) - set(BY_CLOCK))
+@pytest.mark.parametrize("state", sorted(set(DelegationState) - set(BY_CLOCK)))
 def test_the_clock_moves_nothing_that_is_over(state: DelegationState) -> None:
     assert state_at(a_row(state, ends_in=-9, lapses_in=-9), clock.now()) is state
 
