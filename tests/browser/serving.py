@@ -1,0 +1,128 @@
+"""The portal as somebody runs it: Granian in a process of its own, on a SQLite file with the demo world."""
+
+import http.client
+import os
+import re
+import secrets
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 60, 10, 0.05
+OPTIONS = "--interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 4 --log-level warning"
+SIGN_IN_LINE = re.compile(r"^ +(\S+@\S+) +(\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running portal. `settings` is its environment, `passwords` those of the demo's people by e-mail address."""
+
+    origin: str
+    settings: dict[str, str]
+    passwords: dict[str, str]
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "demo.sqlite3"
+
+    @property
+    def log(self) -> str:
+        """What the server has said until now."""
+        return (self.folder / "server.log").read_text(encoding="utf-8")
+
+    def keep(self) -> None:
+        """From now on `restore` brings back what the database holds at this moment."""
+        _copy(self.database, self._kept)
+
+    def restore(self) -> None:
+        """The database as it was kept, while the portal runs on."""
+        _copy(self._kept, self.database)
+
+    def run(self, module: str, *words: str) -> str:
+        """What a Python module prints that runs with this portal's settings."""
+        return _run(self.settings, module, *words)
+
+    @property
+    def _kept(self) -> Path:
+        return self.folder / "kept.sqlite3"
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Served]:
+    """A new portal with the demo world, its data in `folder`, until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    settings = _settings(folder, port)
+    _run(settings, "flask", "--app", "wsgi", "db", "upgrade")
+    listing = _run(settings, "flask", "--app", "wsgi", "portal", "demo")
+    with (folder / "server.log").open("wb") as log:
+        server = _start(settings, port, log.fileno())
+        try:
+            _wait_until_it_answers(server, port, folder)
+            yield Served(f"http://localhost:{port}", settings, dict(SIGN_IN_LINE.findall(listing)), folder)
+        finally:
+            _end(server)
+
+
+def _settings(folder: Path, port: int) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "FLASK_"))}
+    made = {name: b64encode(secrets.token_bytes(32)).decode() for name in ("SECRET_KEY", "KEK", "PASSWORD_PEPPER")}
+    demo = {
+        "PORTAL_MODE": "demo",
+        "DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite3'}",
+        "EXTERNAL_BASE_URL": f"http://localhost:{port}",
+        "MAIL_BACKEND": "mailbox",
+        "DATA_FOLDER": str(folder),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return kept | made | demo
+
+
+def _run(settings: dict[str, str], module: str, *words: str) -> str:
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{module} {' '.join(words)}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def _start(settings: dict[str, str], port: int, log: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "granian", *OPTIONS.split(), "--port", str(port), "wsgi:app"]
+    return subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=subprocess.STDOUT)
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+                connection.request("GET", "/sign-in", headers={"Host": f"localhost:{port}"})
+                if connection.getresponse().status == http.HTTPStatus.OK:
+                    return
+        except OSError:
+            pass
+        time.sleep(POLL_SECONDS)
+    raise RuntimeError(f"the portal did not start: {(folder / 'server.log').read_text(encoding='utf-8')}")
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _copy(source: Path, target: Path) -> None:
+    # Through SQLite, which takes the locks: the portal may be reading.
+    with closing(sqlite3.connect(source)) as rows, closing(sqlite3.connect(target, timeout=10)) as copy:
+        rows.backup(copy)
