@@ -230,10 +230,11 @@ def test_a_proof_is_no_event_by_itself():
     assert events_in(person.id) == []
 
 
-def test_a_hash_of_older_costs_is_renewed():
+def test_a_hash_of_older_costs_is_renewed(app):
     person = a_person(email=EMAIL)
+    pepper = app.config["PORTAL"].password_pepper
     with transaction():
-        person.password_hash = passwords._Kiln("", 16).hash(PASSWORD)
+        person.password_hash = passwords._Kiln(pepper, 16).hash(PASSWORD)
 
     proof = attempt(EMAIL, Password(PASSWORD), HERE)
 
