@@ -219,10 +219,15 @@ def a_given(place: Place, integrator: Actor, stand: str) -> Delegation:
 
 
 def a_taken(integrator: Actor, owner: Actor, stand: str) -> Delegation:
-    """The same seen from the integrator: paused by it, and what waits is for it to answer or withdraw."""
+    """The same seen from the integrator: paused by it, and what waits is for it to answer or withdraw.
+
+    The active one is for certain projects of its owner.
+    """
     if stand == "requested":
         return a_request(integrator, owner)
-    delegation = a_delegation(owner, integrator, rights=[Right.VIEW], accepted=stand != "offered")
+    only = frozenset({_a_project_of(owner)}) if stand == "active" else None
+    accepted = stand != "offered"
+    delegation = a_delegation(owner, integrator, rights=[Right.VIEW], project_ids=only, accepted=accepted)
     if stand == "paused":
         with transaction():
             delegations.pause(integrator, delegation)
@@ -231,6 +236,14 @@ def a_taken(integrator: Actor, owner: Actor, stand: str) -> Delegation:
     if stand == "proposed_wider":
         widen(integrator, delegation)
     return delegation
+
+
+def _a_project_of(owner: Actor) -> uuid.UUID:
+    """The inner id of a project of `owner`, which is made when there is none."""
+    (contract,) = contracts.all_of(owner)
+    with transaction():
+        project = project_store.find_by_name(owner, "Shops") or projects.create(owner, "Shops", contract)
+        return project.id
 
 
 def widen(actor: Actor, delegation: Delegation) -> None:

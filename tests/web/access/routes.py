@@ -92,6 +92,7 @@ FORMS: dict[str, Form] = {
         "rights": ALL_RIGHTS,
         "reach": "as_now",
         "last_day": "{next_year}",
+        "message": "For the relaunch.",
     },
     "delegations.narrow": {
         "environments": ["sandbox"],
@@ -119,8 +120,10 @@ FORMS: dict[str, Form] = {
     "delegations.widen": {
         "environments": ["sandbox", "production"],
         "rights": ALL_RIGHTS,
-        "reach": "all",
+        "reach": "some",
+        "projects": ["{project}", "{project_2}"],
         "last_day": "{next_year}",
+        "message": "For the relaunch.",
     },
     "keys.make:upload": {"signature": "{proof}"},
     "keys.new": {"name": "Storefront", "contract": "{contract}", "origin": "server"},
