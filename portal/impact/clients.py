@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, tuple_
 
 from portal.access.actor import Actor
 from portal.access.rows import owned_by, received_by
@@ -21,7 +21,11 @@ def live_pairs(actor: Actor, side: Side, delegations: Collection[Delegation], at
         pairs.join(KeyPair.contract)
         .join(KeyPair.owner)
         .join(KeyPair.delegation)
-        .where(KeyPair.delegation_id.in_([row.id for row in delegations]), *live_conditions(at))
+        .where(
+            # With the owner: an integrator's pairs lie with many owners, and are found by them.
+            tuple_(KeyPair.tenant_id, KeyPair.delegation_id).in_([(row.tenant_id, row.id) for row in delegations]),
+            *live_conditions(at),
+        )
         .with_only_columns(KeyPair.delegation_id, func.count())
         .group_by(KeyPair.delegation_id)
     )
