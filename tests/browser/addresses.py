@@ -1,0 +1,59 @@
+"""Which pages are looked at, and by whom: each address of the portal once, and more where one address has many faces.
+
+A page is (who, endpoint, values). A value is the name of a thing that `tests.access.furnishing` makes, or else stands
+for itself. The account is that of `who`, or of whom `account` names.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from portal.demo.cast import KARIM, LIN, MAYA, PRIYA, RUTH, SAM
+from tests.access.furnishing import STANDS
+
+NOBODY, OWNER, SIGNER, ADMIN = "nobody", "owner", "signer", RUTH.email
+Page = tuple[str, str, dict[str, str]]
+
+NO_PAGES = {"static", "activity.csv", "keys.message", "accounts.home"}  # files, and the way from the root
+SEEN_BY = {
+    "accounts.sign_in": NOBODY,
+    "accounts.accept_invitation": NOBODY,
+    "demo.mailbox": NOBODY,
+    "demo.mail": NOBODY,
+    "contracts.name_deputy": SIGNER,
+    "contracts.withdraw_deputy": SIGNER,
+}
+OTHER_FACES: list[Page] = [
+    (OWNER, "keys.index", {"environment": "production"}),
+    (OWNER, "keys.index", {"api_key": "no such key"}),
+    (OWNER, "keys.new", {"environment": "production"}),
+    (OWNER, "keys.revoke", {"api_key": "api_key_production"}),
+    (OWNER, "keys.make", {"intent_id": "shown_intent"}),
+    (OWNER, "keys.make", {"intent_id": "proving_intent"}),
+    (OWNER, "projects.index", {"q": "no such project"}),
+    (OWNER, "delegations.integrators", {"show": "past"}),
+    (OWNER, "delegations.narrow", {"delegation_id": "given.requested"}),
+    *((OWNER, "delegations.show", {"delegation_id": f"given.{stand}"}) for stand in STANDS if stand != "active"),
+    *((OWNER, "delegations.client", {"delegation_id": f"taken.{stand}"}) for stand in STANDS if stand != "active"),
+]
+AT_A_CLIENT = ("dashboards.overview", "keys.index", "keys.new", "projects.index")
+AT_HOME = ("dashboards.overview", "keys.index", "projects.index", "contracts.index")
+IN_THE_DEMO: list[Page] = [
+    *((PRIYA.email, endpoint, {"account": LIN.email}) for endpoint in AT_A_CLIENT),
+    *((someone.email, endpoint, {}) for someone in (MAYA, SAM, LIN, PRIYA, KARIM) for endpoint in AT_HOME),
+    (MAYA.email, "delegations.integrators", {}),
+    (SAM.email, "delegations.integrators", {}),
+    (MAYA.email, "delegations.clients", {}),
+    (PRIYA.email, "delegations.clients", {}),
+    (LIN.email, "activity.index", {}),
+]
+
+
+def pages(endpoints: Iterable[str]) -> Iterator[Page]:
+    """All pages, where these endpoints answer a GET."""
+    for endpoint in endpoints:
+        if endpoint not in NO_PAGES:
+            yield _seen_by(endpoint), endpoint, {}
+    yield from (*OTHER_FACES, *IN_THE_DEMO)
+
+
+def _seen_by(endpoint: str) -> str:
+    return SEEN_BY.get(endpoint, ADMIN if endpoint.startswith("console.") else OWNER)

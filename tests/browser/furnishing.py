@@ -1,0 +1,78 @@
+"""Puts a company that has everything beside those of the demo: `python -m tests.browser.furnishing`, once.
+
+Prints, as JSON, a session for each person who looks at pages, and the path of each page with who looks at it.
+"""
+
+import json
+import sys
+
+from flask import Flask
+
+from portal.access.actor import Actor
+from portal.accounts import operations as accounts
+from portal.accounts import passwords
+from portal.accounts import store as account_store
+from portal.app import create_app
+from portal.demo import cast
+from portal.foundation.database import transaction
+from portal.outbox import operations as outbox
+from portal.web import actors
+from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, intents_of, parties_for
+from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
+from tests.factories import a_licensee, tenant_of
+from tests.web.access.routes import Route, address, routes_of
+
+LOOKING = (cast.MAYA, cast.SAM, cast.LIN, cast.PRIYA, cast.KARIM, cast.RUTH)
+
+
+def main() -> None:
+    """Furnish the database of the settings, and print what came of it."""
+    app = create_app()
+    passwords.use_cheap_profile()
+    with app.app_context():
+        place = a_place("Lantern Trading Company of the North")
+        furnish(place, parties_for(), {stand: a_licensee(name=f"Client {stand}") for stand in STANDS})
+        things = place.things | intents_of(place.owner) | _letter_of(place)
+        people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
+        accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
+        sessions = {name: _session(actor) for name, actor in people.items()}
+    json.dump({"sessions": sessions, "paths": _paths(app, things, accounts_of)}, sys.stdout)
+
+
+def _letter_of(place: Place) -> Things:
+    """The mail that invites somebody to the place, and the token in it."""
+    account = place.things["account"]
+    messages = outbox.read_all(100)
+    invitation = next(message for message in messages if message.to == f"invited.{account.lower()}@example.com")
+    token = str(invitation.facts["token"])
+    return {"message": str(invitation.id), "invitation_token": token, "client_account": account}
+
+
+def _member(someone: cast.Someone) -> Actor:
+    person = account_store.person_by_email(someone.email)
+    assert person is not None
+    return actors.as_member(account_store.memberships_of(person.id)[0])
+
+
+def _session(actor: Actor) -> str:
+    """The token of a new session."""
+    with transaction():
+        person = account_store.get_person(actor.person_id)
+        _row, token = accounts.begin_session(person, "Chromium · Linux", home_id=actor.home_id)
+    return token
+
+
+def _paths(app: Flask, things: Things, accounts_of: dict[str, str]) -> list[tuple[str, str]]:
+    endpoints = [route.endpoint for route in routes_of(app) if route.method == "GET"]
+    return [(page[0], _path(app, page, things, accounts_of)) for page in pages(endpoints)]
+
+
+def _path(app: Flask, page: Page, things: Things, accounts_of: dict[str, str]) -> str:
+    who, endpoint, values = page
+    account = accounts_of[values.get("account", who if who != NOBODY else OWNER)]
+    others = {name: things.get(value, value) for name, value in values.items() if name != "account"}
+    return address(app, Route("GET", endpoint), things | {"account": account}, **others)
+
+
+if __name__ == "__main__":
+    main()
