@@ -50,7 +50,8 @@ class Tenant(Versioned, Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
     account_id: Mapped[str] = mapped_column(String(12))
     name: Mapped[str]
-    name_key: Mapped[str] = mapped_column(String(1024))
+    # By code point on both databases, so that names with a common beginning lie together whatever the server's locale.
+    name_key: Mapped[str] = mapped_column(String(1024).with_variant(String(1024, collation="C"), "postgresql"))
     standing: Mapped[Standing] = mapped_column(enum_type(Standing), default=Standing.GOOD)
     is_vendor: Mapped[bool] = mapped_column(default=False)
     request_code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -2,11 +2,12 @@
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import inspect
 
 from portal.accounts import operations as accounts
 from portal.accounts import store as people
 from portal.contracts import store as contracts
-from portal.foundation.database import transaction
+from portal.foundation.database import db, transaction
 from portal.foundation.paging import PAGE_ROWS
 from portal.impact.search import Sought, sought
 from portal.projects import operations as projects
@@ -167,3 +168,13 @@ def test_many_tenants_of_one_name_are_paged(signed_in):
     second = BeautifulSoup(browser.get(first.select_one("a[rel=next]")["href"]).text, "html.parser")
 
     assert [len(page.select("table.rows tbody tr")) for page in (first, second)] == [PAGE_ROWS, 1]
+
+
+def test_a_names_beginning_is_found_whatever_the_servers_locale():
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        pytest.skip("SQLite sorts by code point")
+
+    columns = {column["name"]: column["type"] for column in inspect(connection).get_columns("tenants")}
+
+    assert columns["name_key"].collation == "C"
