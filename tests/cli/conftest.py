@@ -1,6 +1,6 @@
 """Commands of a production instance on the test's database, run as an operator runs them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import Context
 from pathlib import Path
 
@@ -17,9 +17,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def production(app: Flask, database_store, tmp_path: Path) -> Flask:
+def production(app: Flask, database_store, tmp_path: Path) -> Iterator[Flask]:
     """The portal as a production instance; mail goes into `tmp_path`/mail."""
-    return create_app(
+    production = create_app(
         settings_for(
             *database_store.urls,
             tmp_path,
@@ -29,6 +29,9 @@ def production(app: Flask, database_store, tmp_path: Path) -> Flask:
             external_base_url="https://portal.example.com",
         )
     )
+    yield production
+    with production.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

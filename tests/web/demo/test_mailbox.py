@@ -1,5 +1,6 @@
 """The demo's mailbox: all mail, its links ready to be followed; in production it does not exist."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from portal.access.roles import Role
 from portal.accounts import operations as accounts
 from portal.app import create_app
 from portal.config import MailBackend, Mode
-from portal.foundation.database import transaction
+from portal.foundation.database import db, transaction
 from portal.web.demo.views import paragraphs
 from tests.conftest import settings_for
 from tests.factories import a_licensee
@@ -85,8 +86,8 @@ def test_lines_and_paragraphs_stay_apart():
 
 
 @pytest.fixture
-def production(database_store, tmp_path: Path) -> Flask:
-    return create_app(
+def production(database_store, tmp_path: Path) -> Iterator[Flask]:
+    production = create_app(
         settings_for(
             *database_store.urls,
             tmp_path,
@@ -96,6 +97,9 @@ def production(database_store, tmp_path: Path) -> Flask:
             external_base_url="https://portal.example.com",
         )
     )
+    yield production
+    with production.app_context():
+        db.engine.dispose()
 
 
 def test_in_production_there_is_neither_page_nor_command(production):
