@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 
 @contextmanager
@@ -21,3 +22,22 @@ def counted() -> Iterator[list[str]]:
         yield sent
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def failing_after(count: int) -> Iterator[None]:
+    """A database that answers `count` statements inside the block, and fails at every one after them."""
+    left = [count]
+
+    def fail(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("BEGIN"):
+            return
+        left[0] -= 1
+        if left[0] < 0:
+            raise OperationalError(statement, None, Exception("the server went away"))
+
+    event.listen(Engine, "before_cursor_execute", fail)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", fail)

@@ -2,9 +2,9 @@
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
@@ -19,6 +19,8 @@ from portal.web.headers import SAFE_METHODS
 from portal.web.say import say, say_mend
 
 log = get_logger()
+
+OF_THE_READER = ("actor", "tenant", "home", "delegation", "session_row")
 
 
 def add_to(app: Flask) -> None:
@@ -68,6 +70,9 @@ def _stale(_error: StaleDataError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, DBAPIError):  # the database failed while another failure was answered
+        return _database(cause)
     response = page(error.code or 500)
     response.headers.extend({name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}})
     return response
@@ -93,7 +98,9 @@ def page(
     code: str = "",
     versions: list[tuple[str, str, str]] | None = None,
 ) -> Response:
-    """A page for `status`, in the reader's language; plain when the database cannot even say who the reader is."""
+    """A page for `status`, in the reader's language; from 500 on in this browser's, for it asks no database."""
+    if status >= 500:
+        _forget_reader()
     drawn = render_template(
         "errors/refusal.html",
         status=status,
@@ -108,6 +115,17 @@ def page(
     if status == 503:
         response.headers["Retry-After"] = "30"
     return response
+
+
+def _forget_reader() -> None:
+    """Leave nothing for the page that is read from the database: a rollback has expired every row."""
+    try:
+        db.session.rollback()
+    except SQLAlchemyError as error:
+        log.error("rollback failed", error=type(error).__name__, request_id=requests.current_id())
+    for name in OF_THE_READER:
+        g.pop(name, None)
+    g._login_user = AnonymousUserMixin()  # where Flask-Login keeps the person of this request
 
 
 def _way_on(status: int) -> dict[str, str]:

@@ -12,7 +12,7 @@ from portal.foundation.words import same_name
 from portal.projects import store
 from portal.projects.models import Project
 from tests.factories import a_contract, a_licensee, a_member, a_tenant, an_integrator, tenant_of
-from tests.statements import counted
+from tests.statements import counted, failing_after
 
 STRANGE = ["\x00", "a\x00b", "a\u202eb", "a\nb", "x" * 256, "  ", "", "Shop [Type: Production]"]
 
@@ -297,6 +297,22 @@ def test_the_second_of_two_tabs_gets_both_versions(visitor, account, project):
     assert page.status_code == 409
     assert "Outlet" in words(page)
     assert "Bazaar" in words(page)
+
+
+def test_a_database_that_fails_at_any_statement_of_a_change_is_answered_by_a_page(visitor, account, project):
+    where = f"/{account}/projects/{project.public_id}/rename"
+    form = fields(visitor.get(where)) | {"name": "Outlet"}
+    statuses = []
+
+    while 303 not in statuses:
+        with failing_after(len(statuses)):
+            page = visitor.post(where, data=form)
+        statuses.append(page.status_code)
+
+        assert page.status_code in (303, 503)
+        assert page.headers["X-Request-Id"] in page.text or page.status_code == 303
+
+    assert len(statuses) > 5
 
 
 def test_a_repeated_submit_of_the_same_name_is_no_conflict(visitor, account, project):
