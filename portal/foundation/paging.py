@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, literal, tuple_
@@ -63,9 +63,14 @@ def _parts(place: str, count: int) -> list[str]:
 def _value(column: Any, part: str) -> Any:
     kind = column.type.python_type
     try:
-        value = datetime.fromisoformat(part) if kind is datetime else kind(part)
-    except ValueError as error:
+        value = _moment(part) if kind is datetime else kind(part)
+    except (ValueError, OverflowError) as error:
         raise BadPlace() from error
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise BadPlace()
     return literal(value, column.type)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment.astimezone(UTC)  # at the ends of the calendar another zone's year does not exist
