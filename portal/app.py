@@ -17,6 +17,7 @@ from portal.cli import commands
 from portal.config import Settings, from_environment
 from portal.foundation import logs, requests
 from portal.foundation.database import Base, db
+from portal.foundation.errors import NotFound
 from portal.foundation.sealing import Sealer
 from portal.outbox import operations as outbox
 from portal.web import errors, filters, frame, guards, headers
@@ -136,6 +137,8 @@ def _begin_request() -> Response | None:
         raise g.database_failure
     return None
 
+    if any("\x00" in str(value) for value in (request.view_args or {}).values()):
+        raise NotFound()  # nothing has such a name, and PostgreSQL cannot even be asked for it
 
 def _loopback(host: str) -> tuple[str, str]:
     return host.rsplit(":", 1)[0], "localhost"

@@ -17,7 +17,7 @@ from portal.keys import eligibility, material, operations, store
 from portal.keys.errors import KeyNameTaken
 from portal.keys.models import KeyPair
 from portal.keys.status import LIVE, status_of
-from portal.web import frame
+from portal.web import arguments, frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
 from portal.web.keys import making, shown  # noqa: F401 - they belong to this blueprint
@@ -30,7 +30,7 @@ from portal.web.pages import add_refusal, answer
 @requires(Permission.SEE)
 def index(account: str) -> ResponseReturnValue:
     actor, side = current_actor(), frame.environment()
-    wanted = request.args.get("api_key", "").strip().lower()
+    wanted = arguments.text("api_key").lower()
     page = store.listed(actor, side, place=request.args.get("after"), api_key=wanted)
     now = clock.now()
     return render_template(

@@ -65,6 +65,23 @@ def begin(visitor, account, *, environment="sandbox", name="Storefront", **other
     return visitor.post(f"/{account}/keys/new?environment={environment}", data=fields)
 
 
+# Addresses
+
+
+def test_a_nul_in_an_address_names_nothing(visitor, account):
+    for path in ("/MAG%00", f"/{account}/keys/%00"):
+        assert visitor.get(path).status_code == 404
+
+
+def test_a_nul_in_the_search_finds_nothing(visitor, account, owner):
+    a_key(owner)
+
+    page = visitor.get(f"/{account}/keys?api_key=a%00")
+
+    assert page.status_code == 200
+    assert "Nothing matches these filters" in words(page)
+
+
 # Made by the server
 
 
