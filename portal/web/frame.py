@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, request, session, url_for
 from flask_babel import lazy_gettext as _l
@@ -134,10 +135,12 @@ def _acting() -> Acting | None:
 
 
 def switch(current: Environment) -> list[tuple[str, str, bool]]:
-    """The environment switch for this page: value, address, whether it is the current one."""
-    here = dict(request.view_args or {}) | request.args.to_dict()
+    """The environment switch for this page: value, address, whether it is the current one.
+
+    Nothing else of the address is taken along: a filter or a place in a list belongs to one environment.
+    """
     return [
-        (side.value, url_for(request.endpoint or "", **(here | {"environment": side.value})), side is current)
+        (side.value, f"{quote(request.path)}?{urlencode({'environment': side.value})}", side is current)
         for side in Environment
     ]
 

@@ -85,6 +85,14 @@ def test_a_nul_in_the_search_finds_nothing(visitor, account, owner):
 # Made by the server
 
 
+@pytest.mark.parametrize("query", ["endpoint=x", "_method=POST", "account=MAG999999999", "_external=1", "api_key=a"])
+def test_the_environment_switch_takes_nothing_along_from_the_address(visitor, account, query):
+    page = visitor.get(f"/{account}/keys?{query}")
+
+    assert page.status_code == 200
+    assert soup(page).find("a", href=f"/{account}/keys?environment=production")
+
+
 def test_s10_the_owner_makes_a_pair_for_each_environment(visitor, account):
     for environment in ("sandbox", "production"):
         where = begin(visitor, account, environment=environment).location
