@@ -11,7 +11,7 @@ from portal.access.rows import owned_by, received_by
 from portal.delegations.models import Delegation, Side
 from portal.foundation.database import db
 from portal.keys.models import KeyPair
-from portal.keys.store import live_conditions
+from portal.keys.store import Holder, live_conditions
 
 
 def live_pairs(actor: Actor, side: Side, delegations: Collection[Delegation], at: datetime) -> dict[uuid.UUID, int]:
@@ -20,6 +20,7 @@ def live_pairs(actor: Actor, side: Side, delegations: Collection[Delegation], at
     rows = (
         pairs.join(KeyPair.contract)
         .join(KeyPair.owner)
+        .join(KeyPair.holder.of_type(Holder))
         .join(KeyPair.delegation)
         .where(
             # With the owner: an integrator's pairs lie with many owners, and are found by them.

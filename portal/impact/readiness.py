@@ -52,6 +52,7 @@ def of_keys(actor: Actor, at: datetime) -> KeysReady:
 
 def _count(actor: Actor, at: datetime, side: Environment) -> ScalarSelect[int]:
     rows = owned_by(actor, KeyPair).join(KeyPair.contract).join(KeyPair.owner).outerjoin(KeyPair.delegation)
+    rows = rows.join(KeyPair.holder.of_type(keys.Holder))
     rows = rows.where(KeyPair.environment == side, *keys.live_conditions(at))
     some = rows.with_only_columns(KeyPair.id, maintain_column_froms=True).limit(COUNTED_TO).subquery()
     return select(func.count()).select_from(some).scalar_subquery()

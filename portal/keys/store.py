@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, Subquery, and_, or_, select, type_coerce, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from portal.access.actor import Actor
 from portal.access.roles import Environment, Right
@@ -32,6 +32,7 @@ WHOLE = (
     joinedload(KeyPair.made_by),
 )
 SHOWN_LIVE = 500
+Holder = aliased(Tenant, name="holder")
 
 
 def add(row: Any) -> Any:
@@ -100,6 +101,7 @@ def live(actor: Actor, at: datetime, environment: Environment | None = None) -> 
         owned_by(actor, KeyPair)
         .join(KeyPair.contract)
         .join(KeyPair.owner)
+        .join(KeyPair.holder.of_type(Holder))
         .outerjoin(KeyPair.delegation)
         .where(*live_conditions(at))
         .options(*WHOLE)
@@ -125,6 +127,7 @@ def _oldest_live(at: datetime, *whose: ColumnElement[bool]) -> Subquery:
         select(KeyPair.tenant_id, KeyPair.id)
         .join(KeyPair.contract)
         .join(KeyPair.owner)
+        .join(KeyPair.holder.of_type(Holder))
         .outerjoin(KeyPair.delegation)
         .where(*whose, *live_conditions(at))
     )
@@ -132,15 +135,13 @@ def _oldest_live(at: datetime, *whose: ColumnElement[bool]) -> Subquery:
 
 
 def live_conditions(at: datetime) -> list[ColumnElement[bool]]:
-    """What `status_of` calls live, for a statement that joins contract, owner and (outer) delegation.
-
-    The holder's own standing is left to `status_of`: a suspended integrator has no actor to ask with.
-    """
+    """What `status_of` calls live, for a statement that joins contract, owner, `Holder` and (outer) delegation."""
     return [
         KeyPair.state.in_(LIVE_STATES),
         or_(KeyPair.expires_at.is_(None), KeyPair.expires_at > at),
         or_(KeyPair.retiring_until.is_(None), KeyPair.retiring_until > at),
         Tenant.standing != Standing.SUSPENDED,
+        Holder.standing != Standing.SUSPENDED,
         Contract.starts_at <= at,
         Contract.ends_at > at,
         or_(Contract.ended_at.is_(None), Contract.ended_at > at),

@@ -1,16 +1,18 @@
 """Renaming, revoking, lapsing and burning key pairs; delegated pairs; what the blast radius promises."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
 import time_machine
 
-from portal.access.actor import system_actor
+from portal.access.actor import Actor, system_actor
 from portal.access.errors import NotAllowed
 from portal.access.roles import Environment, Right, Role
 from portal.access.rows import owned_by
 from portal.audit.models import AuditEvent
 from portal.delegations import operations as delegations
+from portal.delegations.models import DelegationState
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import Changed, NotFound
@@ -19,12 +21,14 @@ from portal.keys import making, operations, store
 from portal.keys.errors import CannotRevoke, EnvironmentOutOfReach, KeyBlocked, KeyNameTaken, NotHolder
 from portal.keys.models import KeyPair, KeyState
 from portal.keys.status import LIVE, KeyStatus, status_of
+from portal.tenants.models import Standing
 from tests.factories import (
     a_contract,
     a_delegation,
     a_key,
     a_licensee,
     a_member,
+    a_partner,
     a_private_key,
     an_integrator,
     an_intent,
@@ -124,6 +128,41 @@ def test_a_viewer_revokes_nothing():
 
     with pytest.raises(NotAllowed), transaction():
         operations.revoke(viewer, pair)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.DEVELOPER])
+def test_a_signature_revokes_no_pair_of_the_tenants_licence(role):
+    signer = a_partner(signer_role=role)
+    tenant = tenant_of(signer)
+    a_contract(tenant, "adobe-commerce")
+    owner = a_member(tenant)
+    pair = a_key(owner)
+
+    with pytest.raises(NotAllowed), transaction():
+        operations.revoke(signer, pair)
+    with pytest.raises(NotAllowed), transaction():
+        operations.rename(signer, pair, name="Mine", version=pair.version)
+
+
+def test_a_signer_revokes_what_hangs_on_the_partner_contract():
+    signer = a_partner()
+    pair = a_key(signer)
+
+    with transaction():
+        operations.revoke(signer, pair)
+
+    assert live_names(signer) == set()
+
+
+def test_the_name_that_it_has_already_is_no_event():
+    owner = a_licensee()
+    pair = a_key(owner, name="Same")
+    before = events_of(owner)
+
+    with transaction():
+        operations.rename(owner, pair, name="Same", version=0)
+
+    assert events_of(owner) == before
 
 
 def test_the_blast_radius_of_a_revocation_is_what_then_stops():
@@ -363,3 +402,55 @@ def test_s2_a_pair_belongs_to_tenant_and_contract_not_to_a_person():
 
     assert pair.tenant_id == owner.tenant_id
     assert pair.contract.tenant_id == owner.tenant_id
+
+
+# What statements call live
+
+PAST, AHEAD = clock.now() - timedelta(days=1), clock.now() + timedelta(days=365)
+DELEGATIONS = (
+    {},
+    {"state": DelegationState.PAUSED},
+    {"state": DelegationState.ENDED},
+    {"ends_at": PAST},
+    {"environments": frozenset({Environment.PRODUCTION})},
+    {"rights": frozenset({Right.PROJECTS})},
+)
+CONTRACTS = ({}, {"starts_at": AHEAD, "ends_at": AHEAD + timedelta(days=1)}, {"ends_at": PAST}, {"ended_at": PAST})
+PAIRS = (
+    {},
+    {"expires_at": PAST},
+    {"state": KeyState.REVOKED},
+    {"state": KeyState.RETIRING, "retiring_until": AHEAD},
+    {"state": KeyState.RETIRING, "retiring_until": PAST},
+)
+
+
+def found_wrongly(owner: Actor, held: KeyPair, suspended: str, *values: dict[str, object]) -> set[str]:
+    """The pairs that are found as live and are not, or the other way round, once these values are in the rows."""
+    pair = store.get(owner, held.api_key)
+    for row, changed in zip((pair.delegation, pair.contract, pair), values, strict=True):
+        for name, value in changed.items():
+            setattr(row, name, value)
+    if suspended:
+        getattr(pair, suspended).standing = Standing.SUSPENDED
+    db.session.flush()
+    rows = db.session.scalars(owned_by(owner, KeyPair).options(*store.WHOLE)).all()
+    live = {row.api_key for row in rows if status_of(row, clock.now()) in LIVE}
+    found = {row.api_key for row in store.live(owner, clock.now())}
+    db.session.rollback()
+    return live ^ found
+
+
+@pytest.mark.parametrize("suspended", ["", "owner", "holder"])
+def test_statements_find_exactly_the_pairs_whose_status_is_live(suspended: str):
+    owner, integrator = a_licensee(), an_integrator()
+    a_key(owner)
+    held = a_key(for_client(integrator, a_delegation(owner, integrator)))
+
+    cases = [
+        *itertools.product(DELEGATIONS, CONTRACTS, PAIRS[:1]),
+        *itertools.product(DELEGATIONS, CONTRACTS[:1], PAIRS),
+    ]
+    wrong = [case for case in cases if found_wrongly(owner, held, suspended, *case)]
+
+    assert wrong == []
