@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
@@ -62,7 +63,9 @@ def chains() -> Sequence[AuditChain]:
 def events_of(chain_id: uuid.UUID) -> Iterator[AuditEvent]:
     """All events of one chain in order, read in portions."""
     rows = across_tenants(AuditEvent, reason=Reader.UPKEEP).where(AuditEvent.chain_id == chain_id)
-    yield from db.session.scalars(rows.order_by(AuditEvent.seq).execution_options(yield_per=1000))
+    # Closed also when the reader stops early: on PostgreSQL a cursor of the server stays open behind it.
+    with closing(db.session.scalars(rows.order_by(AuditEvent.seq).execution_options(yield_per=1000))) as events:
+        yield from events
 
 
 def chains_without_head() -> Sequence[uuid.UUID]:
