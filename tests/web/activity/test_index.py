@@ -123,12 +123,12 @@ def test_the_kind_filters(owner, account, signed_in):
 
 def test_the_person_filters(owner, account, signed_in):
     other = a_member(tenant_of(owner), name="Otto Owner")
-    rename(owner, 1)
+    rename(owner, 2)
     rename(other, 1)
 
     told = sentences(signed_in(owner).get(f"/{account}/activity?person=Otto+Owner"))
 
-    assert told == ["Otto Owner renamed the account from “Aurora 0” to “Aurora 0”"]
+    assert told == ["Otto Owner renamed the account from “Aurora 1” to “Aurora 0”"]
 
 
 def test_the_subject_filters_by_id(owner, account, signed_in):
