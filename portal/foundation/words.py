@@ -1,10 +1,13 @@
 """Words for people: what is marked for translation, and what a name may contain."""
 
+import re
 import unicodedata
 
 from portal.foundation.errors import Invalid
 from portal.foundation.marking import N_
 
+# The label of every PEM form of a private key (RFC 7468, 10 and 11; PKCS#1; OpenSSH).
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 LONGEST_NAME = 255
 LONGEST_KEY = 512
 LONGEST_TEXT = 2000
@@ -37,11 +40,23 @@ class NameHasType(Invalid):
     sentence = N_("A name cannot contain “[Type:”: the shop's own form would misread it.")
 
 
+class HoldsPrivateKey(Invalid):
+    code = "text_holds_private_key"
+    sentence = N_("A private key stands in this text. It was not stored. Never send one: make a delegation instead.")
+
+
+def refuse_private_key(text: str) -> None:
+    """Nothing, when no private key in PEM form stands in `text` (design rule 2). Raises: HoldsPrivateKey."""
+    if PRIVATE_KEY.search(text):
+        raise HoldsPrivateKey()
+
+
 def clean_name(text: str) -> str:
     """`text` as a label: trimmed, normalised to NFC, 1 to 255 characters (design rule 19).
 
-    Raises: NameEmpty, NameTooLong, NameHasControls, NameChangesDirection.
+    Raises: NameEmpty, NameTooLong, NameHasControls, NameChangesDirection, HoldsPrivateKey.
     """
+    refuse_private_key(text)
     name = unicodedata.normalize("NFC", text).strip()
     if not name:
         raise NameEmpty()
@@ -87,8 +102,9 @@ class TextHasControls(Invalid):
 def clean_text(text: str) -> str:
     """`text` of several lines: trimmed, normalised to NFC, line ends as LF, at most 2000 characters; it may be empty.
 
-    Raises: TextTooLong, TextHasControls.
+    Raises: TextTooLong, TextHasControls, HoldsPrivateKey.
     """
+    refuse_private_key(text)
     cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     if len(cleaned) > LONGEST_TEXT:
         raise TextTooLong(longest=LONGEST_TEXT, length=len(cleaned))

@@ -52,7 +52,7 @@ def read_public_pem(text: str) -> PublicHalf:
     """
     labels = PEM_LABEL.findall(text)
     if any("PRIVATE KEY" in label for label in labels):
-        raise PrivateKeyPasted(spki_sha256=_public_hash_of_private(text))
+        raise PrivateKeyPasted(spki_sha256=public_hash_of_private(text))
     if len(labels) > 1:
         raise SeveralKeys()
     if labels != ["PUBLIC KEY"]:
@@ -94,7 +94,8 @@ def public_pem(spki: bytes) -> str:
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def _public_hash_of_private(text: str) -> bytes | None:
+def public_hash_of_private(text: str) -> bytes | None:
+    """SHA-256 of the public half of the first private key in `text`, or None when it cannot be read."""
     start = text.index("-----BEGIN")
     try:
         private = serialization.load_pem_private_key(text[start:].encode(), password=None)

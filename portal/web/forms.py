@@ -14,6 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.foundation import words
 from portal.foundation.errors import PortalError
+from portal.web import pasted
 from portal.web.say import say
 
 
@@ -23,6 +24,14 @@ class PortalForm(FlaskForm):
     class Meta(FlaskForm.Meta):
         def get_translations(self, form: Any) -> Any:
             return get_translations(["zh_TW"] if str(get_locale()) == "zh_Hant" else ["en"])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether all fields are valid. A private key in any of them is taken out before anything looks at it."""
+        found = pasted.take_out(self)
+        valid = bool(super().validate(extra_validators))
+        for field in found:
+            pasted.complain(field)
+        return valid and not found
 
 
 class CleanedField(StringField):

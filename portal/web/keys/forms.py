@@ -1,16 +1,18 @@
 """Forms of key pairs."""
 
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
 from wtforms import FileField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal.contracts.models import Contract
 from portal.foundation.errors import PortalError
-from portal.foundation.words import same_name
+from portal.foundation.words import PRIVATE_KEY, same_name
 from portal.keys import possession
 from portal.keys.material import PublicHalf, read_public_pem
 from portal.keys.models import KeyOrigin
+from portal.web import pasted
 from portal.web.forms import CleanedField, NameField, PortalForm, VersionField
 from portal.web.identity import FreshSignIn
 from portal.web.pages import add_refusal
@@ -44,18 +46,13 @@ class NewKeyForm(FreshSignIn, PortalForm):
             self.contract.data = contracts[0].public_id
 
     def read_public(self) -> bool:
-        """Whether the public key can be used, where one is needed; what is wrong with it stands at the field.
-
-        Raises: PrivateKeyPasted, which is more than a mistake in a field.
-        """
+        """Whether the public key can be used, where one is needed; what is wrong with it stands at the field."""
         if self.origin.data != KeyOrigin.UPLOAD.value:
             return True
         try:
             self.public = read_public_pem(self.public_pem.data or "")
         except PortalError as refusal:
             add_refusal(self.public_pem, refusal)
-            if refusal.code == "private_key_pasted":
-                raise
             return False
         return True
 
@@ -69,8 +66,12 @@ class ProofForm(PortalForm):
     def read(self) -> bytes | None:
         """The signature's octets, or None with the reason at the field."""
         given = (self.signature.data or "").strip().encode()
-        if not given and self.signature_file.data:
+        if not given and isinstance(self.signature_file.data, FileStorage):
             given = self.signature_file.data.read(LONGEST_PEM)
+        if PRIVATE_KEY.search(text := given.decode("latin-1")):
+            pasted.burn(text)
+            pasted.complain(self.signature_file)
+            return None
         try:
             return possession.read_signature(given)
         except PortalError as refusal:

@@ -8,8 +8,8 @@ from portal.access.roles import Environment, Permission
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import Invalid
-from portal.keys import eligibility, making, material, operations, store
-from portal.keys.errors import AlreadyShown, KeyBlocked, KeyKnown, KeyNameTaken, PrivateKeyPasted
+from portal.keys import eligibility, making, material, store
+from portal.keys.errors import AlreadyShown, KeyBlocked, KeyKnown, KeyNameTaken
 from portal.keys.models import KeyIntent, KeyOrigin, KeyState
 from portal.web import frame
 from portal.web.guards import current_actor, requires
@@ -43,9 +43,6 @@ def new(account: str) -> ResponseReturnValue:
             return redirect(url_for(".make", account=account, intent_id=intent.public_id), code=303)
     except KeyNameTaken as refusal:
         add_refusal(form.name, refusal)
-    except PrivateKeyPasted as refusal:
-        _burn(refusal)
-        form.public_pem.data = ""  # it must not be rendered back
     return answer(
         "keys/new.html",
         form=form,
@@ -53,23 +50,6 @@ def new(account: str) -> ResponseReturnValue:
         environment=side.value,
         environment_switch=frame.switch(side),
     )
-
-
-def _burn(refusal: PrivateKeyPasted) -> None:
-    spki_sha256 = refusal.facts["spki_sha256"]
-    if spki_sha256 is None:
-        return
-    with transaction():
-        own = operations.burn(current_actor(), spki_sha256)
-    if own is not None:
-        flash(
-            _(
-                "It belongs to your key pair “%(name)s”, which goes on working. If others may have seen it, make a "
-                "successor, put that into the shop, and then revoke “%(name)s”.",
-                name=own.name,
-            ),
-            "warning",
-        )
 
 
 @pages.route("/<account>/keys/making/<intent_id>", methods=["GET", "POST"])
@@ -86,12 +66,13 @@ def make(account: str, intent_id: str) -> ResponseReturnValue:
 def _make_on_server(intent: KeyIntent) -> ResponseReturnValue:
     if intent.key_pair_id is not None:
         return _server_page(intent, status=409)
+    intent_id = intent.public_id
     public, private_pem = material.generate()  # before the transaction: it takes long, and SQLite has one write lock
     try:
         with transaction():
             pair = making.issue(current_actor(), intent, public)
     except AlreadyShown:
-        return _server_page(intent, status=409)
+        return _server_page(store.get_intent(current_actor(), intent_id), status=409)
     page = make_response(
         render_template(
             "keys/shown_once.html",

@@ -1,6 +1,7 @@
 """The pages of key pairs, through the door: what people see, what is refused, what is never shown twice."""
 
 import base64
+import io
 import re
 
 import pytest
@@ -9,8 +10,8 @@ from sqlalchemy import func
 
 from portal.access.roles import Environment, Role
 from portal.access.rows import Reader, across_tenants
-from portal.foundation.database import db
-from portal.keys import store
+from portal.foundation.database import db, transaction
+from portal.keys import making, material, store
 from portal.keys.models import BlockedKey, KeyPair, KeyState
 from tests.factories import (
     PASSWORD,
@@ -20,6 +21,8 @@ from tests.factories import (
     a_member,
     a_partner,
     a_private_key,
+    an_intent,
+    message_of,
     pem_of,
     public_of,
     public_pem_of,
@@ -82,15 +85,15 @@ def test_a_nul_in_the_search_finds_nothing(visitor, account, owner):
     assert "Nothing matches these filters" in words(page)
 
 
-# Made by the server
-
-
 @pytest.mark.parametrize("query", ["endpoint=x", "_method=POST", "account=MAG999999999", "_external=1", "api_key=a"])
 def test_the_environment_switch_takes_nothing_along_from_the_address(visitor, account, query):
     page = visitor.get(f"/{account}/keys?{query}")
 
     assert page.status_code == 200
     assert soup(page).find("a", href=f"/{account}/keys?environment=production")
+
+
+# Made by the server
 
 
 def test_s10_the_owner_makes_a_pair_for_each_environment(visitor, account):
@@ -288,3 +291,82 @@ def test_s9_a_partners_member_who_is_no_signer_is_told_who_the_signer_is(signed_
 
 def test_an_unknown_environment_in_the_address_is_not_found(visitor, account):
     assert visitor.get(f"/{account}/keys?environment=staging").status_code == 404
+
+
+# A private key where none belongs (rule 2)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "", "origin": "upload", "public_pem": "PEM"},
+        {"origin": "server", "public_pem": "PEM"},
+        {"origin": "", "public_pem": "PEM"},
+        {"origin": "upload", "public_pem": "x" * 20_000 + "PEM"},
+        {"name": "PEM"},
+        {"password": "PEM"},
+    ],
+    ids=["no name", "made by the server", "no way chosen", "too long", "as the name", "as the password"],
+)
+def test_a_private_key_in_any_field_is_burnt_and_not_rendered_back(fields, visitor, account):
+    private = a_private_key(2)
+    given = {name: value.replace("PEM", pem_of(private)) for name, value in fields.items()}
+
+    answer = begin(visitor, account, environment="production", **given)
+
+    assert answer.status_code == 422
+    assert PRIVATE not in answer.text
+    assert "This is a private key" in words(answer)
+    assert db.session.get(BlockedKey, public_of(private).spki_sha256) is not None
+
+
+@pytest.mark.parametrize("field", ["signature", "signature_file"])
+def test_a_private_key_instead_of_the_proof_is_burnt_and_not_rendered_back(field, visitor, account):
+    private = a_private_key(3)
+    where = begin(visitor, account, origin="upload", public_pem=public_pem_of(private)).location
+    pem = pem_of(private)
+    given = (io.BytesIO(pem.encode()), "proof.sig") if field == "signature_file" else pem
+
+    answer = visitor.post(where, data={field: given}, content_type="multipart/form-data")
+
+    assert answer.status_code == 422
+    assert PRIVATE not in answer.text
+    assert db.session.get(BlockedKey, public_of(private).spki_sha256) is not None
+
+
+def test_burning_a_pair_in_service_warns_and_names_it(owner, visitor, account):
+    private = a_private_key(4)
+    intent = an_intent(owner, private=private, name="In service")
+    message = message_of(owner, intent, private)
+    with transaction():
+        making.prove(owner, intent, signed=message, signature=sign(private, message))
+
+    answer = begin(visitor, account, origin="upload", public_pem=pem_of(private))
+
+    assert "It belongs to your key pair “In service”, which goes on working" in words(answer)
+
+
+def test_a_signature_file_that_is_no_file_is_a_sentence(visitor, account):
+    where = begin(visitor, account, origin="upload", public_pem=public_pem_of(a_private_key())).location
+
+    assert visitor.post(where, data={"signature_file": "text"}).status_code == 422
+
+
+def test_two_overlapping_requests_for_the_pair_show_one_private_key(owner, visitor, account, monkeypatch):
+    where = begin(visitor, account).location
+    halves = [(public_of(a_private_key(number)), pem_of(a_private_key(number)).encode()) for number in (5, 6)]
+
+    def generate():
+        if len(halves) == 2:
+            half = halves.pop()
+            assert PRIVATE in visitor.post(where).text
+            return half
+        return halves.pop()
+
+    monkeypatch.setattr(material, "generate", generate)
+
+    late = visitor.post(where)
+
+    assert late.status_code == 409
+    assert PRIVATE not in late.text
+    assert count(KeyPair) == 1
