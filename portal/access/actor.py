@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass, field
 
-from portal.access.errors import NotAllowed
+from portal.access.errors import NotAllowed, NotDelegated
 from portal.access.roles import PERMISSION_NAMES, Environment, Permission, Role
 
 
@@ -51,6 +51,12 @@ def system_actor(label: str, tenant_id: uuid.UUID | None = None) -> Actor:
 
 
 def require(actor: Actor, permission: Permission) -> None:
-    """Nothing, when the actor may. Raises: NotAllowed."""
+    """Nothing, when the actor may. Raises: NotAllowed, or NotDelegated when it acts for a client."""
     if not actor.may(permission):
-        raise NotAllowed(act=PERMISSION_NAMES[permission])
+        raise refusal_of(actor, permission)
+
+
+def refusal_of(actor: Actor, permission: Permission) -> NotAllowed:
+    """The refusal that names what is missing, and who can give it: the own tenant's owner, or the client."""
+    missing = NotDelegated if actor.acts_for_client else NotAllowed
+    return missing(act=PERMISSION_NAMES[permission])

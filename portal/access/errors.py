@@ -9,3 +9,14 @@ class NotAllowed(Denied):
 
     code = "not_allowed"
     sentence = N_("Your role does not allow this: %(act)s.")
+
+
+class NotDelegated(NotAllowed):
+    """As `NotAllowed`, for an integrator in its client's account."""
+
+    code = "not_delegated"
+    sentence = N_("You may not do this here: %(act)s.")
+    mend = N_(
+        "The client can widen the delegation. If it covers this already, an owner of your own account can give you a "
+        "role that uses it."
+    )

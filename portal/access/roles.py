@@ -108,7 +108,7 @@ ROLE_USES: dict[Role, frozenset[Right]] = {
 MAY_GIVE: dict[Role, frozenset[Role]] = {
     Role.OWNER: frozenset(TENANT_ROLES),
     Role.PARTNER_ADMIN: frozenset({Role.PARTNER_ADMIN}),
-    Role.OPERATOR: frozenset(VENDOR_ROLES),
+    Role.OPERATOR: frozenset({Role.OPERATOR}),
 }
 
 ROLE_NAMES: dict[Role, str] = {

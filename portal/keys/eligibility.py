@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from portal.access.actor import Actor, require
-from portal.access.errors import NotAllowed
-from portal.access.roles import ENVIRONMENT_NAMES, PERMISSION_NAMES, PERMISSIONS, Environment, Permission
+from portal.access.actor import Actor, refusal_of, require
+from portal.access.roles import ENVIRONMENT_NAMES, PERMISSIONS, Environment, Permission
 from portal.contracts.models import Contract, ContractKind
 from portal.delegations.models import DelegationState
 from portal.foundation import clock
@@ -20,6 +19,7 @@ from portal.keys.errors import (
     NotSignerNorDeputy,
     StandingNotGood,
 )
+from portal.keys.models import KeyPair
 from portal.tenants import store as tenants
 from portal.tenants.models import Standing
 
@@ -75,21 +75,32 @@ def require_environment(actor: Actor, environment: Environment) -> None:
 
 def refusal_for(actor: Actor, contract: Contract) -> PortalError | None:
     """Why the actor may not make a key pair under this contract now, or None."""
-    if contract.kind is ContractKind.PARTNER and contract.id not in actor.signs:
-        return _not_signer(contract)
-    if contract.kind is ContractKind.LICENCE and not _role_makes_keys(actor):
-        return NotAllowed(act=PERMISSION_NAMES[Permission.KEY_MAKE])
     if not contract.is_running(clock.now()):
         return ContractNotRunning(edition=contract.edition.name)
+    if contract.kind is ContractKind.PARTNER and contract.id not in actor.signs:
+        return _not_signer(contract)
+    if contract.kind is ContractKind.LICENCE and not _role_gives(actor, Permission.KEY_MAKE):
+        return refusal_of(actor, Permission.KEY_MAKE)
     owner = tenants.get(actor.tenant_id)
     return None if owner.standing is Standing.GOOD else StandingNotGood(owner=owner.name)
 
 
-def _role_makes_keys(actor: Actor) -> bool:
+def has_power(actor: Actor, pair: KeyPair, permission: Permission) -> bool:
+    """Whether the actor may do this with the pair: by its role, or as signer or deputy of the pair's own contract."""
+    return pair.contract_id in actor.signs or _role_gives(actor, permission)
+
+
+def require_power(actor: Actor, pair: KeyPair, permission: Permission) -> None:
+    """Nothing, when `has_power`. Raises: NotAllowed, NotDelegated."""
+    if not has_power(actor, pair, permission):
+        raise refusal_of(actor, permission)
+
+
+def _role_gives(actor: Actor, permission: Permission) -> bool:
     # A signer's power over a partner contract says nothing about the tenant's licences.
     if actor.acts_for_client or actor.role is None:
-        return actor.may(Permission.KEY_MAKE)
-    return Permission.KEY_MAKE in PERMISSIONS[actor.role]
+        return actor.may(permission)
+    return permission in PERMISSIONS[actor.role]
 
 
 def _not_signer(contract: Contract) -> NotSigner:

@@ -2,16 +2,19 @@
 
 import uuid
 
-from portal.access.actor import Actor, require
+from sqlalchemy.exc import IntegrityError
+
+from portal.access.actor import Actor
 from portal.access.roles import Permission
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.foundation import clock
-from portal.foundation.database import Base, insert_if_absent
+from portal.foundation.database import Base, db, insert_if_absent
 from portal.foundation.errors import Changed
 from portal.foundation.marking import N_
 from portal.foundation.words import clean_name, same_name
 from portal.keys import store
+from portal.keys.eligibility import require_power
 from portal.keys.errors import CannotRevoke, KeyNameTaken, NotHolder
 from portal.keys.models import BlockedKey, KeyPair, KeyState
 from portal.keys.status import MAKING_TIME
@@ -24,18 +27,26 @@ LAPSED_AT_ONCE = 100
 def rename(actor: Actor, pair: KeyPair, *, name: str, version: int) -> None:
     """Give the pair another name. Only its holder does: the name is how the holder finds the private half.
 
+    The name that it has already changes nothing and is no event.
+
     Raises: NotAllowed, NotHolder, Changed, KeyNameTaken and the refusals of a name.
     """
-    require(actor, Permission.KEY_RENAME)
     store.hold(pair)
+    require_power(actor, pair, Permission.KEY_RENAME)
     if pair.holder_id != actor.home_id:
         raise NotHolder(holder=pair.holder.name)
     name = clean_name(name)
+    if pair.name == name:
+        return
     if pair.version != version:
         raise Changed(versions=[(N_("Name"), name, pair.name)])
     if store.name_is_taken(pair, same_name(name)):
         raise KeyNameTaken(name=name)
     before, pair.name, pair.name_key = pair.name, name, same_name(name)
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # somebody was faster with the same name
+        raise KeyNameTaken(name=name) from error
     audit.record(actor, Event.KEY_RENAMED, pair, also_seen_by=_other_party(pair), before=before)
 
 
@@ -44,8 +55,8 @@ def revoke(actor: Actor, pair: KeyPair) -> None:
 
     Raises: NotAllowed, CannotRevoke when it is out of service for another reason.
     """
-    require(actor, Permission.KEY_REVOKE)
     store.hold(pair)
+    require_power(actor, pair, Permission.KEY_REVOKE)
     if pair.state is KeyState.REVOKED:
         return
     if pair.state not in REVOCABLE:

@@ -6,10 +6,11 @@ import pytest
 import time_machine
 from sqlalchemy import func
 
-from portal.access.errors import NotAllowed
-from portal.access.roles import Environment, Role
+from portal.access.errors import NotAllowed, NotDelegated
+from portal.access.roles import Environment, Right, Role
 from portal.access.rows import Reader, across_tenants
 from portal.audit.models import AuditEvent
+from portal.contracts import store as contracts
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.keys import making, material, store
@@ -33,6 +34,7 @@ from portal.keys.status import KeyStatus, status_of
 from portal.tenants.models import Standing
 from tests.factories import (
     a_contract,
+    a_delegation,
     a_deputy,
     a_key,
     a_licensee,
@@ -43,6 +45,7 @@ from tests.factories import (
     acting,
     an_integrator,
     an_intent,
+    for_client,
     membership_of,
     message_of,
     public_of,
@@ -329,6 +332,25 @@ def test_s9_the_signer_of_the_partner_contract_makes_the_keys_whatever_the_role(
     pair = a_key(signer)
 
     assert pair.holder_id == signer.tenant_id
+
+
+def test_the_signer_of_a_contract_that_ended_is_told_that_it_ended():
+    signer = a_partner()
+    with transaction():
+        contracts.all_of(signer)[0].ended_at = clock.now()
+
+    with pytest.raises(ContractNotRunning):
+        usable_contracts(acting(membership_of(signer)))
+
+
+def test_an_integrator_is_told_that_the_client_can_give_the_right():
+    owner, integrator = a_licensee(), an_integrator()
+    actor = for_client(integrator, a_delegation(owner, integrator, rights={Right.VIEW}))
+
+    with pytest.raises(NotDelegated) as refusal:
+        usable_contracts(actor)
+
+    assert "The client can widen the delegation" in refusal.value.mend
 
 
 def test_s9_an_owner_who_is_not_the_signer_is_told_who_is():

@@ -11,6 +11,7 @@ from portal.access.errors import NotAllowed
 from portal.access.roles import Environment, Right, Role
 from portal.access.rows import owned_by
 from portal.audit.models import AuditEvent
+from portal.contracts import store as contracts
 from portal.delegations import operations as delegations
 from portal.delegations.models import DelegationState
 from portal.foundation import clock
@@ -21,7 +22,10 @@ from portal.keys import making, operations, store
 from portal.keys.errors import CannotRevoke, EnvironmentOutOfReach, KeyBlocked, KeyNameTaken, NotHolder
 from portal.keys.models import KeyPair, KeyState
 from portal.keys.status import LIVE, KeyStatus, status_of
+from portal.projects import installations
+from portal.projects import operations as projects
 from portal.tenants.models import Standing
+from portal.web.blast import groups
 from tests.factories import (
     a_contract,
     a_delegation,
@@ -186,6 +190,43 @@ def test_the_blast_radius_of_a_pair_out_of_service_is_empty():
         operations.revoke(owner, pair)
 
     assert blast.of_key(owner, store.get(owner, pair.api_key)).is_empty
+
+
+def test_only_the_owners_side_is_told_that_a_pair_is_the_last_one(owner, integrator):
+    acting = for_client(integrator, a_delegation(owner, integrator))
+    held = a_key(acting)
+
+    alone = blast.of_key(owner, held).is_last
+    a_key(owner)
+
+    assert (alone, blast.of_key(owner, held).is_last, blast.of_key(acting, held).is_last) == (True, False, False)
+
+
+def test_ending_a_paused_delegation_still_names_its_pairs(owner, integrator):
+    delegation = a_delegation(owner, integrator)
+    held = a_key(for_client(integrator, delegation), name="Theirs")
+
+    with transaction():
+        delegations.pause(owner, delegation)
+
+    held = store.get(owner, held.api_key)
+    for radius in (blast.of_delegation(owner, delegation), blast.of_key(owner, held)):
+        assert [pair.name for pair in radius.key_pairs] == ["Theirs"]
+
+
+def test_installations_beyond_those_that_are_named_are_said_to_be_there(monkeypatch):
+    monkeypatch.setattr(blast, "MOST_NAMED", 0)
+    owner = a_licensee()
+    with transaction():
+        project = projects.create(owner, "Storefront", contracts.all_of(owner)[0])
+    space = next(space for space in project.data_spaces if space.side is Environment.SANDBOX)
+    with transaction():
+        installations.attach(owner, space, "Main shop", "shop.example.com", Environment.SANDBOX)
+
+    radius = blast.of_key(owner, a_key(owner))
+
+    assert radius.more
+    assert ("Installations that may use them", ["and more"]) in groups(radius)
 
 
 # Lapse

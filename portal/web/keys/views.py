@@ -16,7 +16,7 @@ from portal.impact import blast, readiness
 from portal.keys import eligibility, material, operations, store
 from portal.keys.errors import KeyNameTaken
 from portal.keys.models import KeyPair
-from portal.keys.status import LIVE, status_of
+from portal.keys.status import status_of
 from portal.web import arguments, frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
@@ -69,7 +69,8 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         public_pem=material.public_pem(pair.spki),
         services=readiness.services_of(actor),
         installations=blast.of_key(actor, pair).installations,
-        live=LIVE,
+        may_rename=eligibility.has_power(actor, pair, Permission.KEY_RENAME),
+        may_revoke=eligibility.has_power(actor, pair, Permission.KEY_REVOKE),
     )
 
 
