@@ -95,9 +95,11 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _engine_options(database_url: str) -> dict[str, object]:
+    quiet = {"hide_parameters": True}  # what people typed stays out of an error's words, and so out of the log
     if database_url.startswith("sqlite"):
-        return {"poolclass": NullPool}  # opening the file is cheap, and no connection outlives a fork or a restore
-    return {"pool_pre_ping": True}
+        # Opening the file is cheap, and no connection outlives a fork or a restore.
+        return quiet | {"poolclass": NullPool}
+    return quiet | {"pool_pre_ping": True}
 
 
 def _join_domain(app: Flask, settings: Settings) -> None:
@@ -135,10 +137,10 @@ def _begin_request() -> Response | None:
         return redirect(here, code=307)  # type: ignore[return-value]
     if "database_failure" in g:
         raise g.database_failure
-    return None
-
     if any("\x00" in str(value) for value in (request.view_args or {}).values()):
         raise NotFound()  # nothing has such a name, and PostgreSQL cannot even be asked for it
+    return None
+
 
 def _loopback(host: str) -> tuple[str, str]:
     return host.rsplit(":", 1)[0], "localhost"

@@ -1,6 +1,8 @@
 """What the database layer does to statements."""
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from portal.foundation.database import VALUES_OF_ROWS, db
 
@@ -28,3 +30,10 @@ def test_sqlite_finds_rows_by_composite_keys_through_an_index():
 )
 def test_only_lists_of_rows_are_written_anew(before, after):
     assert VALUES_OF_ROWS.sub(r"IN (SELECT * FROM (\1))", before) == after
+
+
+def test_a_failure_of_the_database_does_not_repeat_what_was_sent():
+    with pytest.raises(DBAPIError) as failure:
+        db.session.connection().execute(text("SELECT :given FROM no_such_table"), {"given": "a secret"})
+
+    assert "a secret" not in str(failure.value)
