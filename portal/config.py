@@ -1,7 +1,7 @@
 """Settings, read once from the environment. A production start with a missing or unsafe one stops with a sentence."""
 
-import base64
 import binascii
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -77,12 +77,16 @@ class Settings(BaseSettings):
     def kek_octets(self) -> bytes:
         """The key-encryption key as 32 bytes. Raises: ValueError."""
         try:
-            octets = base64.b64decode(self.kek, validate=True)
+            octets = b64decode(self.kek, validate=True)
         except binascii.Error as error:
             raise ValueError("not base64") from error
         if len(octets) != KEK_BYTES:
             raise ValueError("not 32 bytes")
         return octets
+
+    @property
+    def is_on_postgresql(self) -> bool:
+        return self.database_url.startswith("postgresql")
 
     @property
     def is_https(self) -> bool:
@@ -115,15 +119,24 @@ class Settings(BaseSettings):
         elif parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "localhost"):
             yield "EXTERNAL_BASE_URL must begin with https:// (plain http only for localhost)."
         if not self.is_demo:
-            if len(self.password_pepper) < SHORTEST_SECRET:
-                yield (
-                    f"PASSWORD_PEPPER is missing or shorter than {SHORTEST_SECRET} characters: make one with {make} "
-                    "and keep it outside the database's backup."
-                )
-            if self.mail_backend is MailBackend.MAILBOX:
-                yield "MAIL_BACKEND=mailbox shows all mail on a page and exists in the demo only: set smtp or folder."
-            if not self.mail_from:
-                yield "MAIL_FROM is missing: give the address that mail is sent from."
+            yield from self._problems_in_production(make)
+
+    def _problems_in_production(self, make: str) -> Iterator[str]:
+        if self.kek == b64encode(bytes(KEK_BYTES)).decode():
+            yield f"KEK is nothing but zeros, which everybody knows: make one with {make}"
+        if len(self.password_pepper) < SHORTEST_SECRET:
+            yield (
+                f"PASSWORD_PEPPER is missing or shorter than {SHORTEST_SECRET} characters: make one with {make} "
+                "and keep it outside the database's backup."
+            )
+        if self.is_on_postgresql and not self.migration_database_url:
+            yield "MIGRATION_DATABASE_URL is missing: give the role for migrations; the application's owns no table."
+        if self.proxy_hops < 0:
+            yield "PROXY_HOPS is less than 0: give the number of proxies in front, 0 when there is none."
+        if self.mail_backend is MailBackend.MAILBOX:
+            yield "MAIL_BACKEND=mailbox shows all mail on a page and exists in the demo only: set smtp or folder."
+        if "@" not in self.mail_from:
+            yield "MAIL_FROM is missing or no address: give the address that mail is sent from."
 
 
 def from_environment() -> Settings:
@@ -133,7 +146,19 @@ def from_environment() -> Settings:
     except ValidationError as error:
         raise UnsafeSettings([_sentence(problem["loc"], problem["msg"]) for problem in error.errors()]) from None
     settings.check()
+    if problems := list(_problems_of_demo(settings)):
+        raise UnsafeSettings(problems)
     return settings
+
+
+def _problems_of_demo(settings: Settings) -> Iterator[str]:
+    """What keeps the demo, whose sign-ins everybody knows, on one machine. Tests and measurements build their own."""
+    if not settings.is_demo:
+        return
+    if not settings.database_url.startswith("sqlite"):
+        yield "DATABASE_URL is not SQLite: the demo has a file of its own. For real use set PORTAL_MODE=production."
+    if settings.host != "localhost":
+        yield "EXTERNAL_BASE_URL does not name localhost: the demo is for this machine only: http://localhost:8000."
 
 
 def _sentence(place: tuple[int | str, ...], message: str) -> str:

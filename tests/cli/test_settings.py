@@ -16,7 +16,7 @@ GOOD = {
     "PORTAL_MODE": "production",
     "DATABASE_URL": "sqlite://",
     "SECRET_KEY": "for tests only, and long enough to pass",
-    "KEK": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "KEK": "Zm9yIHRlc3RzIG9ubHksIDMyIG9jdGV0cyBsb25nLi4=",
     "PASSWORD_PEPPER": "for tests only too, and long enough",
     "EXTERNAL_BASE_URL": "https://portal.example.com",
     "MAIL_BACKEND": "folder",
@@ -29,7 +29,7 @@ def environment(monkeypatch):
     """The environment with good settings and what a test changes of them; None takes one away."""
 
     def change(**changes: str | None) -> None:
-        for name in ("PORTAL_MODE", *GOOD):
+        for name in ("MIGRATION_DATABASE_URL", "PROXY_HOPS", *GOOD):
             monkeypatch.delenv(name, raising=False)
         for name, value in (GOOD | changes).items():
             if value is not None:
@@ -66,17 +66,47 @@ def test_the_mode_is_never_guessed(mode, environment):
         ("KEK", None),
         ("KEK", "not base64"),
         ("KEK", "c2hvcnQ="),
+        ("KEK", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
         ("EXTERNAL_BASE_URL", None),
         ("EXTERNAL_BASE_URL", "http://portal.example.com"),
         ("EXTERNAL_BASE_URL", "https://portal.example.com/below"),
         ("MAIL_FROM", None),
+        ("MAIL_FROM", "portal.example.com"),
         ("MAIL_BACKEND", "mailbox"),
         ("MAIL_BACKEND", "pigeon"),
         ("PROXY_HOPS", "many"),
+        ("PROXY_HOPS", "-1"),
     ],
 )
 def test_a_setting_that_is_missing_or_unsafe_is_named(name, value, environment):
     environment(**{name: value})
+
+    (problem,) = problems()
+    assert name in problem
+
+
+def test_on_postgresql_migrations_have_a_role_of_their_own(environment):
+    environment(DATABASE_URL="postgresql://portal_app@db/portal")
+
+    (problem,) = problems()
+    assert "MIGRATION_DATABASE_URL" in problem
+
+
+def test_a_demo_on_this_machine_passes(environment):
+    environment(PORTAL_MODE="demo", EXTERNAL_BASE_URL="http://localhost:8000")
+
+    assert from_environment().is_demo
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://portal_app@db/portal"),
+        ("EXTERNAL_BASE_URL", "https://portal.example.com"),
+    ],
+)
+def test_a_demo_beyond_this_machine_is_refused(name, value, environment):
+    environment(**{"PORTAL_MODE": "demo", "EXTERNAL_BASE_URL": "http://localhost:8000"} | {name: value})
 
     (problem,) = problems()
     assert name in problem
