@@ -95,9 +95,15 @@ def begin_session(person: Person, device: str, *, home_id: uuid.UUID | None = No
 
 
 def renew_session(row: UserSession, device: str, *, home_id: uuid.UUID | None = None) -> tuple[UserSession, str]:
-    """A new session in place of `row`, for a person whose rights just changed, and the token for its cookie."""
+    """A new session in place of `row`, for a person whose rights just changed, and the token for its cookie.
+
+    It is no new sign-in: it is as fresh as `row` is, and ends no later.
+    """
     row.ended_at = clock.now()
-    return begin_session(store.get_person(row.person_id), device, home_id=home_id or row.home_id)
+    renewed, token = begin_session(store.get_person(row.person_id), device, home_id=home_id or row.home_id)
+    renewed.reauthenticated_at = row.reauthenticated_at
+    renewed.expires_at = min(row.expires_at, renewed.expires_at)
+    return renewed, token
 
 
 def _is_vendor_staff(person: Person) -> bool:

@@ -155,6 +155,17 @@ def test_a_renewed_session_has_a_new_token_and_ends_the_old_one():
     assert renewed.home_id == tenant.id
 
 
+def test_a_renewed_session_is_as_fresh_as_the_old_one_and_ends_with_it():
+    with time_machine.travel(clock.now() - timedelta(minutes=30), tick=False):
+        row, _token = begun(a_person())
+    signed_in_at, ends_at = row.reauthenticated_at, row.expires_at
+
+    with transaction():
+        renewed, _new = accounts.renew_session(row, "Firefox · Linux")
+
+    assert (renewed.reauthenticated_at, renewed.expires_at) == (signed_in_at, ends_at)
+
+
 def test_sessions_that_can_no_longer_be_used_are_not_listed():
     person = a_person()
     with time_machine.travel(clock.now() - timedelta(hours=2), tick=False):
