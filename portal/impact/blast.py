@@ -14,11 +14,13 @@ from portal.foundation import clock
 from portal.foundation.database import db
 from portal.keys import store as keys
 from portal.keys.models import KeyPair
-from portal.keys.status import LIVE, status_of
+from portal.keys.status import LIVE, KeyStatus, status_of
 from portal.projects.models import DataSpace, Installation
 
 # A page shows this many by name; the acts themselves count all.
 MOST_NAMED = 100
+# A pair that waits for the end of a pause works again by itself: ending or revoking stops it for good.
+IN_USE = LIVE | {KeyStatus.DELEGATION_PAUSED}
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,16 @@ class BlastRadius:
     """What stops working: key pairs at once, and the installations that may be using them.
 
     The portal does not see yet which installation uses which key, so it names all that could: those on the key's
-    side, within its reach. `others_live` are the pairs of the same side that go on working beside it.
+    side, within its reach; `more` when there are others that are not named. `others_live` are the pairs of the same
+    side that go on working beside it; `is_last` when the key is live and nobody in the account has another.
     """
 
     key_pairs: Sequence[KeyPair] = ()
     installations: Sequence[Installation] = ()
     integrators: Sequence[str] = ()
     others_live: Sequence[KeyPair] = field(default=())
+    more: bool = False
+    is_last: bool = False
 
     @property
     def data_spaces(self) -> list[DataSpace]:
@@ -46,15 +51,20 @@ class BlastRadius:
 def of_key(actor: Actor, pair: KeyPair) -> BlastRadius:
     """What revoking `pair` would stop, as far as the actor's reach goes; nothing when it is out of service already."""
     now = clock.now()
-    if status_of(pair, now) not in LIVE:
+    status = status_of(pair, now)
+    if status not in IN_USE:
         return BlastRadius()
     others = [row for row in keys.live(actor, now, pair.environment) if row.id != pair.id]
     reach = None if pair.delegation is None else _projects_of(actor, pair.delegation)
+    installations, more = _installations(actor, {pair.environment}, reach)
     return BlastRadius(
         key_pairs=[pair],
-        installations=_installations(actor, {pair.environment}, reach),
+        installations=installations,
+        more=more,
         integrators=[] if pair.delegation is None else [pair.holder.name],
         others_live=others,
+        # An integrator does not see the other pairs of its client, so it cannot tell.
+        is_last=status in LIVE and not others and not actor.acts_for_client,
     )
 
 
@@ -65,13 +75,15 @@ def of_delegation(actor: Actor, delegation: Delegation) -> BlastRadius:
     is named: the owner's rows are found only by working in the owner's account.
     """
     now = clock.now()
-    pairs = [pair for pair in keys.of_delegation(actor, delegation) if status_of(pair, now) in LIVE]
+    pairs = [pair for pair in keys.of_delegation(actor, delegation) if status_of(pair, now) in IN_USE]
     if actor.tenant_id != delegation.tenant_id:
         return BlastRadius(key_pairs=pairs)
     sides = {pair.environment for pair in pairs}
+    installations, more = _installations(actor, sides, _projects_of(actor, delegation))
     return BlastRadius(
         key_pairs=pairs,
-        installations=_installations(actor, sides, _projects_of(actor, delegation)),
+        installations=installations,
+        more=more,
         integrators=[delegation.integrator.name] if delegation.integrator else [],
     )
 
@@ -85,11 +97,12 @@ def _projects_of(actor: Actor, delegation: Delegation) -> frozenset[uuid.UUID] |
 
 def _installations(
     actor: Actor, sides: set[Environment], project_ids: frozenset[uuid.UUID] | None
-) -> Sequence[Installation]:
+) -> tuple[Sequence[Installation], bool]:
     if not sides:
-        return []
+        return [], False
     rows = owned_by(actor, Installation).where(Installation.detached_at.is_(None), Installation.side.in_(sides))
     if project_ids is not None:
         rows = rows.where(Installation.project_id.in_(project_ids))
     rows = rows.options(joinedload(Installation.data_space).joinedload(DataSpace.project))
-    return db.session.scalars(rows.order_by(Installation.name, Installation.id).limit(MOST_NAMED)).all()
+    found = db.session.scalars(rows.order_by(Installation.name, Installation.id).limit(MOST_NAMED + 1)).all()
+    return found[:MOST_NAMED], len(found) > MOST_NAMED

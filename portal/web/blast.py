@@ -9,9 +9,10 @@ def groups(radius: BlastRadius) -> list[tuple[str, list[str]]]:
     """Label and names for each kind of thing; empty when nothing depends on it."""
     if radius.is_empty:
         return []
+    rest = [_("and more")] if radius.more else []
     return [
         (_("Key pairs that stop"), [pair.name for pair in radius.key_pairs]),
-        (_("Installations that may use them"), [installation.name for installation in radius.installations]),
-        (_("Their data spaces, which stay as they are"), [space.name for space in radius.data_spaces]),
+        (_("Installations that may use them"), [*(installation.name for installation in radius.installations), *rest]),
+        (_("Their data spaces, which stay as they are"), [*(space.name for space in radius.data_spaces), *rest]),
         (_("Integrators"), list(radius.integrators)),
     ]

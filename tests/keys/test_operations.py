@@ -13,6 +13,7 @@ from portal.access.rows import owned_by
 from portal.audit.models import AuditEvent
 from portal.contracts import store as contracts
 from portal.delegations import operations as delegations
+from portal.delegations import store as delegation_store
 from portal.delegations.models import DelegationState
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
@@ -24,6 +25,7 @@ from portal.keys.models import KeyPair, KeyState
 from portal.keys.status import LIVE, KeyStatus, status_of
 from portal.projects import installations
 from portal.projects import operations as projects
+from portal.projects import store as project_store
 from portal.tenants.models import Standing
 from portal.web.blast import groups
 from tests.factories import (
@@ -197,9 +199,11 @@ def test_only_the_owners_side_is_told_that_a_pair_is_the_last_one(owner, integra
     held = a_key(acting)
 
     alone = blast.of_key(owner, held).is_last
+    theirs = blast.of_key(acting, held).is_last
     a_key(owner)
+    beside_another = blast.of_key(owner, store.get(owner, held.api_key)).is_last
 
-    assert (alone, blast.of_key(owner, held).is_last, blast.of_key(acting, held).is_last) == (True, False, False)
+    assert (alone, theirs, beside_another) == (True, False, False)
 
 
 def test_ending_a_paused_delegation_still_names_its_pairs(owner, integrator):
@@ -209,24 +213,25 @@ def test_ending_a_paused_delegation_still_names_its_pairs(owner, integrator):
     with transaction():
         delegations.pause(owner, delegation)
 
-    held = store.get(owner, held.api_key)
+    held, delegation = store.get(owner, held.api_key), delegation_store.get_given(owner, delegation.public_id)
     for radius in (blast.of_delegation(owner, delegation), blast.of_key(owner, held)):
         assert [pair.name for pair in radius.key_pairs] == ["Theirs"]
 
 
-def test_installations_beyond_those_that_are_named_are_said_to_be_there(monkeypatch):
+def test_installations_beyond_those_that_are_named_are_said_to_be_there(app, monkeypatch):
     monkeypatch.setattr(blast, "MOST_NAMED", 0)
     owner = a_licensee()
     with transaction():
         project = projects.create(owner, "Storefront", contracts.all_of(owner)[0])
-    space = next(space for space in project.data_spaces if space.side is Environment.SANDBOX)
+    spaces = project_store.get(owner, project.public_id).data_spaces
+    space = next(space for space in spaces if space.environment is Environment.SANDBOX)
     with transaction():
         installations.attach(owner, space, "Main shop", "shop.example.com", Environment.SANDBOX)
 
     radius = blast.of_key(owner, a_key(owner))
 
-    assert radius.more
-    assert ("Installations that may use them", ["and more"]) in groups(radius)
+    with app.test_request_context():
+        assert ("Installations that may use them", ["and more"]) in groups(radius)
 
 
 # Lapse
