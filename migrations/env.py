@@ -38,8 +38,11 @@ def _migrate(connection: Connection) -> None:
 
 def _migrate_sqlite(connection: Connection) -> None:
     # A batch rebuild drops the old table; with foreign keys on, its children would go too.
-    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-    connection.commit()
+    # SQLite hears that outside of transactions only, and the portal's engines begin one with the first statement.
+    driver = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    if driver.execute("PRAGMA foreign_keys").fetchone() != (0,):
+        raise RuntimeError("SQLite did not turn foreign keys off, so no table can be rebuilt safely")
     _migrate(connection)
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:

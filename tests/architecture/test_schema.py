@@ -8,7 +8,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Column, Connection, ForeignKeyConstraint, Index, Table, UniqueConstraint, create_engine, inspect
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    UniqueConstraint,
+    create_engine,
+    event,
+    inspect,
+)
 
 from portal.access.rows import TenantScoped, tenant_tables
 from portal.foundation.database import Base, EnumSet, UtcDateTime, db
@@ -91,6 +102,24 @@ def test_migrations_run_up_and_down_and_up_again(fresh_app: Flask):
 
     assert left == [VERSIONS]
     assert second == first
+
+
+def test_migrations_on_sqlite_run_with_foreign_keys_off(fresh_app: Flask):
+    seen = []
+
+    def note(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("CREATE TABLE") and connection.dialect.name == "sqlite":
+            seen.append(connection.connection.driver_connection.execute("PRAGMA foreign_keys").fetchone()[0])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        with fresh_app.app_context():
+            upgrade()
+            db.engine.dispose()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    assert set(seen) <= {0}
 
 
 @pytest.mark.no_database
