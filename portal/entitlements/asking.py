@@ -13,6 +13,7 @@ from portal.entitlements import store
 from portal.entitlements.errors import (
     AmountOutOfRange,
     NothingToRaise,
+    NotYourRequest,
     ReasonMissing,
     RequestDecided,
     RequestWaiting,
@@ -60,7 +61,14 @@ def request_more(
             asked_by_id=actor.person_id,
         )
     )
-    audit.record(actor, Event.ALLOTMENT_REQUESTED, request, amount=amount, wish=WISH_NAMES[wish])
+    audit.record(
+        actor,
+        Event.ALLOTMENT_REQUESTED,
+        request,
+        also_seen_by=actor.home_id,
+        amount=amount,
+        wish=WISH_NAMES[wish],
+    )
     return request
 
 
@@ -100,12 +108,17 @@ def _same(waiting: AllotmentRequest, amount: int, reason: str) -> AllotmentReque
 
 
 def withdraw(actor: Actor, request: AllotmentRequest) -> None:
-    """Take the request back. Withdrawing twice changes nothing and is no event. Raises: NotAllowed, RequestDecided."""
+    """Take the request back. Withdrawing twice changes nothing and is no event.
+
+    An integrator takes back only what the same person asked. Raises: NotAllowed, NotYourRequest, RequestDecided.
+    """
     require(actor, Permission.PROJECT_CHANGE)
+    if actor.acts_for_client and request.asked_by_id != actor.person_id:
+        raise NotYourRequest()
     lock(request)
     if request.state is RequestState.WITHDRAWN:
         return
     if request.state is not RequestState.WAITING:
         raise RequestDecided()
     request.state, request.closed_at = RequestState.WITHDRAWN, clock.now()
-    audit.record(actor, Event.ALLOTMENT_WITHDRAWN, request)
+    audit.record(actor, Event.ALLOTMENT_WITHDRAWN, request, also_seen_by=actor.home_id)

@@ -32,6 +32,12 @@ class RequestWaiting(Conflict):
     mend = N_("Withdraw that request first if you want to ask for another number.")
 
 
+class NotYourRequest(Denied):
+    code = "allotment_request_of_another"
+    sentence = N_("Somebody else asked for this, so you cannot withdraw it.")
+    mend = N_("An owner of the client's account can withdraw it, and so can the person who asked.")
+
+
 class RequestDecided(Conflict):
     code = "allotment_request_decided"
     sentence = N_("This request has been decided already, so it cannot be withdrawn.")

@@ -14,6 +14,7 @@ from portal.entitlements import asking, store
 from portal.entitlements.errors import (
     AmountOutOfRange,
     NothingToRaise,
+    NotYourRequest,
     ReasonMissing,
     RequestDecided,
     RequestWaiting,
@@ -24,7 +25,7 @@ from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
 from portal.foundation.words import TextHasControls, TextTooLong
 from portal.projects import operations as projects
-from tests.factories import a_licensee, a_member, an_integrator, tenant_of
+from tests.factories import a_delegation, a_licensee, a_member, an_integrator, for_client, tenant_of
 
 
 def ask(actor, *, wish=AllotmentWish.PROJECT, amount=2, reason="Two more shops open in May.", project_id=None):
@@ -175,6 +176,24 @@ def test_withdrawing_twice_is_one_event():
 
     assert events_of(licensee).count("allotment.withdrawn") == 1
     assert request.closed_at is not None
+
+
+def test_an_integrator_withdraws_nothing_that_its_client_asked_for():
+    licensee, integrator = a_licensee(), an_integrator()
+    acting = for_client(integrator, a_delegation(licensee, integrator))
+    request = ask(licensee)
+
+    with pytest.raises(NotYourRequest), transaction():
+        asking.withdraw(acting, request)
+
+
+def test_an_integrator_finds_in_its_own_record_what_it_asked_and_withdrew():
+    licensee, integrator = a_licensee(), an_integrator()
+    request = ask(acting := for_client(integrator, a_delegation(licensee, integrator)))
+    with transaction():
+        asking.withdraw(acting, request)
+
+    assert events_of(integrator)[:2] == ["allotment.withdrawn", "allotment.requested"]
 
 
 def test_a_viewer_withdraws_nothing():
