@@ -34,6 +34,12 @@ class Holdings:
     members: Sequence[Membership]
     delegations: Sequence[Delegation]
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more of some kind than these."""
+        kinds = (self.contracts, self.entitlements, self.keys, self.spaces, self.members, self.delegations)
+        return any(len(rows) == SHOWN for rows in kinds)
+
 
 def holdings(account_id: str) -> Holdings:
     """What hangs on the tenant with this account id, in eight statements. Raises: NotFound."""

@@ -6,6 +6,7 @@ from bs4 import BeautifulSoup
 from portal.access.roles import Environment
 from portal.contracts import store as contracts
 from portal.foundation.database import transaction
+from portal.impact import holdings
 from portal.projects import installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
@@ -112,6 +113,15 @@ def test_a_tenant_with_nothing_says_so(look):
     assert "No contract" in card(answer, "contracts")
     assert "Nobody acts for this tenant" in card(answer, "delegations")
     assert "Nobody has accepted an invitation yet" in card(answer, "members")
+
+
+def test_a_page_that_does_not_show_all_says_so(look, monkeypatch):
+    monkeypatch.setattr(holdings, "SHOWN", 2)
+    owner = a_licensee()
+
+    answer = look(tenant_of(owner))
+
+    assert "more than fits here" in answer.text
 
 
 @pytest.mark.parametrize("account", ["MAG000000000", "nonsense", "%00"])
