@@ -156,3 +156,13 @@ def test_choosing_a_language_leads_nobody_elsewhere(signed_in):
     answer = signed_in(a_licensee()).post("/preferences", data={"language": "en", "next": "//evil.example"})
 
     assert answer.location == "/"
+
+
+def test_a_member_of_a_suspended_account_is_refused_with_ways_out_of_it(signed_in):
+    owner = a_licensee(standing=Standing.SUSPENDED)
+
+    answer = signed_in(owner).get(f"/{tenant_of(owner).account_id}/keys")
+
+    assert answer.status_code == 403
+    assert 'href="/accounts"' in answer.text
+    assert 'action="/sign-out"' in answer.text
