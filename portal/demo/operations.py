@@ -35,7 +35,8 @@ def _make(folder: Path) -> str:
         someone.email: passwords.choose(chosen[someone.email], email=someone.email, name=someone.name)
         for _company, someone in everybody()
     }
-    act(Stage(hashed))
-    text = sign_ins.listing(chosen)
+    stage = Stage(hashed)
+    act(stage)
+    text = sign_ins.listing(chosen, {name: tenant.account_id for name, tenant in stage.tenants.items()})
     sign_ins.keep(folder, text)
     return text

@@ -17,13 +17,16 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
 
 
-def listing(passwords: dict[str, str]) -> str:
-    """The sign-ins as a table for people, company by company. `passwords`: by e-mail address."""
+def listing(passwords: dict[str, str], account_ids: dict[str, str]) -> str:
+    """The sign-ins as a table for people, company by company.
+
+    passwords: by e-mail address. account_ids: by the company's name.
+    """
     lines = [HEADING]
     last = ""
     for company, someone in everybody():
         if company.name != last:
-            lines += ["", company.name]
+            lines += ["", f"{company.name}, {account_ids[company.name]}"]
             last = company.name
         lines.append(f"  {someone.email:<32} {passwords[someone.email]}   {someone.part}")
     return "\n".join(lines) + "\n"

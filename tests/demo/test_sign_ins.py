@@ -9,9 +9,11 @@ from sqlalchemy import func
 from portal.access.rows import Reader, across_tenants
 from portal.audit.models import AuditEvent
 from portal.demo import sign_ins
-from portal.demo.cast import everybody
+from portal.demo.cast import COMPANIES, everybody
 from portal.demo.errors import DemoIncomplete
 from portal.foundation.database import db
+from portal.foundation.words import same_name
+from portal.tenants import store as tenants
 from tests.factories import a_vendor
 
 
@@ -28,6 +30,14 @@ def test_the_list_has_a_password_for_everybody_each_another(make_world):
 
     assert set(found) == {someone.email for _company, someone in everybody()}
     assert len(set(found.values())) == len(found)
+
+
+def test_the_list_has_every_companys_account_id(make_world):
+    text = make_world()
+
+    for company in COMPANIES:
+        tenant = tenants.find_by_name_key(same_name(company.name))
+        assert f"\n{company.name}, {tenant.account_id}\n" in text
 
 
 def test_everybody_signs_in_with_theirs_and_comes_to_an_overview(make_world, app):
