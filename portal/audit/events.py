@@ -26,6 +26,7 @@ class Event(StrEnum):
     MEMBER_REMOVED = "member.removed"
 
     CONTRACT_MADE = "contract.made"
+    CONTRACT_EXTENDED = "contract.extended"
     CONTRACT_ENDED = "contract.ended"
     SIGNER_RECORDED = "contract.signer_recorded"
     DEPUTY_NAMED = "deputy.named"
@@ -89,6 +90,7 @@ SENTENCES: dict[Event, str] = {
     Event.MEMBER_ROLE_CHANGED: N_("%(actor)s changed the role of %(label)s from %(before)s to %(after)s"),
     Event.MEMBER_REMOVED: N_("%(actor)s removed %(label)s"),
     Event.CONTRACT_MADE: N_("%(actor)s recorded the contract %(label)s for %(edition)s"),
+    Event.CONTRACT_EXTENDED: N_("%(actor)s extended the contract %(label)s until %(until)s"),
     Event.CONTRACT_ENDED: N_("%(actor)s ended the contract %(label)s"),
     Event.SIGNER_RECORDED: N_("%(actor)s recorded %(signer)s as the signer of the contract %(label)s"),
     Event.DEPUTY_NAMED: N_("%(actor)s named %(label)s as deputy until %(until)s"),

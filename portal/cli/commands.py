@@ -7,7 +7,8 @@ from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
 PORTAL = (
-    starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.signer, keeping.set_standing,
+    starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
+    keeping.set_standing,
 )  # fmt: skip
 
 

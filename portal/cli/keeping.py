@@ -102,7 +102,7 @@ def _refuse_namesake(name: str, another: bool) -> None:
 @ends_option
 @with_appcontext
 def add_contract(account: str, edition: str, starts: datetime | None, ends: datetime) -> None:
-    """Record a further contract of an account, such as a renewal."""
+    """Record a further contract of an account. What hangs on another one stays there: see `flask portal renew`."""
     with transaction():
         contract = _conclude(_tenant(account), edition, starts, ends)
     _tell_of(contract, "EMAIL")
@@ -110,8 +110,11 @@ def add_contract(account: str, edition: str, starts: datetime | None, ends: date
 
 def _conclude(tenant: Tenant, edition: str, starts: datetime | None, ends: datetime) -> Contract:
     starts_at = starts.replace(tzinfo=UTC) if starts else clock.now()
-    ends_at = ends.replace(tzinfo=UTC) + timedelta(days=1)
-    return entitlements.conclude(operator_at(), tenant, contract_store.edition(edition), starts_at, ends_at)
+    return entitlements.conclude(operator_at(), tenant, contract_store.edition(edition), starts_at, _end_of(ends))
+
+
+def _end_of(day: datetime) -> datetime:
+    return day.replace(tzinfo=UTC) + timedelta(days=1)
 
 
 def _tell_of(contract: Contract, signer_email: str) -> None:
@@ -121,6 +124,18 @@ def _tell_of(contract: Contract, signer_email: str) -> None:
             "Nobody can make keys under it before its signer is recorded. Once they have accepted their invitation:\n"
             f"  flask portal signer {contract.public_id} {signer_email}"
         )
+
+
+@click.command("renew")
+@click.argument("contract_id")
+@click.option("--until", required=True, type=DAY, help="New last day, in UTC.")
+@with_appcontext
+def renew(contract_id: str, until: datetime) -> None:
+    """Let a contract run longer. Its keys, projects and services go on."""
+    with transaction():
+        contract = _contract(contract_id)
+        entitlements.extend(operator_at(contract.tenant_id), contract, _end_of(until))
+    click.echo(f"{contract_id} runs until {until.date()}.")
 
 
 @click.command("signer")

@@ -15,6 +15,17 @@ class TermOutOfOrder(Invalid):
     sentence = N_("A contract ends after it starts.")
 
 
+class NotAnExtension(Conflict):
+    code = "contract_not_extended"
+    sentence = N_("A contract is extended to a day that is still to come and later than its end.")
+
+
+class ContractEndedEarly(Conflict):
+    code = "contract_ended_early"
+    sentence = N_("The contract %(contract)s was ended early, so it cannot be extended.")
+    mend = N_("The vendor's partner admin can record a new contract.")
+
+
 class OnlyPartnersSign(Invalid):
     code = "contract_has_no_signer"
     sentence = N_("Only a partner contract has a signer and deputies.")

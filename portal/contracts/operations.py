@@ -1,6 +1,6 @@
 """Making and ending contracts. The vendor's acts; a renewal or an end touches nothing that hangs on the contract."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
@@ -8,7 +8,13 @@ from portal.accounts.models import Membership
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.contracts import store
-from portal.contracts.errors import OnlyPartnersSign, SignerNotAMember, TermOutOfOrder
+from portal.contracts.errors import (
+    ContractEndedEarly,
+    NotAnExtension,
+    OnlyPartnersSign,
+    SignerNotAMember,
+    TermOutOfOrder,
+)
 from portal.contracts.models import Contract, ContractKind, Edition
 from portal.foundation import clock
 from portal.foundation.database import lock
@@ -70,6 +76,22 @@ def record_signer(actor: Actor, contract: Contract, signer: Membership) -> None:
     if contract.signer_id != signer.id:
         contract.signer_id = signer.id
         audit.record(actor, Event.SIGNER_RECORDED, contract, tenant_id=contract.tenant_id, signer=signer.person.name)
+
+
+def extend(actor: Actor, contract: Contract, ends_at: datetime) -> None:
+    """Let `contract` run until `ends_at`; what hangs on it goes on. Doors call it by `entitlements.operations.extend`.
+
+    Raises: NotAllowed, ContractEndedEarly, NotAnExtension.
+    """
+    require(actor, Permission.CONTRACT_CHANGE)
+    lock(contract)
+    if contract.ended_at is not None:
+        raise ContractEndedEarly(contract=contract.public_id)
+    if ends_at <= max(contract.ends_at, clock.now()):
+        raise NotAnExtension()
+    contract.ends_at = ends_at
+    last_day = (ends_at - timedelta(microseconds=1)).date().isoformat()
+    audit.record(actor, Event.CONTRACT_EXTENDED, contract, tenant_id=contract.tenant_id, until=last_day)
 
 
 def end(actor: Actor, contract: Contract) -> None:

@@ -52,6 +52,17 @@ def grant_for(actor: Actor, contract: Contract) -> None:
     )
 
 
+def extend(actor: Actor, contract: Contract, ends_at: datetime) -> None:
+    """Let the contract run until `ends_at`, together with what it grants until its end.
+
+    Raises: as `contracts.operations.extend`.
+    """
+    granted = store.ending_with(contract)
+    contracts.extend(actor, contract, ends_at)
+    for entitlement in granted:
+        entitlement.ends_at = ends_at
+
+
 def projects_granted(actor: Actor, running: Sequence[Contract]) -> dict[uuid.UUID, int]:
     """How many projects each of these contracts (editions loaded) includes: its edition's, and what was approved."""
     approved = store.approved_projects(actor, [contract.id for contract in running])

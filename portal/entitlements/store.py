@@ -56,6 +56,16 @@ def not_granted(contract: Contract) -> Sequence[str]:
     return db.session.scalars(rows, execution_options=scoped_to(contract.tenant_id)).all()
 
 
+def ending_with(contract: Contract) -> Sequence[Entitlement]:
+    """The entitlements under the contract whose term ends when the contract's does."""
+    rows = select(Entitlement).where(
+        Entitlement.tenant_id == contract.tenant_id,
+        Entitlement.contract_id == contract.id,
+        Entitlement.ends_at == contract.ends_at,
+    )
+    return db.session.scalars(rows, execution_options=scoped_to(contract.tenant_id)).all()
+
+
 def approved_projects(actor: Actor, contract_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, int]:
     """How many projects beyond the edition were approved, by contract; a contract without any is left out."""
     rows = (

@@ -159,6 +159,29 @@ def test_a_contract_may_begin_later(run: Run):
     assert contract.starts_at.isoformat() == "2031-01-01T00:00:00+00:00"
 
 
+def test_a_renewed_contract_and_its_services_run_longer(run: Run):
+    licensee = a_licensee()
+    (contract,) = contracts.all_of(licensee)
+
+    result = run("portal", "renew", contract.public_id, "--until", "2035-12-31")
+
+    assert result.exit_code == 0, result.output
+    ends = {row.ends_at.isoformat() for row in [*contracts.all_of(licensee), *entitlements.all_of(licensee)]}
+    assert ends == {"2036-01-01T00:00:00+00:00"}
+    newest = audit.page(licensee, before_seq=None, limit=1)[0]
+    assert newest.event == "contract.extended"
+
+
+@pytest.mark.parametrize("until", ["2001-12-31", "2026-01-01"])
+def test_a_contract_is_not_renewed_to_an_earlier_day(run: Run, until):
+    (contract,) = contracts.all_of(a_licensee())
+
+    result = run("portal", "renew", contract.public_id, "--until", until)
+
+    assert result.exit_code == 1
+    assert "later than its end" in result.output
+
+
 def test_a_partner_is_told_how_its_signer_is_recorded(run: Run):
     result = run(*ADD, "--edition", "solution-partner")
 
