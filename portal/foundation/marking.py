@@ -1,6 +1,12 @@
 """Marks text for translation where no language is known yet; the door translates it when it speaks."""
 
 
-def N_(text: str) -> str:
-    """`text` itself: the mark only tells the extractor that it will be translated."""
-    return text
+class Marked(str):
+    """Text of ours that can be translated; what people typed never is one."""
+
+    __slots__ = ()
+
+
+def N_(text: str) -> Marked:
+    """`text`, marked: the extractor finds it here, and a door knows by it what it may translate."""
+    return Marked(text)

@@ -6,6 +6,7 @@ from flask_babel import gettext
 from wtforms import Field
 
 from portal.foundation.errors import PortalError
+from portal.foundation.marking import Marked
 
 
 def say(refusal: PortalError) -> str:
@@ -29,6 +30,6 @@ def add_refusal(field: Field, refusal: PortalError) -> None:
 
 
 def _filled(sentence: str, facts: dict[str, Any]) -> str:
-    # A fact may itself be marked text, such as the name of an act.
-    translated = {key: gettext(value) if isinstance(value, str) and value else value for key, value in facts.items()}
+    # A fact may itself be marked text, such as the name of an act; a key that somebody named "Production" is not.
+    translated = {key: gettext(value) if isinstance(value, Marked) else value for key, value in facts.items()}
     return gettext(sentence) % translated if translated else gettext(sentence)

@@ -6,6 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from portal.access.roles import Role
+from portal.accounts import store as people
+from portal.accounts.models import Language
 from portal.contracts import store as contracts
 from portal.foundation.database import db, transaction
 from portal.foundation.words import same_name
@@ -285,6 +287,31 @@ def test_a_new_name_that_is_taken_is_refused_at_the_field(visitor, account, owne
 
         assert page.status_code == 422
         assert field(page, "name")["value"] == name
+
+
+def test_a_name_in_a_refusal_is_not_translated_though_it_is_a_word_of_ours(
+    visitor, account, owner, project, make_project
+):
+    make_project(owner, "Production")
+    with transaction():
+        people.get_person(owner.person_id).language = Language.ZH_HANT
+    where = f"/{account}/projects/{project.public_id}/rename"
+
+    page = visitor.post(where, data=fields(visitor.get(where)) | {"name": "Production"})
+
+    assert "「Production」" in words(page)
+    assert "「正式環境」" not in words(page)
+
+
+def test_an_act_in_a_refusal_is_translated(account, project, owner, signed_in):
+    viewer = a_member(tenant_of(owner), Role.VIEWER)
+    with transaction():
+        people.get_person(viewer.person_id).language = Language.ZH_HANT
+
+    page = signed_in(viewer).get(f"/{account}/projects/{project.public_id}/rename")
+
+    assert page.status_code == 403
+    assert "建立及重新命名專案與資料空間" in words(page)
 
 
 def test_the_second_of_two_tabs_gets_both_versions(visitor, account, project):
