@@ -45,7 +45,7 @@ def overview(account: str) -> ResponseReturnValue:
         overview=found,
         given=[seen(row, Side.OWNER, None) for row in found.given],
         taken=[seen(row, Side.INTEGRATOR, None) for row in found.taken],
-        needs=[*_waiting(account, actor, found), *_ending(account, found)],
+        needs=[*_waiting(account, actor, found), *_ending(account, actor, found)],
         steps=_checklist(account, found),
         refusal=why_not(actor, side, found.contracts) if found.uses_services else None,
         kinds=ContractKind,
@@ -77,7 +77,7 @@ def _delegation_url(account: str, actor: Actor, row: Delegation) -> str:
     return url_for(endpoint, account=account, delegation_id=row.public_id)
 
 
-def _ending(account: str, found: Overview) -> list[Attention]:
+def _ending(account: str, actor: Actor, found: Overview) -> list[Attention]:
     contracts = [
         Attention(
             "warn",
@@ -90,18 +90,20 @@ def _ending(account: str, found: Overview) -> list[Attention]:
     delegations = [
         Attention(
             "info",
-            _(
-                "The delegation to %(integrator)s ends in %(days)s days.",
-                integrator=_other(row),
-                days=_days(row, found),
-            ),
-            url_for("delegations.show", account=account, delegation_id=row.public_id),
+            _end_of(row, actor, found),
+            _delegation_url(account, actor, row),
             _("See the delegation"),
         )
         for row in found.ending_delegations
-        if row in found.given
     ]
     return contracts + delegations
+
+
+def _end_of(row: Delegation, actor: Actor, found: Overview) -> str:
+    days = _days(row, found)
+    if row.tenant_id == actor.tenant_id:
+        return _("The delegation to %(integrator)s ends in %(days)s days.", integrator=_other(row), days=days)
+    return _("Your delegation from %(owner)s ends in %(days)s days.", owner=row.owner.name, days=days)
 
 
 def _other(row: Delegation) -> str:

@@ -119,6 +119,13 @@ def test_an_integrator_finds_its_clients_with_rights_and_the_way_in(overview):
         assert word in page
 
 
+def test_an_integrator_is_told_which_clients_delegation_ends_soon(overview):
+    owner, integrator = a_licensee(name="Aurora"), an_integrator()
+    a_delegation(owner, integrator, days=10)
+
+    assert "Your delegation from Aurora ends in" in overview(integrator)
+
+
 def test_s8_an_integrator_works_in_its_clients_place_under_a_bar_that_says_so(overview):
     owner, integrator = a_licensee(name="Aurora"), an_integrator(name="Harbour")
     delegation = a_delegation(owner, integrator)
