@@ -20,7 +20,6 @@ Fact = str | int | bool | list[str] | None
 
 NEEDS: dict[Act, Permission] = {
     Act.PAUSE: Permission.DELEGATION_PAUSE,
-    Act.RESUME: Permission.DELEGATION_PAUSE,
     Act.END: Permission.DELEGATION_END,
 }
 # What lets an integrator do something it could not do before.

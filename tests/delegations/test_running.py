@@ -80,13 +80,20 @@ def test_either_side_ends_it_alone(sides: dict[Side, Actor], running: Delegation
     assert (now.state, now.ended_by) == (DelegationState.ENDED, side)
 
 
-def test_a_key_manager_pauses_resumes_and_ends(owner: Actor, running: Delegation) -> None:
+def test_a_key_manager_pauses_and_ends(owner: Actor, running: Delegation) -> None:
     manager = as_role(owner, Role.KEY_MANAGER)
 
-    for operation in (operations.pause, operations.resume, operations.end):
+    for operation in (operations.pause, operations.end):
         do(operation, manager, running)
 
     assert seen_by(owner, running).state is DelegationState.ENDED
+
+
+def test_a_key_manager_does_not_resume(owner: Actor, running: Delegation) -> None:
+    do(operations.pause, owner, running)
+
+    with pytest.raises(NotAllowed):
+        do(operations.resume, as_role(owner, Role.KEY_MANAGER), running)
 
 
 @pytest.mark.parametrize("act", [Act.PAUSE, Act.END])

@@ -104,7 +104,7 @@ def pause(account: str, side: Side, delegation_id: str) -> ResponseReturnValue:
     return _confirm(Act.PAUSE, side, delegation_id)
 
 
-@for_both_sides("/resume", Permission.DELEGATION_PAUSE)
+@for_both_sides("/resume", Permission.DELEGATION_CHANGE)
 def resume(account: str, side: Side, delegation_id: str) -> ResponseReturnValue:
     return _confirm(Act.RESUME, side, delegation_id)
 
