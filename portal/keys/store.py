@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from portal.access.actor import Actor
 from portal.access.roles import Environment, Right
-from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, received_by
+from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind
 from portal.delegations.models import Delegation, DelegationState
@@ -71,12 +71,6 @@ def listed(actor: Actor, environment: Environment, *, place: str | None, api_key
     rows = owned_by(actor, KeyPair).where(KeyPair.environment == environment).options(*WHOLE)
     if api_key:
         rows = rows.where(KeyPair.api_key == api_key)
-    return page_of(rows, KeyPair.id, place=place, newest_first=True)
-
-
-def held_for_clients(actor: Actor, *, place: str | None) -> Page[KeyPair]:
-    """A page of the key pairs that the actor's own tenant holds under its clients' delegations, newest first."""
-    rows = received_by(actor, KeyPair).where(KeyPair.delegation_id.is_not(None)).options(*WHOLE)
     return page_of(rows, KeyPair.id, place=place, newest_first=True)
 
 
