@@ -1,5 +1,6 @@
 """How migrations run: as the owner's member on PostgreSQL, with foreign keys off and checked afterwards on SQLite."""
 
+import sys
 from typing import Any
 
 from alembic import context
@@ -11,6 +12,9 @@ from portal.foundation.database import Base, EnumSet, UtcDateTime
 
 def _url() -> str:
     settings = current_app.config["PORTAL"]
+    if settings.is_on_postgresql and not settings.migration_database_url:
+        # Asked for here and not at every start: the web server and the worker have no use for that role's password.
+        sys.exit("MIGRATION_DATABASE_URL is missing: give the role for migrations; the application's owns no table.")
     return settings.migration_database_url or settings.database_url
 
 

@@ -129,8 +129,6 @@ class Settings(BaseSettings):
                 f"PASSWORD_PEPPER is missing or shorter than {SHORTEST_SECRET} characters: make one with {make} "
                 "and keep it outside the database's backup."
             )
-        if self.is_on_postgresql and not self.migration_database_url:
-            yield "MIGRATION_DATABASE_URL is missing: give the role for migrations; the application's owns no table."
         if self.proxy_hops < 0:
             yield "PROXY_HOPS is less than 0: give the number of proxies in front, 0 when there is none."
         if self.mail_backend is MailBackend.MAILBOX:
