@@ -16,7 +16,7 @@ from portal.foundation import requests
 from portal.foundation.database import db
 from portal.foundation.errors import Changed, PortalError
 from portal.web.headers import SAFE_METHODS
-from portal.web.say import say, say_mend
+from portal.web.say import in_words, say, say_mend
 
 log = get_logger()
 
@@ -39,7 +39,9 @@ def _refused(refusal: PortalError) -> Response:
     actor = g.get("actor") or _person()
     if actor is not None and refusal.status != 404 and request.method not in SAFE_METHODS:
         audit.record_refusal(actor, refusal, f"{request.method} {request.endpoint}")
-    versions = refusal.versions if isinstance(refusal, Changed) else None
+    versions = None
+    if isinstance(refusal, Changed):
+        versions = [(in_words(label), in_words(yours), in_words(now)) for label, yours, now in refusal.versions]
     response = page(refusal.status, sentence=say(refusal), mend=say_mend(refusal), code=refusal.code, versions=versions)
     if refusal.status == 429 and "seconds" in refusal.facts:
         response.headers["Retry-After"] = str(refusal.facts["seconds"])

@@ -24,6 +24,11 @@ def why(refusal: PortalError | None) -> str:
     return f"{say(refusal)} {say_mend(refusal)}".strip() if refusal else ""
 
 
+def in_words(text: Any) -> Any:
+    """`text` in the reader's language when it is our own; what people typed stays as it is."""
+    return gettext(text) if isinstance(text, Marked) else text
+
+
 def add_refusal(field: Field, refusal: PortalError) -> None:
     """Put the refusal's sentence at the field where the person can mend it."""
     field.errors = [*field.errors, say(refusal)]
@@ -31,5 +36,5 @@ def add_refusal(field: Field, refusal: PortalError) -> None:
 
 def _filled(sentence: str, facts: dict[str, Any]) -> str:
     # A fact may itself be marked text, such as the name of an act; a key that somebody named "Production" is not.
-    translated = {key: gettext(value) if isinstance(value, Marked) else value for key, value in facts.items()}
+    translated = {key: in_words(value) for key, value in facts.items()}
     return gettext(sentence) % translated if translated else gettext(sentence)
