@@ -12,6 +12,8 @@ from portal.access.rows import Reader, across_tenants, owned_by, scoped_to
 from portal.audit.models import AuditChain, AuditEvent
 from portal.foundation.database import Base, db, insert_if_absent
 
+RECENT = 200  # events to look back: ten times what a minute may add
+
 
 def lock_chain(chain_id: uuid.UUID) -> AuditChain:
     """The head of a chain, locked until the transaction ends; a chain begins when its first event does."""
@@ -22,18 +24,21 @@ def lock_chain(chain_id: uuid.UUID) -> AuditChain:
 
 
 def count_refusals(actor: Actor, since: datetime) -> int:
-    """How many refusals of this person are on record in this tenant since then."""
+    """How many refusals of this person are on record in this tenant since then, among its last 200 events."""
+    chain_id = actor.tenant_id or actor.person_id
+    newest = select(func.max(AuditEvent.seq)).where(AuditEvent.chain_id == chain_id).scalar_subquery()
     rows = (
         select(func.count())
         .select_from(AuditEvent)
         .where(
-            AuditEvent.tenant_id == actor.tenant_id,
+            AuditEvent.chain_id == chain_id,
+            AuditEvent.seq > newest - RECENT,
             AuditEvent.actor_id == actor.person_id,
             AuditEvent.refused,
             AuditEvent.at > since,
         )
     )
-    return db.session.scalar(rows, execution_options=scoped_to(actor.tenant_id or uuid.UUID(int=0))) or 0
+    return db.session.scalar(rows, execution_options=scoped_to(chain_id or uuid.UUID(int=0))) or 0
 
 
 def page(
