@@ -1,10 +1,16 @@
 """The instruments of these tests notice what they are there for."""
 
+import time
+from collections.abc import Iterator
+
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser import axe
-from tests.browser.conftest import Arrive
+from tests.browser.conftest import WAIT_MS, Arrive
 from tests.browser.focus import unseen
+from tests.browser.serving import Served
+from tests.browser.visitor import Visitor
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
@@ -21,36 +27,43 @@ NO_RING = """() => {
 GREY = "document.querySelector('h1').style.color = '#bbb'"
 
 
-def test_the_watch_sees_what_the_content_security_policy_stops(arrive: Arrive, watch: Watch) -> None:
-    visitor = arrive()
-    visitor.open("/sign-in")
+@pytest.fixture
+def watched(portal: Served, browser: Browser) -> Iterator[tuple[Visitor, Watch]]:
+    """Somebody at the sign-in page, and a watch of theirs that fails nothing."""
+    with browser.new_context() as context:
+        watch = Watch(portal.origin)
+        watch.over(context)
+        visitor = Visitor(context.new_page(), portal)
+        visitor.open("/sign-in")
+        yield visitor, watch
+
+
+def test_the_watch_sees_what_the_content_security_policy_stops(watched: tuple[Visitor, Watch]) -> None:
+    visitor, watch = watched
 
     visitor.page.evaluate(STYLE)
 
-    visitor.page.wait_for_timeout(100)
-    assert any("style-src" in fault for fault in taken(watch))
+    assert "style-src" in noticed(watch, visitor)
 
 
-@pytest.mark.parametrize("script", [ELSEWHERE, FETCH_ELSEWHERE])
-def test_the_watch_sees_what_wants_to_leave_the_portal(arrive: Arrive, watch: Watch, script: str) -> None:
-    visitor = arrive()
-    visitor.open("/sign-in")
+@pytest.mark.parametrize("script", [ELSEWHERE, FETCH_ELSEWHERE], ids=["picture", "fetch"])
+def test_the_watch_sees_what_wants_to_leave_the_portal(watched: tuple[Visitor, Watch], script: str) -> None:
+    visitor, watch = watched
 
     visitor.page.evaluate(script)
 
-    visitor.page.wait_for_timeout(100)
-    assert any("elsewhere.example" in fault for fault in taken(watch))
+    assert "elsewhere.example" in noticed(watch, visitor)
 
 
-def test_the_watch_sees_an_answer_that_nobody_expected(arrive: Arrive, watch: Watch) -> None:
-    visitor = arrive()
+def test_the_watch_sees_an_answer_that_nobody_expected(watched: tuple[Visitor, Watch]) -> None:
+    visitor, watch = watched
 
     visitor.open("/no/such/page")
 
-    assert taken(watch) == [f"answer 404: GET {visitor.portal.origin}/no/such/page"]
+    assert noticed(watch, visitor) == f"answer 404: GET {visitor.portal.origin}/no/such/page"
 
 
-@pytest.mark.parametrize(("spoil", "rule"), [(PICTURE, "image-alt"), (GREY, "color-contrast")])
+@pytest.mark.parametrize(("spoil", "rule"), [(PICTURE, "image-alt"), (GREY, "color-contrast")], ids=["picture", "grey"])
 def test_axe_finds_a_fault_that_was_put_there(arrive: Arrive, spoil: str, rule: str) -> None:
     visitor = arrive()
     visitor.open("/sign-in")
@@ -70,7 +83,9 @@ def test_a_focus_without_a_ring_is_noticed(arrive: Arrive) -> None:
     assert "without a ring" in unseen(visitor.page)
 
 
-def taken(watch: Watch) -> list[str]:
-    """What the watch has seen, which then counts for nothing."""
-    faults, watch.faults = watch.faults, []
-    return faults
+def noticed(watch: Watch, visitor: Visitor) -> str:
+    """What the watch saw, a line each, as soon as it saw anything."""
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while not watch.faults and time.monotonic() < deadline:
+        visitor.page.wait_for_timeout(20)
+    return "\n".join(watch.faults)
