@@ -100,6 +100,7 @@ def visited(world: World, open_window: Open, words: Words) -> Iterator[tuple[Pag
 def at_the_door(world: World, open_window: Open, words: Words, who: str) -> Visitor:
     """A visitor who is signed in as `who`, in their language."""
     visitor = Visitor(open_window(viewport=WIDE), world.portal, words)
+    visitor.page.context.add_init_script(axe.source())
     if who in world.sessions:
         cookie = {"name": "sid", "value": world.sessions[who], "url": world.portal.origin}
         visitor.page.context.add_cookies([cookie])
