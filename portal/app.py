@@ -95,7 +95,9 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _engine_options(database_url: str) -> dict[str, object]:
-    quiet = {"hide_parameters": True}  # what people typed stays out of an error's words, and so out of the log
+    quiet: dict[str, object] = {
+        "hide_parameters": True
+    }  # what people typed stays out of an error's words, and so out of the log
     if database_url.startswith("sqlite"):
         # Opening the file is cheap, and no connection outlives a fork or a restore.
         return quiet | {"poolclass": NullPool}

@@ -88,7 +88,8 @@ def reason(event: AuditEvent) -> str:
 
 
 def _refusals() -> dict[str, str]:
-    found, waiting = {}, [PortalError]
+    found: dict[str, str] = {}
+    waiting = [PortalError]
     while waiting:
         kind = waiting.pop()
         found[kind.code] = kind.sentence
