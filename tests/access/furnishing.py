@@ -106,7 +106,7 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
         _note(place, f"given.{stand}", a_given(place, parties[stand], stand))
         _note(place, f"taken.{stand}", a_taken(place.owner, donors[stand], stand))
     place.things["tenant_version"] = str(tenant_of(place.owner).version)
-    place.things["wish"] = AllotmentWish.PRODUCTION_SPACE.value
+    place.things["more_project"] = place.things["project_2"]
 
 
 def _members(place: Place) -> None:
@@ -156,8 +156,7 @@ def _note_project(place: Place, contract: Contract, project: Project, number: in
     with transaction():
         live_shop = installations.attach(owner, production, f"Live {number}", "https://live.example.com", PRODUCTION)
     with transaction():
-        wish = AllotmentWish.TESTING_SPACE if number == 1 else AllotmentWish.PRODUCTION_SPACE
-        more = asking.request_more(owner, contract, wish, 1, "For a fair.", project.id)
+        more = asking.request_more(owner, contract, AllotmentWish.PRODUCTION_SPACE, 1, "A new shop.", project.id)
     place.things |= {
         f"project{suffix}": project.public_id,
         f"project{suffix}_version": str(project.version),

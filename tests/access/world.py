@@ -8,8 +8,10 @@ from portal.access.actor import Actor
 from portal.access.roles import Environment, Right, Role
 from portal.accounts import operations as accounts
 from portal.accounts import store as account_store
+from portal.contracts import store as contracts
 from portal.delegations import operations as delegations
 from portal.delegations.models import Delegation
+from portal.entitlements import asking
 from portal.entitlements.models import AllotmentWish
 from portal.foundation import clock
 from portal.foundation.database import transaction
@@ -85,7 +87,7 @@ def build() -> World:
         _signed_in("other_owner", other.owner, client.things),
         *_integrators(client),
         *_at_the_partner(partner),
-        *_of_the_vendor(client),
+        *_of_the_vendor(),
         _disabled(client),
         _suspended(client),
     ]
@@ -152,6 +154,7 @@ def _integrators(client: Place) -> Iterator[Caller]:
     given = {name: a_delegation(client.owner, agency) for name, agency in agencies.items()}
     within = {name: _work_of(for_client(agency, given[name]), given[name], client) for name, agency in agencies.items()}
     _narrow(client, given["live"])
+    within["live"] |= _asked_by(for_client(agencies["live"], given["live"]), client)
     with transaction():
         delegations.pause(client.owner, given["paused"])
     with transaction():
@@ -170,7 +173,7 @@ def _work_of(actor: Actor, delegation: Delegation, client: Place) -> Things:
         "api_key_production": live_pair.api_key,
         "api_key_production_version": str(live_pair.version),
     }
-    its_own = {f"given.{stand}": delegation.public_id for stand in STANDS} | {"wish": AllotmentWish.TESTING_SPACE.value}
+    its_own = {f"given.{stand}": delegation.public_id for stand in STANDS}
     return client.things | its_own | own | intents_of(actor)
 
 
@@ -188,11 +191,21 @@ def _narrow(client: Place, delegation: Delegation) -> None:
         )
 
 
+def _asked_by(actor: Actor, client: Place) -> Things:
+    """An agency's own request, in the first project; asking the same again meets it."""
+    contract = contracts.get(client.owner, client.things["contract"])
+    with transaction():
+        wish, first = AllotmentWish.TESTING_SPACE, client.project_ids[0]
+        request = asking.request_more(actor, contract, wish, 1, "For a fair.", first)
+        return {"request": request.public_id, "more_project": client.things["project"]}
+
+
 def _outside(client: Place, within: Things, other_agency: Things) -> tuple[Things, ...]:
     """Things of the client outside of the delegation: other holders', the other environment's, another project's."""
     of_client = client.things
     given = {name: value for name, value in of_client.items() if name.startswith("given.")}
     second = {name.removesuffix("_2"): value for name, value in of_client.items() if name.endswith("_2")}
+    second["more_project"] = second["project"]
     return (
         {"api_key": of_client["api_key"]} | given,
         {kind: other_agency[kind] for kind in ("api_key", *INTENTS)},
@@ -212,21 +225,20 @@ def _at_the_partner(partner: Place) -> Iterator[Caller]:
     yield _signed_in("bystander", partner.owner, partner.things | _nobodys_intents())
 
 
-def _of_the_vendor(client: Place) -> Iterator[Caller]:
+def _of_the_vendor() -> Iterator[Caller]:
     """Both at the vendor's own account, which has members and nothing else; the other ids are the client's."""
-    admin, operator, spare = a_vendor(Role.PARTNER_ADMIN), a_vendor(Role.OPERATOR), a_vendor(Role.PARTNER_ADMIN)
-    tenant, member = tenant_of(admin), membership_of(spare)
-    invitation = invited(admin, "invited.vendor@example.com", Role.PARTNER_ADMIN)
-    own = {
-        "account": tenant.account_id,
-        "tenant_version": str(tenant.version),
-        "membership": str(member.id),
-        "membership_version": str(member.version),
-        "invitation": str(invitation.id),
-        "role": Role.PARTNER_ADMIN.value,
-    }
-    yield _signed_in("partner_admin", admin, client.things | own)
-    yield _signed_in("operator", operator, client.things | own)
+    for role in (Role.PARTNER_ADMIN, Role.OPERATOR):
+        actor, spare = a_vendor(role), membership_of(a_vendor(role))
+        tenant = tenant_of(actor)
+        own = {
+            "account": tenant.account_id,
+            "tenant_version": str(tenant.version),
+            "membership": str(spare.id),
+            "membership_version": str(spare.version),
+            "invitation": str(invited(actor, f"invited.{role}@example.com", role).id),
+            "role": role.value,
+        }
+        yield _signed_in(role.value, actor, own)
 
 
 def _disabled(client: Place) -> Caller:

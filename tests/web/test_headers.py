@@ -1,7 +1,7 @@
 """The headers of every answer and every error, what cookies carry, and what the pages themselves may hold."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from portal.accounts import attempts
 from portal.accounts import store as accounts
 from portal.app import create_app
+from portal.foundation.database import db
 from tests.access.browsing import browser_of
 from tests.access.snapshot import Snapshot
 from tests.access.world import World
@@ -46,9 +47,12 @@ def lacking(answer: TestResponse) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def secure(world: World, snapshot: Snapshot, tmp_path: Path) -> Flask:
+def secure(world: World, snapshot: Snapshot, tmp_path: Path) -> Iterator[Flask]:
     """The portal behind https, on the world's database."""
-    return create_app(settings_for(*snapshot.store.urls, tmp_path, external_base_url=SECURE_URL))
+    app = create_app(settings_for(*snapshot.store.urls, tmp_path, external_base_url=SECURE_URL))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
