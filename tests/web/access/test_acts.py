@@ -19,6 +19,11 @@ NO_EVENT = {
     "accounts.choose": "in which of one's accounts one works is the session's, like an open tab",
     "activity.export": "asks for the password before a download",
 }
+# Acts of which each repetition is one more.
+EACH_TIME = {
+    "accounts.sign_in": "a browser of its own each time",
+    "accounts.end_other_sessions": "says so each time",
+}
 # What a request writes besides its act.
 ASIDE = {"sessions", "attempt_counters"}
 
@@ -68,6 +73,23 @@ def test_an_act_whose_event_cannot_be_written_does_not_happen(
     assert answer.status_code == 500
     after = snapshot.rows()
     assert {table for table in after if after[table] != before[table]} <= ASIDE
+
+
+@each_act
+def test_an_act_that_is_repeated_has_one_effect(row: Row, app: Flask, world: World, snapshot: Snapshot):
+    """Rule 23: a double click, a retry, a second tab. The repetition is answered, and changes nothing."""
+    if row.route.use in EACH_TIME:
+        pytest.skip(EACH_TIME[row.route.use])
+    before, caller = snapshot.events(), who_may(row, world)
+    ask(app, caller, row.route)
+    once = snapshot.rows()
+
+    again = ask(app, caller, row.route)
+
+    assert again.status_code in (200, 302, 303, 400, 403, 404, 409, 422)
+    twice = snapshot.rows()
+    assert {table for table in twice if twice[table] != once[table]} <= ASIDE | {"audit_events", "audit_chains"}
+    assert len([event for event in new_events(snapshot, before) if not event.refused]) <= 1
 
 
 @pytest.mark.parametrize("row", [row for row in ACTS if row.callers(403)], ids=lambda row: str(row.route))
