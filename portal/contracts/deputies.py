@@ -10,6 +10,7 @@ from portal.audit.events import Event
 from portal.contracts import store
 from portal.contracts.errors import (
     ContractNotRunning,
+    DeputyBeganEarlier,
     DeputyDatesOutOfOrder,
     DeputyDatesOver,
     DeputyIsSigner,
@@ -51,7 +52,7 @@ def name_deputy(
 
     Whoever is named with the same dates already stays named: the deputy that is there comes back.
     Raises: NotAllowed, OnlyPartnersSign, NobodySigns, NotTheSigner, ContractNotRunning, DeputyNotAMember,
-    DeputyIsSigner, DeputyDatesOutOfOrder, DeputyDatesOver, DeputyOutlastsContract.
+    DeputyIsSigner, DeputyDatesOutOfOrder, DeputyDatesOver, DeputyBeganEarlier, DeputyOutlastsContract.
     """
     contract = store.lock_with_parties(actor, contract.id)
     require_signer(actor, contract)
@@ -87,6 +88,8 @@ def _check_dates(contract: Contract, starts_at: datetime, ends_at: datetime) -> 
         raise DeputyDatesOutOfOrder()
     if ends_at <= clock.now():
         raise DeputyDatesOver()
+    if starts_at < datetime.combine(clock.now().date(), time(), tzinfo=UTC):
+        raise DeputyBeganEarlier()
     last_day = last_day_before(contract.ends_at)
     if ends_at > datetime.combine(last_day + timedelta(days=1), time(), tzinfo=UTC):
         raise DeputyOutlastsContract(last_day=last_day.isoformat())

@@ -63,6 +63,11 @@ class DeputyDatesOutOfOrder(Invalid):
     sentence = N_("The last day cannot be before the first day.")
 
 
+class DeputyBeganEarlier(Invalid):
+    code = "deputy_began_earlier"
+    sentence = N_("The first day is over already: give today or a later day.")
+
+
 class DeputyDatesOver(Invalid):
     code = "deputy_dates_over"
     sentence = N_("The last day is over already: give today or a later day.")

@@ -11,7 +11,12 @@ from portal.access.actor import Actor
 from portal.access.roles import Permission
 from portal.accounts.models import Membership
 from portal.contracts import deputies, store
-from portal.contracts.errors import DeputyDatesOutOfOrder, DeputyDatesOver, DeputyOutlastsContract
+from portal.contracts.errors import (
+    DeputyBeganEarlier,
+    DeputyDatesOutOfOrder,
+    DeputyDatesOver,
+    DeputyOutlastsContract,
+)
 from portal.contracts.models import KIND_NAMES, Contract
 from portal.entitlements import store as entitlements
 from portal.foundation import clock
@@ -78,6 +83,8 @@ def name_deputy(account: str, contract_id: str) -> ResponseReturnValue:
         try:
             with transaction():
                 deputies.name_deputy(actor, contract, member, form.starts_at, form.last_day.moment)
+        except DeputyBeganEarlier as refusal:
+            add_refusal(form.first_day, refusal)
         except ABOUT_DATES as refusal:
             add_refusal(form.last_day, refusal)
         else:
