@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, or_, select, type_coerce
-from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, or_, select, type_coerce, union_all
+from sqlalchemy.orm import aliased, joinedload
 
 from portal.access.actor import Actor
 from portal.access.roles import Environment, Right
@@ -91,41 +91,41 @@ def of_delegation(actor: Actor, delegation: Delegation) -> Sequence[KeyPair]:
 
 def live(actor: Actor, at: datetime, environment: Environment | None = None) -> Sequence[KeyPair]:
     """The live pairs within the actor's reach, of one environment or of both, oldest first; at most 100."""
-    rows = _live(owned_by(actor, KeyPair), at)
+    rows = (
+        owned_by(actor, KeyPair)
+        .join(KeyPair.contract)
+        .join(KeyPair.owner)
+        .join(KeyPair.holder.of_type(Holder))
+        .outerjoin(KeyPair.delegation)
+        .where(*live_conditions(at))
+        .options(*WHOLE)
+    )
     if environment is not None:
         rows = rows.where(KeyPair.environment == environment)
     return db.session.scalars(rows.order_by(KeyPair.id).limit(100)).all()
 
 
 def live_owned_or_held(actor: Actor, at: datetime) -> Sequence[KeyPair]:
-    """The live pairs that the actor's own tenant owns, and those it holds for clients; the oldest 500 of each."""
-    # Each by an index of its own, which is left at the limit. With `or` between them, both databases read all of both.
-    own = _oldest_live(actor, at, KeyPair.tenant_id == actor.home_id)
-    held = _oldest_live(actor, at, KeyPair.holder_id == actor.home_id, KeyPair.delegation_id.is_not(None))
-    return [*own, *held]
+    """The live pairs that the actor's own tenant owns or holds for clients, oldest first; at most 500."""
+    # Each by an index of its own, which is left at the limit: with `or` between them, all rows of both are sorted.
+    own = _oldest_live(at, KeyPair.tenant_id == actor.home_id)
+    held = _oldest_live(at, KeyPair.holder_id == actor.home_id, KeyPair.delegation_id.is_not(None))
+    found = union_all(select(own), select(held)).subquery()
+    rows = select(KeyPair).join(found, and_(KeyPair.tenant_id == found.c.tenant_id, KeyPair.id == found.c.id))
+    rows = rows.options(*WHOLE).order_by(KeyPair.id).limit(SHOWN_LIVE).execution_options(scope=actor.home_id)
+    return db.session.scalars(rows).all()
 
 
-def _oldest_live(actor: Actor, at: datetime, *whose: ColumnElement[bool]) -> Sequence[KeyPair]:
-    rows = _live(select(KeyPair).where(*whose).execution_options(scope=actor.home_id), at)
-    return db.session.scalars(rows.order_by(KeyPair.id).limit(SHOWN_LIVE)).all()
-
-
-def _live(rows: Select[KeyPair], at: datetime) -> Select[KeyPair]:
-    """The live ones of these key pairs, as `WHOLE` gives them; what is loaded comes from the joins that are needed."""
-    return (
-        rows.join(KeyPair.contract)
+def _oldest_live(at: datetime, *whose: ColumnElement[bool]) -> Subquery:
+    rows = (
+        select(KeyPair.tenant_id, KeyPair.id)
+        .join(KeyPair.contract)
         .join(KeyPair.owner)
         .join(KeyPair.holder.of_type(Holder))
         .outerjoin(KeyPair.delegation)
-        .where(*live_conditions(at))
-        .options(
-            contains_eager(KeyPair.contract).joinedload(Contract.edition, innerjoin=True),
-            contains_eager(KeyPair.owner),
-            contains_eager(KeyPair.holder.of_type(Holder)),
-            contains_eager(KeyPair.delegation),
-            joinedload(KeyPair.made_by),
-        )
+        .where(*whose, *live_conditions(at))
     )
+    return rows.order_by(KeyPair.id).limit(SHOWN_LIVE).subquery()
 
 
 def live_conditions(at: datetime) -> list[ColumnElement[bool]]:
