@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from portal.access.actor import Actor
 from portal.accounts import passwords, sessions
@@ -90,7 +90,8 @@ class SqliteStore:
         self.urls = (f"sqlite:///{self.file}", "")
 
     def keep_pristine(self) -> None:
-        with create_engine(self.urls[0]).connect() as connection:
+        engine = create_engine(self.urls[0], poolclass=NullPool)
+        with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copy(self.file, self.pristine)
 
