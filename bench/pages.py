@@ -152,6 +152,7 @@ def _settings(url: str) -> Settings:
     return Settings(
         portal_mode=Mode.DEMO,
         database_url=url,
+        migration_database_url=url if url.startswith("postgres") else "",
         secret_key="for measuring only, and long enough",  # noqa: S106
         kek=base64.b64encode(bytes(32)).decode(),
         external_base_url="http://localhost",
