@@ -1,7 +1,9 @@
 """The portal in a process of its own, Debian's Chromium in front of it, and a watch over every window."""
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.browser.steps import MAYA
 from tests.browser.visitor import Visitor
 from tests.browser.watching import Watch
 from tests.browser.words import ENGLISH, Words
+from tests.conftest import MEMORY
 
 # The last five keep Chromium from talking to its maker, so that nothing but the portal's own traffic is seen.
 CHROMIUM = (
@@ -23,6 +26,7 @@ CHROMIUM = (
     "--disable-component-update",
     "--disable-sync",
 )
+LOG_SHOWN = 3000  # characters of what the server said last
 WAIT_MS = 20_000  # for one thing on a page; a machine that also runs other tests is slow
 expect.set_options(timeout=WAIT_MS)
 
@@ -35,11 +39,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def running_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def running_portal() -> Iterator[Served]:
     """One portal for all stories."""
-    with served(tmp_path_factory.mktemp("portal")) as portal:
-        portal.keep()
-        yield portal
+    with tempfile.TemporaryDirectory(prefix="portal-browser-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        with served(Path(folder)) as portal:
+            portal.keep()
+            yield portal
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +69,7 @@ def watch(running_portal: Served) -> Iterator[Watch]:
     """Fails the test when a page had a fault that the test did not expect."""
     watch = Watch(running_portal.origin)
     yield watch
-    assert not watch.faults
+    assert not watch.faults, running_portal.log[-LOG_SHOWN:]
 
 
 Open = Callable[..., Page]

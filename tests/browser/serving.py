@@ -4,6 +4,7 @@ import http.client
 import os
 import re
 import secrets
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -80,6 +81,7 @@ def _settings(folder: Path, port: int) -> dict[str, str]:
         "PORTAL_MODE": "demo",
         "DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite3'}",
         "EXTERNAL_BASE_URL": f"http://localhost:{port}",
+        "MIGRATION_DATABASE_URL": "",
         "MAIL_BACKEND": "mailbox",
         "DATA_FOLDER": str(folder),
         "PYTHONUNBUFFERED": "1",
@@ -95,7 +97,9 @@ def _run(settings: dict[str, str], module: str, *words: str) -> str:
 
 
 def _start(settings: dict[str, str], port: int, log: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "granian", *OPTIONS.split(), "--port", str(port), "wsgi:app"]
+    # The kernel ends the server when the tests are killed.
+    front = [setpriv, "--pdeathsig", "TERM"] if (setpriv := shutil.which("setpriv")) else []
+    command = [*front, sys.executable, "-m", "granian", *OPTIONS.split(), "--port", str(port), "wsgi:app"]
     return subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=subprocess.STDOUT)
 
 
