@@ -41,10 +41,10 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def running_portal() -> Iterator[Served]:
     """One portal for all stories."""
-    with tempfile.TemporaryDirectory(prefix="portal-browser-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        with served(Path(folder)) as portal:
-            portal.keep()
-            yield portal
+    where = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="portal-browser-", dir=where) as folder, served(Path(folder)) as portal:
+        portal.keep()
+        yield portal
 
 
 @pytest.fixture(scope="session")
