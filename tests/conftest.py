@@ -2,7 +2,6 @@
 
 import base64
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
@@ -15,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import create_engine, text
 
 from portal.access.actor import Actor
 from portal.accounts import passwords, sessions
@@ -27,7 +26,7 @@ from portal.foundation import clock
 from portal.foundation.database import Base, db, transaction
 from portal.keys import material
 from portal.web.delegations import pace
-from tests import factories
+from tests import factories, sqlite
 from tests.access.snapshot import Snapshot
 from tests.access.world import World
 from tests.database import postgres_cluster
@@ -83,22 +82,17 @@ def settings_for(database_url: str, migration_url: str, folder: Path, **others: 
 
 
 class SqliteStore:
-    """The test database as a file; emptying it is copying the migrated one over it."""
+    """The test database as a file; emptying it is making it what it was when it had been migrated."""
 
     def __init__(self, folder: Path) -> None:
         self.file, self.pristine = folder / "test.sqlite3", folder / "pristine.sqlite3"
         self.urls = (f"sqlite:///{self.file}", "")
 
     def keep_pristine(self) -> None:
-        engine = create_engine(self.urls[0], poolclass=NullPool)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy(self.file, self.pristine)
+        sqlite.copy(self.file, self.pristine)
 
     def empty(self) -> None:
-        for suffix in ("-wal", "-shm"):
-            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
-        shutil.copy(self.pristine, self.file)
+        sqlite.copy(self.pristine, self.file)
 
 
 class PostgresStore:

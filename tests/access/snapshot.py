@@ -1,17 +1,16 @@
 """The world's database as it was built: put back after each request that changed something."""
 
 import re
-import shutil
 from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, Row, create_engine, event, select, text
+from sqlalchemy import Engine, NullPool, Row, create_engine, event, select, text
 
 from portal.foundation import clock
 from portal.foundation.database import Base, db
 from portal.keys import material
-from tests import factories
+from tests import factories, sqlite
 from tests.access import world
 
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
@@ -25,7 +24,7 @@ class Snapshot:
         self.app, self.store = app, store
         self.written: set[str] = set()
         self.made_on_server = material.generate()
-        self.engine = getattr(store, "superuser", None) or create_engine(store.urls[0])
+        self.engine = getattr(store, "superuser", None) or create_engine(store.urls[0], poolclass=NullPool)
         store.empty()
         factories.begin_anew()
         with app.app_context():
@@ -50,11 +49,8 @@ class Snapshot:
     def _keep(self) -> None:
         """SQLite: a copy of the file. PostgreSQL: a copy of each table in a schema that the portal does not look at."""
         if self.is_sqlite:
-            with self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.engine.dispose()
             self.copy = self.store.file.with_name("world.sqlite3")
-            shutil.copy(self.store.file, self.copy)
+            sqlite.copy(self.store.file, self.copy)
             return
         with self.engine.begin() as connection:
             connection.execute(text("CREATE SCHEMA world"))
@@ -67,10 +63,7 @@ class Snapshot:
         if not changed:
             return
         if self.is_sqlite:
-            self.engine.dispose()
-            for suffix in ("-wal", "-shm"):
-                self.store.file.with_name(self.store.file.name + suffix).unlink(missing_ok=True)
-            shutil.copy(self.copy, self.store.file)
+            sqlite.copy(self.copy, self.store.file)
         else:
             self._reload([table for table in _tables() if table in changed])
         self.written.clear()

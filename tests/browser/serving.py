@@ -6,7 +6,6 @@ import re
 import secrets
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests import sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 60, 10, 0.05
@@ -42,11 +43,11 @@ class Served:
 
     def keep(self) -> None:
         """From now on `restore` brings back what the database holds at this moment."""
-        _copy(self.database, self._kept)
+        sqlite.copy(self.database, self._kept)
 
     def restore(self) -> None:
         """The database as it was kept, while the portal runs on."""
-        _copy(self._kept, self.database)
+        sqlite.copy(self._kept, self.database)
 
     def run(self, module: str, *words: str) -> str:
         """What a Python module prints that runs with this portal's settings."""
@@ -124,9 +125,3 @@ def _end(server: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
-
-
-def _copy(source: Path, target: Path) -> None:
-    # Through SQLite, which takes the locks: the portal may be reading.
-    with closing(sqlite3.connect(source)) as rows, closing(sqlite3.connect(target, timeout=10)) as copy:
-        rows.backup(copy)
