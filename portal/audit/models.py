@@ -21,7 +21,8 @@ class AuditEvent(TenantScoped, Base):
     __tablename__ = "audit_events"
     __table_args__ = (
         Index("ix_audit_events_tenant", "tenant_id", "seq"),
-        Index("ix_audit_events_subject", "tenant_id", "subject_type", "subject_id"),
+        Index("ix_audit_events_subject_id", "tenant_id", "subject_id", "seq"),
+        Index("ix_audit_events_subject_label", "tenant_id", "subject_label", "seq"),
     )
 
     chain_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
