@@ -14,6 +14,9 @@ from portal.accounts.models import Membership
 from portal.contracts.models import Contract, ContractKind, Deputy, Edition
 from portal.foundation.database import db
 
+SIGNED = (joinedload(Contract.edition), joinedload(Contract.signer).joinedload(Membership.person))
+DEPUTY = joinedload(Deputy.membership).joinedload(Membership.person)
+
 
 def in_term(at: datetime) -> list[ColumnElement[bool]]:
     """What `Contract.is_running(at)` says, as conditions of a statement."""
@@ -100,8 +103,8 @@ def all_of(actor: Actor) -> Sequence[Contract]:
 
 
 def all_with_signers(actor: Actor) -> Sequence[Contract]:
-    """As `all_of`, without the editions' services. Two statements."""
-    return _latest_first(_with_signers(owned_by(actor, Contract)))
+    """As `all_of`, without the editions' services, in one statement."""
+    return _latest_first(owned_by(actor, Contract).options(*SIGNED, joinedload(Contract.deputies).options(DEPUTY)))
 
 
 def _latest_first(rows: Select[Contract]) -> Sequence[Contract]:
@@ -125,15 +128,8 @@ def _locked(rows: Select[Contract]) -> Contract:
 
 
 def _with_parties(rows: Select[Contract]) -> Select[Contract]:
-    return _with_signers(rows).options(joinedload(Contract.edition).selectinload(Edition.services))
-
-
-def _with_signers(rows: Select[Contract]) -> Select[Contract]:
-    return rows.options(
-        joinedload(Contract.edition),
-        joinedload(Contract.signer).joinedload(Membership.person),
-        selectinload(Contract.deputies).joinedload(Deputy.membership).joinedload(Membership.person),
-    )
+    services = joinedload(Contract.edition).selectinload(Edition.services)
+    return rows.options(*SIGNED, selectinload(Contract.deputies).options(DEPUTY), services)
 
 
 def live_members(actor: Actor) -> Sequence[Membership]:

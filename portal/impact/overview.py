@@ -1,20 +1,30 @@
 """What the overview of a tenant shows: everything that hangs together there, in a constant number of statements."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
 
 from portal.access.actor import Actor
+from portal.access.roles import Environment
 from portal.access.rows import scoped_to
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind, Service
 from portal.delegations import store as delegations
-from portal.delegations.models import OPEN_STATES, Delegation, DelegationProposal, DelegationState, Side
-from portal.delegations.store import PARTIES, PROJECTS
+from portal.delegations.models import (
+    OPEN_STATES,
+    Delegation,
+    DelegationProject,
+    DelegationProposal,
+    DelegationState,
+    Side,
+)
+from portal.delegations.store import PARTIES
 from portal.foundation.database import db
-from portal.impact import readiness
+from portal.impact import clients, readiness
 from portal.impact.readiness import KeysReady
 from portal.keys import store as keys
 from portal.keys.models import KeyPair
@@ -22,6 +32,7 @@ from portal.projects import store as projects
 from portal.projects.models import Project
 
 SHOWN = 10
+SHOWN_PAIRS = 5
 ENDS_SOON = timedelta(days=30)
 
 
@@ -29,14 +40,15 @@ ENDS_SOON = timedelta(days=30)
 class Overview:
     """One tenant at a moment, as far as the actor's reach goes.
 
-    `pairs` are the tenant's own, whoever holds them; `held` are those it holds for its clients.
+    `pairs` are the oldest live ones of the environment that is looked at, whoever holds them; `live_pairs` says how
+    many hang on each delegation, given or taken.
     """
 
     at: datetime
     contracts: Sequence[Contract]
     services: Sequence[Service]
     pairs: Sequence[KeyPair]
-    held: Sequence[KeyPair]
+    live_pairs: dict[uuid.UUID, int]
     ready: KeysReady
     projects: Sequence[Project]
     more_projects: bool
@@ -97,19 +109,9 @@ class Overview:
             row for row in [*self.given, *self.taken] if row.state in running and row.ends_at - self.at <= ENDS_SOON
         ]
 
-    @property
-    def expiring_pairs(self) -> list[KeyPair]:
-        return [pair for pair in self.pairs if pair.expires_at and pair.expires_at - self.at <= ENDS_SOON]
 
-    def pairs_of(self, delegation: Delegation) -> list[KeyPair]:
-        """The live pairs under one delegation, given or taken."""
-        return [pair for pair in [*self.pairs, *self.held] if pair.delegation_id == delegation.id]
-
-
-def of_tenant(actor: Actor, at: datetime) -> Overview:
-    """The overview of the actor's tenant, within its reach."""
-    all_pairs = keys.live(actor, at) if actor.acts_for_client else keys.live_owned_or_held(actor, at)
-    pairs = [pair for pair in all_pairs if pair.tenant_id == actor.tenant_id]
+def of_tenant(actor: Actor, side: Environment, at: datetime) -> Overview:
+    """The overview of the actor's tenant, within its reach; `side` is the environment that is looked at."""
     shown = projects.page(actor, place=None)
     given, taken = _delegations(actor)
     return Overview(
@@ -117,9 +119,9 @@ def of_tenant(actor: Actor, at: datetime) -> Overview:
         contracts=contracts.all_with_signers(actor),
         proposals=delegations.proposals_around(actor),
         services=readiness.services_of(actor),
-        pairs=pairs,
-        held=[pair for pair in all_pairs if pair.tenant_id != actor.tenant_id],
-        ready=readiness.of_pairs(actor, pairs),
+        pairs=keys.live(actor, at, side, limit=SHOWN_PAIRS),
+        live_pairs=clients.live_pairs(actor, [*given, *taken], at),
+        ready=readiness.of_keys(actor, at),
         projects=shown.rows[:SHOWN],
         more_projects=len(shown.rows) > SHOWN,
         given=given,
@@ -136,10 +138,10 @@ def _delegations(actor: Actor) -> tuple[list[Delegation], list[Delegation]]:
             or_(Delegation.tenant_id == actor.tenant_id, Delegation.integrator_id == actor.tenant_id),
             Delegation.state.in_(OPEN_STATES),
         )
-        .options(*PARTIES, PROJECTS)
+        .options(*PARTIES, joinedload(Delegation.projects).joinedload(DelegationProject.project))
         .order_by(Delegation.id.desc())
         .limit(100)
     )
-    found = db.session.scalars(rows, execution_options=scoped_to(actor.tenant_id)).all()
+    found = db.session.scalars(rows, execution_options=scoped_to(actor.tenant_id)).unique().all()
     given = [row for row in found if row.tenant_id == actor.tenant_id]
     return given, [row for row in found if row.tenant_id != actor.tenant_id]

@@ -1,6 +1,5 @@
 """What a tenant still needs before a shop works (rule 7, seed statement S18)."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,7 +46,8 @@ def of_keys(actor: Actor, at: datetime) -> KeysReady:
     """
     sides = sorted(actor.reach.environments)
     rows = select(*(_count(actor, at, side) for side in sides)).execution_options(scope=actor.tenant_id)
-    return _ready(actor, Counter(dict(zip(sides, db.session.execute(rows).one(), strict=True))))
+    counts = dict(zip(sides, db.session.execute(rows).one(), strict=True))
+    return KeysReady({side: counts[side] for side in Environment if side in counts})
 
 
 def _count(actor: Actor, at: datetime, side: Environment) -> ScalarSelect[int]:
@@ -56,15 +56,6 @@ def _count(actor: Actor, at: datetime, side: Environment) -> ScalarSelect[int]:
     rows = rows.where(KeyPair.environment == side, *keys.live_conditions(at))
     some = rows.with_only_columns(KeyPair.id, maintain_column_froms=True).limit(COUNTED_TO).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
-
-
-def of_pairs(actor: Actor, pairs: Sequence[KeyPair]) -> KeysReady:
-    """As `of_keys`, from live pairs that were loaded already."""
-    return _ready(actor, Counter(pair.environment for pair in pairs))
-
-
-def _ready(actor: Actor, counts: Counter[Environment]) -> KeysReady:
-    return KeysReady({side: counts[side] for side in Environment if side in actor.reach.environments})
 
 
 def services_of(actor: Actor) -> Sequence[Service]:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from sqlalchemy import select
 
 from portal.access.actor import Actor, system_actor
+from portal.access.roles import Environment
 from portal.access.rows import Reader, across_tenants
 from portal.accounts import store as accounts
 from portal.audit import operations as audit
@@ -33,7 +34,7 @@ def in_account(company: Company) -> Actor:
 
 
 def live_pairs(company: Company) -> list[KeyPair]:
-    return list(keys.live(in_account(company), clock.now()))
+    return [pair for side in Environment for pair in keys.live(in_account(company), clock.now(), side)]
 
 
 def delegations(company: Company) -> list[Delegation]:

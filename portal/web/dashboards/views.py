@@ -37,7 +37,7 @@ def overview(account: str) -> ResponseReturnValue:
     actor, side = current_actor(), frame.environment()
     if actor.may(Permission.CONSOLE_SEE):
         return redirect(url_for("console.overview", account=account))
-    found = impact.of_tenant(actor, clock.now())
+    found = impact.of_tenant(actor, side, clock.now())
     return render_template(
         "dashboards/overview.html",
         environment=side.value if found.uses_services or actor.acts_for_client else None,

@@ -55,7 +55,7 @@ def _listed(template: str, actor: Actor, side: Side, **context: object) -> Respo
     return render_template(
         template,
         rows=shown,
-        pairs=live_pairs(actor, side, page.rows, clock.now()),
+        pairs=live_pairs(actor, page.rows, clock.now()),
         next_place=page.next_place,
         past=past,
         is_first_time=not shown and not store.has_any(rows),
