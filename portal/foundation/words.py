@@ -13,6 +13,9 @@ LONGEST_KEY = 512
 LONGEST_TEXT = 2000
 # The Unicode bidirectional controls (UAX #9, 2): they can make a name read as another one.
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Letters by their category, and yet nothing is drawn: the Hangul fillers, the Khmer inherent vowels, the empty Braille
+# cell; the grapheme joiner is a mark. All but the Braille cell are Default_Ignorable_Code_Point (UAX #44).
+BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\u034f")
 
 
 class NameEmpty(Invalid):
@@ -35,6 +38,11 @@ class NameChangesDirection(Invalid):
     sentence = N_("A name cannot contain invisible marks that change the reading direction.")
 
 
+class NameInvisible(Invalid):
+    code = "name_invisible"
+    sentence = N_("Nothing of this name can be seen. Give one with letters, figures or signs.")
+
+
 class NameHasType(Invalid):
     code = "name_has_type_label"
     sentence = N_("A name cannot contain “[Type:”: the shop's own form would misread it.")
@@ -54,7 +62,7 @@ def refuse_private_key(text: str) -> None:
 def clean_name(text: str) -> str:
     """`text` as a label: trimmed, normalised to NFC, 1 to 255 characters (design rule 19).
 
-    Raises: NameEmpty, NameTooLong, NameHasControls, NameChangesDirection, HoldsPrivateKey.
+    Raises: NameEmpty, NameTooLong, NameHasControls, NameChangesDirection, NameInvisible, HoldsPrivateKey.
     """
     refuse_private_key(text)
     name = unicodedata.normalize("NFC", text).strip()
@@ -66,6 +74,8 @@ def clean_name(text: str) -> str:
         raise NameChangesDirection()
     if any(_is_control(character) for character in name):
         raise NameHasControls()
+    if not any(_is_visible(character) for character in name):
+        raise NameInvisible()
     return name
 
 
@@ -81,12 +91,14 @@ def clean_connector_name(text: str) -> str:
 
 
 def same_name(name: str) -> str:
-    """What two names share when people would call them the same: compatibility form, without case, 512 characters.
+    """What two names share when people would call them the same: 512 characters of the compatibility form, without
+    case and without what is not drawn.
 
     A few ligatures stand for up to 18 characters, so that 255 of them would not fit into an index of PostgreSQL
     (2704 bytes a row). Of everybody else's names nothing is cut.
     """
-    return unicodedata.normalize("NFKC", name).casefold()[:LONGEST_KEY]
+    drawn = (character for character in unicodedata.normalize("NFKC", name) if not _is_undrawn(character))
+    return "".join(drawn).casefold()[:LONGEST_KEY]
 
 
 class TextTooLong(Invalid):
@@ -116,3 +128,13 @@ def clean_text(text: str) -> str:
 def _is_control(character: str) -> bool:
     # Cc: controls with NUL; Cs: lone surrogates, which no database stores; Zl, Zp: line and paragraph separators.
     return character in BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _is_undrawn(character: str) -> bool:
+    # Cf: format characters, such as the zero-width ones and the soft hyphen.
+    return character in BLANKS or unicodedata.category(character) == "Cf"
+
+
+def _is_visible(character: str) -> bool:
+    # Mn and Me stand on another character; Z are spaces.
+    return not _is_undrawn(character) and unicodedata.category(character) not in {"Mn", "Me", "Zs"}

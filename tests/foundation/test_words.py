@@ -14,6 +14,7 @@ from portal.foundation.words import (
     NameEmpty,
     NameHasControls,
     NameHasType,
+    NameInvisible,
     NameTooLong,
     TextHasControls,
     TextTooLong,
@@ -90,6 +91,22 @@ def test_names_that_people_call_the_same_are_the_same(one: str, other: str):
     assert same_name(one) == same_name(other)
 
 
+@pytest.mark.parametrize("undrawn", ["\u200b", "\u2060", "\u00ad", "\u3164", "\u200d"])
+def test_what_is_not_drawn_makes_no_other_name(undrawn: str):
+    assert same_name(f"Sh{undrawn}op") == same_name("Shop")
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u2060\u00ad", "\u3164", "\u2800 \u2800", "\u0301"])
+def test_a_name_of_which_nothing_can_be_seen_is_refused(name: str):
+    with pytest.raises(NameInvisible):
+        clean_name(name)
+
+
+@pytest.mark.parametrize("name", ["7", "★", "👩‍💻", "商店", "é", "…"])
+def test_a_name_may_be_any_single_thing_that_can_be_seen(name: str):
+    assert clean_name(name) == name
+
+
 def test_names_that_differ_are_not_the_same():
     assert same_name("Shop 1") != same_name("Shop 2")
 
@@ -98,7 +115,7 @@ def test_names_that_differ_are_not_the_same():
 def test_a_clean_name_is_clean_already(text: str):
     try:
         name = clean_name(text)
-    except (NameEmpty, NameTooLong, NameHasControls, NameChangesDirection):
+    except (NameEmpty, NameTooLong, NameHasControls, NameChangesDirection, NameInvisible):
         return
 
     assert clean_name(name) == name
