@@ -102,7 +102,7 @@ def withdraw_deputy(actor: Actor, deputy: Deputy) -> None:
     """
     contract = store.lock_with_parties(actor, deputy.contract_id)
     require_signer(actor, contract)
-    deputy = store.get_deputy(actor, deputy.id)
+    deputy = store.get_deputy(actor, deputy.public_id)
     if deputy.withdrawn_at is not None:
         return
     if deputy.ends_at <= clock.now():

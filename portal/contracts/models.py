@@ -122,10 +122,12 @@ class Deputy(TenantOwned, Base):
         ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
         ForeignKeyConstraint(["tenant_id", "membership_id"], ["memberships.tenant_id", "memberships.id"]),
         CheckConstraint("ends_at > starts_at", name="dates"),
+        Index("uq_deputies_public_id", "public_id", unique=True),
         Index("ix_deputies_contract", "tenant_id", "contract_id"),
         Index("ix_deputies_membership", "tenant_id", "membership_id"),
     )
 
+    public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("dep"))
     contract_id: Mapped[uuid.UUID]
     membership_id: Mapped[uuid.UUID]
     starts_at: Mapped[datetime]
@@ -141,4 +143,4 @@ class Deputy(TenantOwned, Base):
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:
-        return "deputy", str(self.id), self.membership.person.name
+        return "deputy", self.public_id, self.membership.person.name

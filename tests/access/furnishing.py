@@ -133,7 +133,7 @@ def _contracts(place: Place) -> None:
     place.things |= {
         "contract": rows.get(ContractKind.LICENCE, partnership).public_id,
         "partnership": partnership.public_id,
-        "deputy": str(deputy.id),
+        "deputy": deputy.public_id,
     }
 
 

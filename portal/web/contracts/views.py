@@ -1,6 +1,5 @@
 """A tenant's contracts: what they are for, what they entitle to, who signs and who stands in for the signer."""
 
-import uuid
 from collections import defaultdict
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -97,9 +96,9 @@ def _candidates(actor: Actor, contract: Contract) -> list[Membership]:
     return [row for row in store.live_members(actor) if row.id != contract.signer_id]
 
 
-@pages.route("/<account>/deputies/<uuid:deputy_id>/withdraw", methods=["GET", "POST"])
+@pages.route("/<account>/deputies/<deputy_id>/withdraw", methods=["GET", "POST"])
 @requires(Permission.SEE)
-def withdraw_deputy(account: str, deputy_id: uuid.UUID) -> ResponseReturnValue:
+def withdraw_deputy(account: str, deputy_id: str) -> ResponseReturnValue:
     actor, form = _member(), WithdrawDeputyForm()
     deputy = store.get_deputy(actor, deputy_id)
     name = deputy.membership.person.name

@@ -196,7 +196,7 @@ def test_without_another_member_the_page_says_who_can_invite_one(visitor, accoun
 @pytest.mark.parametrize("role", [Role.OWNER, Role.VIEWER])
 def test_nobody_but_the_signer_names_or_withdraws_deputies(signer, account, contract, member, signed_in, role):
     a_deputy(signer)
-    other, deputy = a_member(tenant_of(signer), role), store.all_of(signer)[0].deputies[0].id
+    other, deputy = a_member(tenant_of(signer), role), store.all_of(signer)[0].deputies[0].public_id
     visitor = signed_in(other)
 
     assert visitor.get(f"/{account}/contracts/{contract}/deputies/new").status_code == 403
@@ -207,7 +207,7 @@ def test_nobody_but_the_signer_names_or_withdraws_deputies(signer, account, cont
 
 def test_a_deputy_is_withdrawn_after_a_question(visitor, account, signer):
     a_deputy(signer)
-    where = f"/{account}/deputies/{store.all_of(signer)[0].deputies[0].id}/withdraw"
+    where = f"/{account}/deputies/{store.all_of(signer)[0].deputies[0].public_id}/withdraw"
 
     assert "Keys that they made stay and keep working" in words(visitor.get(where))
     page = words(visitor.post(where, follow_redirects=True))
@@ -218,7 +218,7 @@ def test_a_deputy_is_withdrawn_after_a_question(visitor, account, signer):
 
 def test_another_tenants_contract_and_deputy_are_a_404_like_missing_ones(signer, contract, signed_in):
     a_deputy(signer)
-    deputy, other = store.all_of(signer)[0].deputies[0].id, a_partner()
+    deputy, other = store.all_of(signer)[0].deputies[0].public_id, a_partner()
     visitor, account = signed_in(other), tenant_of(other).account_id
 
     for where in (
