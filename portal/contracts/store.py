@@ -25,10 +25,10 @@ def in_term(at: datetime) -> list[ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class Powers:
-    """What the running contracts of a tenant mean for one of its members.
+    """What the contracts of a tenant mean for one of its members.
 
-    kinds: what the tenant is, by its contracts. signs: the partner contracts that this member may make keys under, as
-    signer or as deputy inside the dates.
+    kinds: what the tenant is, or was, by its contracts. signs: the running partner contracts that this member may make
+    keys under, as signer or as deputy inside the dates.
     """
 
     kinds: frozenset[ContractKind]
@@ -36,7 +36,7 @@ class Powers:
 
 
 def powers_of(membership: Membership, at: datetime) -> Powers:
-    """What the running contracts of the membership's tenant are, and which of them this member signs. One statement."""
+    """Of what kinds the contracts of the membership's tenant are, and which this member signs. One statement."""
     named = exists().where(
         Deputy.tenant_id == Contract.tenant_id,
         Deputy.contract_id == Contract.id,
@@ -45,8 +45,8 @@ def powers_of(membership: Membership, at: datetime) -> Powers:
         Deputy.ends_at > at,
         or_(Deputy.withdrawn_at.is_(None), Deputy.withdrawn_at > at),
     )
-    signs = and_(Contract.kind == ContractKind.PARTNER, or_(Contract.signer_id == membership.id, named))
-    rows = select(Contract.id, Contract.kind, signs).where(Contract.tenant_id == membership.tenant_id, *in_term(at))
+    signs = and_(Contract.kind == ContractKind.PARTNER, or_(Contract.signer_id == membership.id, named), *in_term(at))
+    rows = select(Contract.id, Contract.kind, signs).where(Contract.tenant_id == membership.tenant_id)
     found = db.session.execute(rows, execution_options=scoped_to(membership.tenant_id)).all()
     return Powers(
         kinds=frozenset(kind for _id, kind, _signs in found),
@@ -138,9 +138,9 @@ def live_members(actor: Actor) -> Sequence[Membership]:
     return db.session.scalars(rows.order_by(Membership.id)).all()
 
 
-def get_deputy(actor: Actor, deputy_id: uuid.UUID) -> Deputy:
+def get_deputy(actor: Actor, public_id: str) -> Deputy:
     """The deputy as it is now, with its member. Raises: NotFound."""
-    rows = owned_by(actor, Deputy).where(Deputy.id == deputy_id)
+    rows = owned_by(actor, Deputy).where(Deputy.public_id == public_id)
     rows = rows.options(joinedload(Deputy.membership).joinedload(Membership.person))
     return one_or_not_found(rows.execution_options(populate_existing=True))
 
@@ -170,7 +170,7 @@ def add_deputy(actor: Actor, deputy: Deputy) -> Deputy:
     """`deputy`, with its id, its member loaded."""
     db.session.add(deputy)
     db.session.flush()
-    return get_deputy(actor, deputy.id)
+    return get_deputy(actor, deputy.public_id)
 
 
 def _of(whose: Actor | uuid.UUID) -> Select[Contract]:

@@ -1,6 +1,9 @@
 """The overview: what each kind of tenant finds on it, and what it no longer shows once it is done."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 
 from portal.access.roles import Environment, Role
@@ -151,6 +154,16 @@ def test_a_partner_finds_contract_signer_and_deputy(overview):
 
 def test_a_tenant_without_a_contract_is_told_who_can_record_one(overview):
     assert "No contract is recorded for this account" in overview(a_member(a_tenant()))
+
+
+def test_an_ended_contract_takes_no_way_away(signed_in):
+    owner = a_licensee()
+    with time_machine.travel(clock.now() + timedelta(days=4000)):
+        page = signed_in(owner).get(f"/{tenant_of(owner).account_id}").text
+
+    menu = [link.get_text(strip=True) for link in BeautifulSoup(page, "html.parser").select("nav a")]
+    assert {"Keys", "Projects & data spaces", "Integrators"} <= set(menu)
+    assert "Clients" not in menu
 
 
 def test_a_viewer_finds_the_action_disabled_with_the_reason(overview):
