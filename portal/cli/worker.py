@@ -18,6 +18,7 @@ from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.keys import operations as keys
+from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
 from portal.web.mail import sender
 
@@ -60,7 +61,7 @@ def _tasks() -> list[Task]:
         Task("mail", timedelta(seconds=LOOK_SECONDS), lambda: outbox.run_once(send)),
         Task("key pairs", timedelta(seconds=30), lambda: _until_done(keys.lapse_due, actor)),
         Task("delegations", timedelta(seconds=30), lambda: _until_done(delegations.lapse_due, actor)),
-        Task("sessions", timedelta(hours=1), _tidy_up),
+        Task("what is no longer needed", timedelta(hours=1), _tidy_up),
     ]
 
 
@@ -77,6 +78,7 @@ def _until_done(lapse: Callable[[Any], int], actor: Any) -> int:
 def _tidy_up() -> int:
     with transaction():
         accounts.tidy_up()
+        messages.tidy_up()
     return 0
 
 

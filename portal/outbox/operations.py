@@ -24,6 +24,7 @@ LEASE = timedelta(minutes=5)
 # a mail server that is away over a day loses nothing.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1260))
 LONGEST_ERROR = 500
+KEPT = timedelta(days=30)  # after delivery: long enough to answer "did the mail leave?"
 
 Fact = str | int | bool | None
 
@@ -103,6 +104,11 @@ def _put_off(message_id: uuid.UUID, attempts: int, error: Exception) -> None:
             log.error("mail given up", message=str(message_id), attempts=attempts, error=what)
         else:
             store.settle(message_id, attempts, due_at=now + WAITS[attempts - 1], last_error=what)
+
+
+def tidy_up() -> None:
+    """Delete messages that left, or were given up, 30 days ago."""
+    store.forget(clock.now() - KEPT)
 
 
 def read_all(limit: int) -> list[Message]:

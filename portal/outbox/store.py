@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from portal.foundation.database import db
 from portal.outbox.models import OutboxMessage
@@ -48,6 +48,12 @@ def settle(message_id: uuid.UUID, attempts: int, **values: object) -> None:
     """Write the outcome of the given attempt, unless another worker took the message over meanwhile."""
     mine = update(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.attempts == attempts)
     db.session.execute(mine.values(leased_until=None, **values))
+
+
+def forget(settled_before: datetime) -> None:
+    """Delete messages that were delivered or given up before this moment."""
+    settled = or_(OutboxMessage.delivered_at < settled_before, OutboxMessage.given_up_at < settled_before)
+    db.session.execute(delete(OutboxMessage).where(settled))
 
 
 def newest(limit: int) -> Sequence[OutboxMessage]:

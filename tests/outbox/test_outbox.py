@@ -87,6 +87,19 @@ def test_a_delivered_message_is_not_sent_again():
     assert len(sent) == 1
 
 
+def test_what_left_is_forgotten_after_30_days_and_what_waits_is_kept():
+    posted()
+    outbox.deliver_due(lambda _message: None)
+    posted()
+
+    for days, left in ((29, 2), (31, 1)):
+        with time_machine.travel(clock.now() + timedelta(days=days)), transaction():
+            outbox.tidy_up()
+        assert len(rows()) == left
+
+    assert rows()[0].delivered_at is None
+
+
 def test_messages_leave_in_the_order_they_were_posted():
     sent = []
     posted(5)
