@@ -20,6 +20,7 @@ from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
 from portal.foundation.words import clean_name, same_name
+from portal.impact.standing import hanging_on
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
 from portal.tenants.models import Standing, Tenant
@@ -175,10 +176,24 @@ def _member(contract: Contract, email: str) -> Membership:
 @click.command("standing")
 @click.argument("account")
 @click.argument("word", type=click.Choice([standing.value for standing in Standing]))
+@click.option("--yes", is_flag=True, help="Suspend without asking.")
 @with_appcontext
-def set_standing(account: str, word: str) -> None:
-    """Put an account into a standing. Suspended: its keys stop, and its members see only why."""
+def set_standing(account: str, word: str, yes: bool) -> None:
+    """Put an account into a standing. Suspended: its keys stop, and its members see only why; says first what stops."""
+    if Standing(word) is Standing.SUSPENDED:
+        click.echo(_what_stops(_tenant(account)))
+        if not yes:
+            click.confirm("Suspend it?", abort=True)
     with transaction():
         tenant = _tenant(account)
         tenants.set_standing(operator_at(), tenant, Standing(word))
     click.echo(f"{tenant.name} ({account}) is now in standing {word}.")
+
+
+def _what_stops(tenant: Tenant) -> str:
+    found = hanging_on(tenant, clock.now())
+    return (
+        f"Suspending {tenant.name} ({tenant.account_id}) stops {found.own_pairs} live key pairs of its own and "
+        f"{found.pairs_for_clients} that it holds for clients. It has {found.installations} installations, "
+        f"{found.integrators} integrators, {found.clients} clients and {found.members} members. Nothing is deleted."
+    )

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from portal.access.actor import system_actor
+from portal.access.roles import Environment
 from portal.accounts import store as accounts
 from portal.audit import store as audit
 from portal.contracts import store as contracts
@@ -19,7 +20,20 @@ from portal.foundation.words import same_name
 from portal.tenants import store as tenants
 from portal.tenants.models import Standing, Tenant
 from tests.cli.conftest import Run
-from tests.factories import a_contract, a_licensee, a_member, a_person, a_tenant, a_vendor, membership_of, tenant_of
+from tests.factories import (
+    a_contract,
+    a_delegation,
+    a_key,
+    a_licensee,
+    a_member,
+    a_person,
+    a_tenant,
+    a_vendor,
+    an_integrator,
+    for_client,
+    membership_of,
+    tenant_of,
+)
 
 ADD = (
     *("portal", "add-tenant", "Aurora", "--owner", "o@example.com"),
@@ -207,10 +221,25 @@ def test_the_signer_is_recorded_once_they_are_a_member(run: Run):
 def test_an_account_is_put_into_a_standing(word, run: Run):
     tenant = a_tenant()
 
-    result = run("portal", "standing", tenant.account_id.lower(), word.value)
+    result = run("portal", "standing", tenant.account_id.lower(), word.value, "--yes")
 
     assert result.exit_code == 0
     assert tenants.get(tenant.id).standing is word
+
+
+def test_suspending_says_first_what_stops_and_asks(run: Run):
+    owner, integrator = a_licensee(), an_integrator()
+    a_key(owner, environment=Environment.SANDBOX)
+    a_key(for_client(integrator, a_delegation(owner, integrator)), environment=Environment.PRODUCTION)
+
+    unanswered = run("portal", "standing", tenant_of(owner).account_id, "suspended")
+    of_holder = run("portal", "standing", tenant_of(integrator).account_id, "suspended", "--yes")
+
+    assert unanswered.exit_code == 1
+    assert "stops 2 live key pairs of its own and 0 that it holds for clients" in unanswered.output
+    assert "1 integrators, 0 clients and 1 members" in unanswered.output
+    assert tenants.get(tenant_of(owner).id).standing is Standing.GOOD
+    assert "stops 0 live key pairs of its own and 1 that it holds for clients" in of_holder.output
 
 
 @pytest.mark.parametrize(
