@@ -65,14 +65,15 @@ def make(account: str, intent_id: str) -> ResponseReturnValue:
 
 def _make_on_server(intent: KeyIntent) -> ResponseReturnValue:
     if intent.key_pair_id is not None:
-        return _server_page(intent, status=409)
+        return _server_page(intent, AlreadyShown.status)
     intent_id = intent.public_id
     public, private_pem = material.generate()  # before the transaction: it takes long, and SQLite has one write lock
     try:
         with transaction():
             pair = making.issue(current_actor(), intent, public)
-    except AlreadyShown:
-        return _server_page(store.get_intent(current_actor(), intent_id), status=409)
+    except (AlreadyShown, KeyNameTaken) as refusal:
+        intent = store.get_intent(current_actor(), intent_id)
+        return _server_page(intent, refusal.status, refusal if isinstance(refusal, KeyNameTaken) else None)
     page = make_response(
         render_template(
             "keys/shown_once.html",
@@ -86,12 +87,13 @@ def _make_on_server(intent: KeyIntent) -> ResponseReturnValue:
     return page
 
 
-def _server_page(intent: KeyIntent, status: int = 200) -> Response:
+def _server_page(intent: KeyIntent, status: int = 200, refusal: KeyNameTaken | None = None) -> Response:
     page = render_template(
         "keys/make.html",
         intent=intent,
         pair=intent.key_pair,
         stage=_stage(intent),
+        refusal=refusal,
         environment=intent.environment.value,
     )
     return make_response(page, status)
@@ -145,24 +147,28 @@ def message(account: str, intent_id: str) -> ResponseReturnValue:
 
 
 def _prove(account: str, intent: KeyIntent) -> ResponseReturnValue:
-    actor, form = current_actor(), ProofForm()
+    actor, form, name_taken = current_actor(), ProofForm(), None
     if form.validate_on_submit() and (signature := form.read()) is not None:
         try:
             with transaction():
                 pair = making.prove(actor, intent, signed=_message(intent), signature=signature)
             flash(_("Proved: you hold the private key. “%(name)s” is in service.", name=pair.name), "success")
             return redirect(url_for(".show", account=account, api_key=pair.api_key), code=303)
+        except KeyNameTaken as refusal:
+            name_taken, intent = refusal, store.get_intent(actor, intent.public_id)
         except (Invalid, KeyKnown, KeyBlocked) as refusal:
             add_refusal(form.signature, refusal)
             intent = store.get_intent(actor, intent.public_id)  # read anew after the change that was not made
-    return answer(
+    page = answer(
         "keys/prove.html",
         form=form,
         intent=intent,
         stage=_stage(intent),
+        refusal=name_taken,
         message=_message(intent).decode(),
         environment=intent.environment.value,
     )
+    return page if name_taken is None else make_response(page, name_taken.status)
 
 
 def _message(intent: KeyIntent) -> bytes:

@@ -144,6 +144,34 @@ def test_discard_and_make_another_leads_to_a_new_beginning(visitor, account):
     assert answer.location.startswith(f"/{account}/keys/new")
 
 
+def test_a_name_taken_meanwhile_is_said_with_a_way_on(owner, visitor, account):
+    making_page = begin(visitor, account, name="Storefront").location
+    a_key(owner, name="Storefront")
+
+    refused = visitor.post(making_page)
+    discard = soup(refused).find("form", action=re.compile("/discard$"))
+    way_on = visitor.post(discard["action"], data={"again": "1"})
+
+    assert refused.status_code == 422
+    assert "There is already a key pair “Storefront” in this environment." in words(refused)
+    assert way_on.location.endswith("/keys/new?environment=sandbox")
+
+
+def test_a_name_taken_before_the_proof_is_said_with_a_way_on(owner, visitor, account):
+    private = a_private_key()
+    making_page = begin(
+        visitor, account, name="Storefront", origin="upload", public_pem=public_pem_of(private)
+    ).location
+    message = visitor.get(f"{making_page}/message").data
+    a_key(owner, name="Storefront")
+
+    refused = visitor.post(making_page, data={"signature": base64.b64encode(sign(private, message)).decode()})
+
+    assert refused.status_code == 422
+    assert "There is already a key pair “Storefront” in this environment." in words(refused)
+    assert soup(refused).find("form", action=re.compile("/discard$"))
+
+
 def test_only_the_person_who_began_goes_on(owner, visitor, account, signed_in):
     where = begin(visitor, account).location
     other = signed_in(a_member(tenant_of(owner)))
