@@ -39,7 +39,8 @@ def speaking() -> Iterator[None]:
 def sentence_of(refusal: PortalError) -> str:
     """What a refusal says, and who can mend it, in English: the command line speaks no other language."""
     words = (refusal.sentence, refusal.mend)
-    return " ".join(text % refusal.facts if refusal.facts else text for text in words if text)
+    facts = {name: ", ".join(fact) if isinstance(fact, list) else fact for name, fact in refusal.facts.items()}
+    return " ".join(text % facts if facts else text for text in words if text)
 
 
 def operator_at(tenant_id: uuid.UUID | None = None) -> Actor:

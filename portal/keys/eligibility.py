@@ -106,7 +106,7 @@ def _role_gives(actor: Actor, permission: Permission) -> bool:
 def _not_signer(contract: Contract) -> NotSigner:
     now = clock.now()
     acting = [row.membership for row in contract.deputies if row.is_inside(now)]
-    deputies = ", ".join(member.person.name for member in acting if member.ended_at is None)
+    deputies = [member.person.name for member in acting if member.ended_at is None]
     if contract.signer is None or contract.signer.ended_at is not None:
         return NoSigner()
     signer = contract.signer.person.name

@@ -23,7 +23,7 @@ class StandingNotGood(Denied):
 
 
 class NotSigner(Denied):
-    """`signer` is the signer's name; `deputies` are the names of those who may act now, joined by commas."""
+    """`signer` is the signer's name; `deputies` are the names of those who may act now."""
 
     code = "not_signer"
     sentence = N_("Under a partner contract only its signer makes key pairs, or a deputy inside the agreed dates.")

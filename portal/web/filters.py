@@ -56,7 +56,7 @@ def _asset(folder: Path) -> Callable[[str], str]:
         return hashlib.sha256((folder / path).read_bytes()).hexdigest()[:12]
 
     def asset(path: str) -> str:
-        """The address of a static file; it changes when the file does, so that browsers may keep it for ever."""
+        """The address of a static file; it changes when the file does, so that no browser shows an old one."""
         return url_for("static", filename=path, v=version(path))
 
     return asset

@@ -16,7 +16,6 @@ from portal.outbox.backends import Backend, FolderBackend, MailboxBackend, SmtpB
 from portal.outbox.operations import Fact, Message, Send
 from portal.web.filters import DAY
 
-SENDER_NAME = "Partner portal"
 BLANK_LINES = re.compile(r"\n\s*\n")  # templates leave several where a block stands between
 # What mail programs turn into links by themselves; a name that looks like one must not become a link in our mail.
 LOOKS_LIKE_LINK = re.compile(r"(?i)(://|\bwww\.)")
@@ -49,10 +48,11 @@ def render(message: Message) -> EmailMessage:
     """
     settings: Settings = current_app.config["PORTAL"]
     with force_locale(message.language):
+        sender_address = _from(settings)
         drawn = current_app.jinja_env.get_template(f"mail/{message.template}.txt").render(_context(message))
     subject, _newline, body = drawn.strip().partition("\n")
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = _from(settings)
+    mail["From"] = sender_address
     mail["To"] = Address(addr_spec=message.to)
     mail["Subject"] = " ".join(subject.split())
     mail["Date"] = format_datetime(message.created_at)
@@ -64,7 +64,7 @@ def render(message: Message) -> EmailMessage:
 
 def _from(settings: Settings) -> Address:
     name, address = parseaddr(settings.mail_from)
-    return Address(name or SENDER_NAME, addr_spec=address or f"portal@{settings.host}")
+    return Address(name or gettext("Partner portal"), addr_spec=address or f"portal@{settings.host}")
 
 
 def _context(message: Message) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask_babel import gettext
+from babel.lists import format_list
+from flask_babel import get_locale, gettext
 from wtforms import Field
 
 from portal.foundation.errors import PortalError
@@ -25,8 +26,16 @@ def why(refusal: PortalError | None) -> str:
 
 
 def in_words(text: Any) -> Any:
-    """`text` in the reader's language when it is our own; what people typed stays as it is."""
+    """`text` in the reader's language when it is our own, and a list of such as that language lists things; what
+    people typed stays as it is."""
+    if isinstance(text, list):
+        return listed([in_words(part) for part in text])
     return gettext(text) if isinstance(text, Marked) else text
+
+
+def listed(parts: list[str]) -> str:
+    """`parts` as the reader's language lists things: "A, B and C"."""
+    return format_list(parts, style="unit", locale=get_locale())
 
 
 def add_refusal(field: Field, refusal: PortalError) -> None:

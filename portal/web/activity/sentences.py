@@ -14,6 +14,7 @@ from portal.foundation.errors import PortalError
 from portal.foundation.marking import N_
 from portal.tenants.models import STANDING_NAMES
 from portal.web.guards import GUARD
+from portal.web.say import listed
 
 UNKNOWN = N_("%(actor)s: %(event)s (%(label)s)")
 LEFT_OUT = "…"
@@ -68,7 +69,7 @@ def _said(event: AuditEvent) -> dict[str, str]:
 
 def _say(value: Any, words: dict[str, str]) -> str:
     if isinstance(value, list):
-        return ", ".join(_say(part, words) for part in value)
+        return listed([_say(part, words) for part in value])
     return gettext(words[value]) if value in words else str(value)
 
 

@@ -10,7 +10,7 @@ from portal.access.actor import Actor
 from portal.access.roles import Permission
 from portal.accounts import operations as accounts
 from portal.accounts import store
-from portal.accounts.errors import LastOwner, OwnRoleRaised, RoleNotYours
+from portal.accounts.errors import LastOwner
 from portal.accounts.models import Membership
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind
@@ -57,7 +57,7 @@ def _give(actor: Actor, membership: Membership, form: RoleForm) -> bool:
         with transaction():
             accounts.change_role(actor, membership, form.chosen_role, form.version.data)
             renewed = accounts.renew_session(g.session_row, browser.device()) if is_own else None
-    except (LastOwner, OwnRoleRaised, RoleNotYours) as refusal:
+    except LastOwner as refusal:
         add_refusal(form.role, refusal)
         return False
     if renewed:
