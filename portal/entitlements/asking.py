@@ -107,13 +107,18 @@ def _same(waiting: AllotmentRequest, amount: int, reason: str) -> AllotmentReque
     return waiting
 
 
+def may_withdraw(actor: Actor, request: AllotmentRequest) -> bool:
+    """Whether the actor may take this request back now: `withdraw` would not refuse it."""
+    return request.state is RequestState.WAITING and actor.may(Permission.PROJECT_CHANGE) and _is_ours(actor, request)
+
+
 def withdraw(actor: Actor, request: AllotmentRequest) -> None:
     """Take the request back. Withdrawing twice changes nothing and is no event.
 
     An integrator takes back only what the same person asked. Raises: NotAllowed, NotYourRequest, RequestDecided.
     """
     require(actor, Permission.PROJECT_CHANGE)
-    if actor.acts_for_client and request.asked_by_id != actor.person_id:
+    if not _is_ours(actor, request):
         raise NotYourRequest()
     lock(request)
     if request.state is RequestState.WITHDRAWN:
@@ -122,3 +127,7 @@ def withdraw(actor: Actor, request: AllotmentRequest) -> None:
         raise RequestDecided()
     request.state, request.closed_at = RequestState.WITHDRAWN, clock.now()
     audit.record(actor, Event.ALLOTMENT_WITHDRAWN, request, also_seen_by=actor.home_id)
+
+
+def _is_ours(actor: Actor, request: AllotmentRequest) -> bool:
+    return not actor.acts_for_client or request.asked_by_id == actor.person_id

@@ -183,6 +183,8 @@ def test_an_integrator_withdraws_nothing_that_its_client_asked_for():
     acting = for_client(integrator, a_delegation(licensee, integrator))
     request = ask(licensee)
 
+    assert asking.may_withdraw(licensee, request)
+    assert not asking.may_withdraw(acting, request)
     with pytest.raises(NotYourRequest), transaction():
         asking.withdraw(acting, request)
 

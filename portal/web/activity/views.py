@@ -40,7 +40,6 @@ KINDS = {
     "deputy": N_("Deputies"),
     "member": N_("Members"),
     "invitation": N_("Invitations"),
-    "person": N_("Sign-ins"),
     "tenant": N_("The account"),
     "refused": N_("Refused acts"),
 }

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from portal.access.actor import Actor
 from portal.access.roles import Permission
 from portal.entitlements import store as entitlements
+from portal.entitlements.asking import may_withdraw
 from portal.entitlements.models import WISH_NAMES
 from portal.foundation.database import transaction
 from portal.foundation.paging import BadPlace, Page
@@ -29,12 +30,14 @@ def index(account: str) -> ResponseReturnValue:
     page = _page(actor, wanted)
     # A delegation for certain projects neither counts the client's others nor reads its requests.
     rows = allotments.of(actor) if actor.reach.project_ids is None else []
+    requests = entitlements.requests_for_projects(actor)
     return render_template(
         "projects/index.html",
         page=page,
         wanted=wanted,
         allotments=rows,
-        requests=entitlements.requests_for_projects(actor),
+        requests=requests,
+        withdrawable={row for row in requests if may_withdraw(actor, row)},
         refusal=why(allotments.why_not_create(actor, rows)),
         wishes=WISH_NAMES,
     ), 422 if page is None else 200
@@ -53,10 +56,12 @@ def _page(actor: Actor, wanted: str) -> Page[Project] | None:
 def show(account: str, project_id: str) -> ResponseReturnValue:
     actor = current_actor()
     project = store.get(actor, project_id)
+    requests = entitlements.requests_for_spaces(actor, project.id)
     return render_template(
         "projects/show.html",
         project=project,
-        requests=entitlements.requests_for_spaces(actor, project.id),
+        requests=requests,
+        withdrawable={row for row in requests if may_withdraw(actor, row)},
         sides=actor.reach.environments,
         wishes=WISH_NAMES,
     )
