@@ -86,7 +86,7 @@ def acting(membership: Membership) -> Actor:
     """The actor that the door makes of a member now; make it anew after the contracts changed."""
     person = accounts.get_person(membership.person_id)
     tenant = tenant_store.get(membership.tenant_id)
-    signs = contracts.signed_by(membership, clock.now())
+    signs = contracts.powers_of(membership, clock.now()).signs
     db.session.rollback()
     return Actor(
         tenant_id=tenant.id,

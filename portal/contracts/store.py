@@ -54,11 +54,6 @@ def powers_of(membership: Membership, at: datetime) -> Powers:
     )
 
 
-def signed_by(membership: Membership, at: datetime) -> frozenset[uuid.UUID]:
-    """The running partner contracts that this member may make keys under: as signer, or as deputy inside the dates."""
-    return powers_of(membership, at).signs
-
-
 def running(
     whose: Actor | uuid.UUID, at: datetime, kinds: Collection[ContractKind] | None = None
 ) -> Sequence[Contract]:

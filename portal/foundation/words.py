@@ -92,13 +92,14 @@ def clean_connector_name(text: str) -> str:
 
 def same_name(name: str) -> str:
     """What two names share when people would call them the same: 512 characters of the compatibility form, without
-    case and without what is not drawn.
+    case and without what is not drawn; where nothing is drawn, the text itself.
 
     A few ligatures stand for up to 18 characters, so that 255 of them would not fit into an index of PostgreSQL
     (2704 bytes a row). Of everybody else's names nothing is cut.
     """
-    drawn = (character for character in unicodedata.normalize("NFKC", name) if not _is_undrawn(character))
-    return "".join(drawn).casefold()[:LONGEST_KEY]
+    text = unicodedata.normalize("NFKC", name)
+    drawn = "".join(character for character in text if not _is_undrawn(character))
+    return (drawn or text).casefold()[:LONGEST_KEY]
 
 
 class TextTooLong(Invalid):

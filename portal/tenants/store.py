@@ -2,13 +2,11 @@
 
 import uuid
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from portal.access.rows import Reader, across_tenants
 from portal.foundation.database import db
 from portal.foundation.errors import NotFound
-from portal.foundation.paging import Page, page_of
-from portal.foundation.words import same_name
 from portal.tenants.models import Tenant
 
 
@@ -55,16 +53,3 @@ def find_by_code_hash(code_hash: bytes) -> Tenant | None:
 def find_vendor() -> Tenant | None:
     """The vendor's own tenant, or None before it is set up."""
     return db.session.scalars(select(Tenant).where(Tenant.is_vendor)).one_or_none()
-
-
-def search(text: str, place: str | None = None) -> Page[Tenant]:
-    """For the vendor's console: tenants whose name or account id begins with `text`, by name. Raises: BadPlace."""
-    rows = across_tenants(Tenant, reason=Reader.CONSOLE)
-    if wanted := text.strip():
-        rows = rows.where(
-            or_(
-                Tenant.name_key.startswith(same_name(wanted), autoescape=True),
-                Tenant.account_id.startswith(wanted.upper(), autoescape=True),
-            )
-        )
-    return page_of(rows, Tenant.name_key, Tenant.id, place=place)

@@ -214,7 +214,7 @@ def test_the_signer_is_recorded_once_they_are_a_member(run: Run):
 
     assert (before.exit_code, after.exit_code) == (1, 0)
     assert "has to be accepted first" in before.output
-    assert contracts.signed_by(membership_of(member), clock.now())
+    assert contracts.powers_of(membership_of(member), clock.now()).signs
 
 
 @pytest.mark.parametrize("word", list(Standing))

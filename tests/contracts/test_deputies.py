@@ -63,7 +63,7 @@ def test_s9_the_signer_names_a_deputy_who_then_signs():
 
     name(signer, member)
 
-    assert store.signed_by(row_of(member), clock.now())
+    assert store.powers_of(row_of(member), clock.now()).signs
 
 
 def test_naming_the_same_deputy_twice_has_one_effect():

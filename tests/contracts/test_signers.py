@@ -21,7 +21,7 @@ def record(contract, signer, actor=None) -> None:
 
 
 def powers_of(member) -> frozenset:
-    return store.signed_by(membership_of(member), clock.now())
+    return store.powers_of(membership_of(member), clock.now()).signs
 
 
 @pytest.fixture

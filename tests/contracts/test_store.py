@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 
 def signs(actor, at=None):
-    return store.signed_by(membership_of(actor), at or clock.now())
+    return store.powers_of(membership_of(actor), at or clock.now()).signs
 
 
 def test_the_signer_of_a_running_partner_contract_signs_it():

@@ -91,7 +91,7 @@ def test_the_partner_has_a_signer_a_deputy_inside_the_dates_and_an_owner_who_is_
         someone.name
         for someone in (JONAS, LEA, KARIM)
         for membership in accounts.memberships_of(accounts.person_by_email(someone.email).id)
-        if contracts.signed_by(membership, clock.now())
+        if contracts.powers_of(membership, clock.now()).signs
     }
 
     assert signing == {JONAS.name, LEA.name}

@@ -385,7 +385,7 @@ def test_a_refusal_names_the_deputies_who_may_act_now():
     with pytest.raises(NotSignerNorDeputy) as refusal:
         usable_contracts(owner)
 
-    assert refusal.value.facts["deputies"] == "Dora Deputy"
+    assert refusal.value.facts["deputies"] == ["Dora Deputy"]
 
 
 def test_when_the_signer_has_left_nobody_makes_keys_and_the_vendor_can_mend_it():

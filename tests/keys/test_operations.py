@@ -364,7 +364,7 @@ def test_narrowing_stops_the_pairs_that_the_delegation_no_longer_covers(narrowin
         )
 
     assert status_of(store.get(owner, pair.api_key), clock.now()) is KeyStatus.DELEGATION_NARROWED
-    assert store.live(owner, clock.now()) == []
+    assert not any(store.live(owner, clock.now(), side) for side in Environment)
 
 
 def test_both_sides_may_revoke_a_delegated_pair(owner, integrator):
@@ -482,7 +482,7 @@ def found_wrongly(owner: Actor, held: KeyPair, suspended: str, *values: dict[str
     db.session.flush()
     rows = db.session.scalars(owned_by(owner, KeyPair).options(*store.WHOLE)).all()
     live = {row.api_key for row in rows if status_of(row, clock.now()) in LIVE}
-    found = {row.api_key for row in store.live(owner, clock.now())}
+    found = {row.api_key for side in Environment for row in store.live(owner, clock.now(), side)}
     db.session.rollback()
     return live ^ found
 

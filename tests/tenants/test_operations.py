@@ -231,25 +231,6 @@ def test_a_tenant_is_got_by_its_exact_account_id():
         store.get_by_account_id(tenant.account_id.lower())
 
 
-def test_the_console_finds_tenants_by_the_beginning_of_name_or_account_id():
-    acme, other = a_tenant("Acme Shop"), a_tenant("Zeta")
-
-    assert store.search("ACME").rows == [acme]
-    assert store.search(other.account_id.lower()).rows == [other]
-    assert store.search("%").rows == []
-
-
-def test_the_console_pages_through_tenants_by_name():
-    for number in range(102):
-        a_tenant(f"Shop {number:03}")
-
-    first = store.search("shop")
-    second = store.search("shop", first.next_place)
-
-    assert [row.name for row in first.rows][-1] == "Shop 099"
-    assert [row.name for row in second.rows] == ["Shop 100", "Shop 101"]
-
-
 def test_a_name_whose_comparison_form_is_long_can_be_kept():
     with transaction():
         tenant = tenants.create(PORTAL, "ﷺ" * 255)
