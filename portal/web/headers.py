@@ -13,6 +13,11 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# Pages whose script touches a private key: it reaches nobody, and writes no markup.
+POLICY_OF_KEY_PAGES = (
+    CONTENT_SECURITY_POLICY.replace("connect-src 'self'", "connect-src 'none'")
+    + "; require-trusted-types-for 'script'; trusted-types 'none'"
+)
 ALWAYS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -36,6 +41,12 @@ def of_files(is_https: bool) -> Callable[[Headers, str, str], None]:
     return add
 
 
+def as_key_page(page: Response) -> Response:
+    """`page`, under the policy for scripts that touch a private key."""
+    page.headers["Content-Security-Policy"] = POLICY_OF_KEY_PAGES
+    return page
+
+
 def add_to(app: Flask) -> None:
     """Add the headers to every answer, and refuse a form that another site sent."""
 
@@ -47,7 +58,8 @@ def add_to(app: Flask) -> None:
 
     @app.after_request
     def headers(response: Response) -> Response:
-        response.headers.extend(ALWAYS)
+        for name, value in ALWAYS.items():
+            response.headers.setdefault(name, value)
         response.headers["X-Request-Id"] = requests.current_id() or ""
         if app.config["PORTAL"].is_https:
             response.headers["Strict-Transport-Security"] = HSTS

@@ -20,7 +20,7 @@ from portal.keys.status import status_of
 from portal.web import arguments, frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
-from portal.web.keys import making, shown  # noqa: F401 - they belong to this blueprint
+from portal.web.keys import checking, making, shown  # noqa: F401 - they belong to this blueprint
 from portal.web.keys.blueprint import pages
 from portal.web.keys.forms import RenameKeyForm, RevokeKeyForm
 from portal.web.pages import add_refusal, answer

@@ -17,7 +17,7 @@ from portal.projects.models import Project
 from portal.web import arguments
 from portal.web.guards import current_actor, requires
 from portal.web.pages import add_refusal, answer
-from portal.web.projects import asking, installations  # noqa: F401 - their pages belong to this blueprint
+from portal.web.projects import asking, connecting, installations  # noqa: F401 - their pages belong to this blueprint
 from portal.web.projects.blueprint import pages, to_project
 from portal.web.projects.forms import NewProjectForm, RenameForm
 from portal.web.say import why
