@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, true
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.access.actor import Actor
 from portal.access.rows import one_or_not_found, owned_by
@@ -12,7 +13,9 @@ from portal.contracts.models import Contract
 from portal.foundation.database import db
 from portal.foundation.paging import Page, page_of
 from portal.foundation.words import same_name
-from portal.projects.models import DataSpace, Installation, Project
+from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
+
+Row = TypeVar("Row", Installation, DataSpaceFeature)
 
 
 def page(actor: Actor, *, place: str | None, wanted: str = "") -> Page[Project]:
@@ -54,6 +57,37 @@ def get_data_space(actor: Actor, public_id: str) -> DataSpace:
     return one_or_not_found(
         rows.options(joinedload(DataSpace.project, innerjoin=True), joinedload(DataSpace.installation))
     )
+
+
+def shown_to_shops(
+    actor: Actor, *, project_id: str | None = None, data_space_id: str | None = None
+) -> Sequence[DataSpace]:
+    """The data spaces within the actor's reach with all that a shop is shown of them: one statement.
+
+    project_id, data_space_id: public ids, for those of one project or for this one. Projects come by name, their spaces
+    in order: production first.
+    """
+    rows = owned_by(actor, DataSpace).join(DataSpace.project).where(*Project.within(actor.reach))
+    if project_id is not None:
+        rows = rows.where(Project.public_id == project_id)
+    if data_space_id is not None:
+        rows = rows.where(DataSpace.public_id == data_space_id)
+    to_contract = contains_eager(DataSpace.project).joinedload(Project.contract, innerjoin=True)
+    rows = rows.options(
+        to_contract.joinedload(Contract.edition, innerjoin=True),
+        to_contract.joinedload(Contract.tenant, innerjoin=True),
+        joinedload(DataSpace.features),
+    )
+    rows = rows.order_by(Project.name_key, Project.id, DataSpace.position, DataSpace.id)
+    return db.session.scalars(rows.execution_options(populate_existing=True)).unique().all()
+
+
+def has_feature(actor: Actor, data_space: DataSpace, service_code: str) -> bool:
+    """Whether this service is switched on for the data space."""
+    rows = owned_by(actor, DataSpaceFeature).where(
+        DataSpaceFeature.data_space_id == data_space.id, DataSpaceFeature.service_code == service_code
+    )
+    return db.session.scalars(rows).first() is not None
 
 
 def get_installation(actor: Actor, public_id: str) -> Installation:
@@ -112,11 +146,11 @@ def add_project(project: Project, data_spaces: Sequence[DataSpace]) -> Project:
     return project
 
 
-def add(installation: Installation) -> Installation:
-    """`installation` with its ids. Raises: IntegrityError when another one uses the data space."""
-    db.session.add(installation)
+def add(row: Row) -> Row:
+    """`row` with its ids. Raises: IntegrityError when another one holds its place."""
+    db.session.add(row)
     db.session.flush()
-    return installation
+    return row
 
 
 def flush() -> None:

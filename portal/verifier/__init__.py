@@ -1,0 +1,1 @@
+"""Verification of calls: pure, without database or web framework, usable as a library."""
