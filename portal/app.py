@@ -15,6 +15,7 @@ import portal.models  # noqa: F401 - every table is known before the first state
 from portal.accounts import passwords
 from portal.cli import commands
 from portal.config import Settings, from_environment
+from portal.connector.door import Door
 from portal.foundation import logs, requests
 from portal.foundation.database import Base, db
 from portal.foundation.errors import NotFound
@@ -81,6 +82,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=True,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
+    app.wsgi_app = Door(app, app.wsgi_app, headers.of_all(settings.is_https))  # type: ignore[method-assign]
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
