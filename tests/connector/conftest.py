@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextvars import copy_context
+from urllib.parse import unquote_to_bytes
 
 import flask.globals
 import pytest
@@ -25,7 +26,8 @@ def send(app: Flask) -> Send:
 
     def alone(method: str, path: str, headers: dict[str, str], octets: bytes) -> Sent:
         flask.globals._cv_app.set(None)
-        answer = client.open(path, method=method, headers=headers, data=octets, buffered=True)
+        place = {"PATH_INFO": unquote_to_bytes(path).decode("latin-1")}
+        answer = client.open("/", method=method, headers=headers, data=octets, environ_overrides=place, buffered=True)
         return answer.status_code, dict(answer.headers), answer.data
 
     def sending(method: str, path: str, headers: dict[str, str], octets: bytes) -> Sent:
