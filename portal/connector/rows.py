@@ -10,7 +10,8 @@ from portal.contracts.catalogue import CATALOG_SERVICE, LIVE_SEARCH, PAYMENT_SER
 from portal.entitlements import store as entitlements
 from portal.foundation import clock
 from portal.projects import store as projects
-from portal.projects.models import DataSpace, DataSpaceType
+from portal.projects.models import DataSpaceType
+from portal.projects.store import Shown
 
 Row = dict[str, Any]
 
@@ -43,30 +44,30 @@ def of(actor: Actor, *, project_id: str | None = None, data_space_id: str | None
     if not found:
         return []
     entitled = [service.name for service in entitlements.services_of(actor, clock.now())]
-    return [_row(data_space, entitled) for data_space in found]
+    return [_row(space, entitled) for space in found]
 
 
-def _row(data_space: DataSpace, entitled: Sequence[str]) -> Row:
-    project, contract = data_space.project, data_space.project.contract
-    changed_at = _moment(data_space.changed_at or data_space.created_at)
+def _row(space: Shown, entitled: Sequence[str]) -> Row:
+    created_at = _moment(space.created_at)
+    changed_at = created_at if space.changed_at is None else _moment(space.changed_at)
     return {
-        "environmentId": data_space.public_id,
-        "environmentName": data_space.name,
-        "environmentType": TYPES[data_space.type],
-        "projectId": project.public_id,
-        "projectName": project.name,
-        "mageId": contract.tenant.account_id,
-        "organizationId": contract.tenant.account_id,
-        "organizationName": contract.tenant.name,
+        "environmentId": space.id,
+        "environmentName": space.name,
+        "environmentType": TYPES[space.type],
+        "projectId": space.project_id,
+        "projectName": space.project_name,
+        "mageId": space.account_id,
+        "organizationId": space.account_id,
+        "organizationName": space.tenant_name,
         "imsOrganizationId": "",
-        "accountGroup": contract.edition.name,
+        "accountGroup": space.edition,
         "entitlementAuthority": AUTHORITY,
         "accountEntitlements": entitled,
-        "featureSet": sorted(NAMES.get(row.service_code, row.service_code) for row in data_space.features),
-        "cloudId": data_space.cloud_project or "",
-        "subscriptionEndDate": _moment(contract.ended_at or contract.ends_at),
+        "featureSet": sorted(NAMES.get(code, code) for code in space.features),
+        "cloudId": space.cloud_project or "",
+        "subscriptionEndDate": _moment(space.contract_ended_at or space.contract_ends_at),
         "accountSyncStatus": {"status": "SUCCESS", "updatedAt": changed_at},
-        "createdAt": _moment(data_space.created_at),
+        "createdAt": created_at,
         "updatedAt": changed_at,
         "hipaa": False,
     }

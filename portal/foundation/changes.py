@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, event, select
+from sqlalchemy import BigInteger, bindparam, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.foundation import clock
-from portal.foundation.database import Base, db
+from portal.foundation.database import Base, look
 
 # Whose version: this one for what decides over keys, of all tenants; a tenant's id for what its shops are shown.
 KEYS = uuid.UUID(int=0)
@@ -36,6 +36,9 @@ class ChangeVersion(Base):
     changed_at: Mapped[datetime]
 
 
+VERSION = select(ChangeVersion.version, ChangeVersion.changed_at).where(ChangeVersion.id == bindparam("what"))
+
+
 class DecidesKeys:
     """Marks a table whose rows decide whether a key pair verifies, and what it may do."""
 
@@ -53,10 +56,8 @@ def changes_here() -> int:
 
 
 def version_of(what: uuid.UUID) -> Version | None:
-    """The version of `KEYS` or of a tenant's id, to be compared for equality; None while nothing was changed yet."""
-    found = db.session.execute(
-        select(ChangeVersion.version, ChangeVersion.changed_at).where(ChangeVersion.id == what)
-    ).first()
+    """The version of `KEYS` or of a tenant's id, as committed; to be compared for equality. None: it never moved."""
+    found = look(VERSION, {"what": what})
     return None if found is None else (found.version, found.changed_at)
 
 
