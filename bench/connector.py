@@ -47,7 +47,9 @@ from portal.projects.models import DataSpace, DataSpaceType, Project
 from portal.tenants import operations as tenants
 
 ROOT = Path(__file__).resolve().parent.parent
-GRANIAN = "--interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 4 --log-level warning"
+GRANIAN = (
+    "--interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 4 --http1-buffer-size 2097152 --log-level warning"
+)
 PING, REGISTRY = "/merchant-registry/v1/ping", "/merchant-registry/v1/registry"
 SPACES = 300
 AIMS = {"ping": ("bare route", 4.0), "registry": ("ping", 3.0)}
