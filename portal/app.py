@@ -7,7 +7,7 @@ from flask_babel import Babel
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -15,8 +15,9 @@ import portal.models  # noqa: F401 - every table is known before the first state
 from portal.accounts import passwords
 from portal.cli import commands
 from portal.config import Settings, from_environment
+from portal.connector.door import Door
 from portal.foundation import logs, requests
-from portal.foundation.database import Base, db
+from portal.foundation.database import LOOKS, Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.sealing import Sealer
 from portal.outbox import operations as outbox
@@ -74,6 +75,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
+        SQLALCHEMY_BINDS={LOOKS: _looking_engine(settings.database_url)},
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SESSION_COOKIE_SECURE=settings.is_https,
         TRUSTED_HOSTS=[settings.host, *(LOOPBACK if settings.is_demo else ())],
@@ -81,6 +83,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=True,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
+    app.wsgi_app = Door(app, app.wsgi_app, headers.of_all(settings.is_https))  # type: ignore[method-assign]
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -102,6 +105,12 @@ def _engine_options(database_url: str) -> dict[str, object]:
         # Opening the file is cheap, and no connection outlives a fork or a restore.
         return quiet | {"poolclass": NullPool}
     return quiet | {"pool_pre_ping": True}
+
+
+def _looking_engine(database_url: str) -> dict[str, object]:
+    # Opening a connection costs more than the look; after a second it is opened anew, so none outlives a restore.
+    engine: dict[str, object] = {"url": database_url, "poolclass": QueuePool, "pool_recycle": 1}
+    return engine if database_url.startswith("sqlite") else engine | {"isolation_level": "AUTOCOMMIT"}
 
 
 def _join_domain(app: Flask, settings: Settings) -> None:

@@ -5,9 +5,21 @@ from portal.audit import models as audit
 from portal.contracts import models as contracts
 from portal.delegations import models as delegations
 from portal.entitlements import models as entitlements
+from portal.foundation import changes
 from portal.keys import models as keys
 from portal.outbox import models as outbox
 from portal.projects import models as projects
 from portal.tenants import models as tenants
 
-__all__ = ["accounts", "audit", "contracts", "delegations", "entitlements", "keys", "outbox", "projects", "tenants"]
+__all__ = [
+    "accounts",
+    "audit",
+    "changes",
+    "contracts",
+    "delegations",
+    "entitlements",
+    "keys",
+    "outbox",
+    "projects",
+    "tenants",
+]

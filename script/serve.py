@@ -27,6 +27,7 @@ DEMO_SETTINGS = VAR / "demo.env"
 DEMO_SECRETS = ("SECRET_KEY", "KEK", "PASSWORD_PEPPER")
 SIGN_IN = "/sign-in"
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LARGEST_HEADERS = 2 * 1024 * 1024
 READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 60, 15, 0.1
 
 
@@ -162,7 +163,9 @@ def _granian(port: int, settings: dict[str, str]) -> list[str]:
     host = "127.0.0.1" if demo else settings.get("HOST", "127.0.0.1")
     workers = "1" if demo else settings.get("WEB_CONCURRENCY", "2")
     options = f"--interface wsgi --host {host} --port {port} --workers {workers} --blocking-threads 4"
-    return ["granian", *options.split(), "--log-level", "warning", "--workers-kill-timeout", "10", "wsgi:app"]
+    # Headers of more than these bytes Granian refuses by itself, without a body, and shops want one for each refusal.
+    limits = ["--http1-buffer-size", str(LARGEST_HEADERS), "--workers-kill-timeout", "10"]
+    return ["granian", *options.split(), "--log-level", "warning", *limits, "wsgi:app"]
 
 
 def _start(settings: dict[str, str], *words: str) -> subprocess.Popen[bytes]:

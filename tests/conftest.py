@@ -141,7 +141,8 @@ def app(database_store: SqliteStore | PostgresStore, tmp_path_factory: pytest.Te
     database_store.keep_pristine()
     yield app
     with app.app_context():
-        db.engine.dispose()  # a connection that is left to the garbage collector warns, and warnings are errors
+        for engine in db.engines.values():
+            engine.dispose()  # a connection that is left to the garbage collector warns, and warnings are errors
 
 
 @pytest.fixture(autouse=True)

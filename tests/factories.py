@@ -234,9 +234,15 @@ def an_intent(
         )
 
 
-def a_key(actor: Actor, *, environment: Environment = Environment.SANDBOX, name: str = "") -> KeyPair:
-    """A key pair of `actor` in service, made with a private key of its own."""
-    private = a_private_key(next(_key_numbers))
+def a_key(
+    actor: Actor,
+    *,
+    environment: Environment = Environment.SANDBOX,
+    name: str = "",
+    private: rsa.RSAPrivateKey | None = None,
+) -> KeyPair:
+    """A key pair of `actor` in service, made with this private key, or with one of its own."""
+    private = private or a_private_key(next(_key_numbers))
     intent = an_intent(actor, environment=environment, name=name, private=private)
     message = message_of(actor, intent, private)
     with transaction():

@@ -23,6 +23,7 @@ class Actor:
     `tenant_id` is whose rows it works on; `home_id` is the tenant it belongs to, the holder of any key it makes.
     They differ exactly when an integrator acts for a client; then `delegation_id` says under what.
     `signs` holds the partner contracts this person may make keys under, as signer or as deputy inside the dates.
+    `credential` is the public id of what proved an actor that is no person, such as a shop's API key.
     """
 
     tenant_id: uuid.UUID | None
@@ -36,6 +37,7 @@ class Actor:
     reach: Reach = field(default_factory=Reach)
     delegation_id: uuid.UUID | None = None
     signs: frozenset[uuid.UUID] = frozenset()
+    credential: str = ""
 
     @property
     def acts_for_client(self) -> bool:

@@ -34,6 +34,7 @@ class Reader(StrEnum):
     WORKER = "worker"
     NOTICE = "addressing a notice to the other party"
     UPKEEP = "maintenance on the command line"
+    SNAPSHOT = "snapshot loader"
 
 
 class TenantScoped:

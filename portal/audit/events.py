@@ -38,6 +38,9 @@ class Event(StrEnum):
     PROJECT_CREATED = "project.created"
     PROJECT_RENAMED = "project.renamed"
     DATA_SPACE_RENAMED = "data_space.renamed"
+    DATA_SPACE_CLOUD_NOTED = "data_space.cloud_noted"
+    DATA_SPACE_FEATURE_ON = "data_space.feature_on"
+    DATA_SPACE_CLEANUP_ASKED = "data_space.cleanup_asked"
     INSTALLATION_ATTACHED = "installation.attached"
     INSTALLATION_CHANGED = "installation.changed"
     INSTALLATION_DETACHED = "installation.detached"
@@ -100,6 +103,9 @@ SENTENCES: dict[Event, str] = {
     Event.PROJECT_CREATED: N_("%(actor)s created the project “%(label)s” with %(spaces)s data spaces"),
     Event.PROJECT_RENAMED: N_("%(actor)s renamed the project “%(before)s” to “%(label)s”"),
     Event.DATA_SPACE_RENAMED: N_("%(actor)s renamed the data space “%(before)s” to “%(label)s”"),
+    Event.DATA_SPACE_CLOUD_NOTED: N_("%(actor)s: the cloud project %(cloud_project)s uses the data space “%(label)s”"),
+    Event.DATA_SPACE_FEATURE_ON: N_("%(actor)s switched %(service)s on for the data space “%(label)s”"),
+    Event.DATA_SPACE_CLEANUP_ASKED: N_("%(actor)s asked to clean the data space “%(label)s”; nothing was deleted here"),
     Event.INSTALLATION_ATTACHED: N_("%(actor)s put the installation “%(label)s” on the data space “%(space)s”"),
     Event.INSTALLATION_CHANGED: N_("%(actor)s changed the installation “%(label)s”"),
     Event.INSTALLATION_DETACHED: N_("%(actor)s detached the installation “%(label)s” from “%(space)s”"),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.access.rows import TenantOwned
 from portal.accounts.models import Membership
 from portal.foundation import clock, ids
+from portal.foundation.changes import DecidesKeys, ShownToShops
 from portal.foundation.database import Base, Versioned, enum_type
 from portal.foundation.marking import N_
 from portal.tenants.models import Tenant
@@ -70,7 +71,7 @@ class EditionService(Base):
     service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
 
 
-class Contract(TenantOwned, Versioned, Base):
+class Contract(TenantOwned, Versioned, DecidesKeys, ShownToShops, Base):
     """A licence, a partner contract or an integrator agreement of one tenant.
 
     Keys and projects hang on it, never on a person. `signer_id` is the membership that signed a partner contract.

@@ -23,6 +23,7 @@ from portal.access.actor import Reach
 from portal.access.roles import Environment, Right
 from portal.access.rows import TenantOwned
 from portal.foundation import clock, ids
+from portal.foundation.changes import DecidesKeys
 from portal.foundation.database import Base, EnumSet, Versioned, enum_type
 from portal.projects.models import Project
 from portal.tenants.models import Tenant
@@ -57,7 +58,7 @@ class Side(StrEnum):
     INTEGRATOR = "integrator"
 
 
-class Delegation(TenantOwned, Versioned, Base):
+class Delegation(TenantOwned, Versioned, DecidesKeys, Base):
     """An owner lets an integrator act. `tenant_id` is the owner.
 
     `integrator_id` is empty when the owner offered to an account id that nobody can answer for: whether an account
@@ -129,7 +130,7 @@ class Delegation(TenantOwned, Versioned, Base):
         return "delegation", self.public_id, self.integrator_account_id
 
 
-class DelegationProject(TenantOwned, Base):
+class DelegationProject(TenantOwned, DecidesKeys, Base):
     """One project that a delegation for some projects reaches."""
 
     __tablename__ = "delegation_projects"

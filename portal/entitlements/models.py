@@ -12,6 +12,7 @@ from portal.access.roles import Environment
 from portal.access.rows import TenantOwned
 from portal.contracts.models import Contract, Service
 from portal.foundation import clock, ids
+from portal.foundation.changes import ShownToShops
 from portal.foundation.database import Base, enum_type
 from portal.foundation.marking import N_
 from portal.tenants.models import Tenant
@@ -26,7 +27,7 @@ class EntitlementState(StrEnum):
     ENDED = "ended"
 
 
-class Entitlement(TenantOwned, Base):
+class Entitlement(TenantOwned, ShownToShops, Base):
     """A tenant may use a service, from, until, because of a contract."""
 
     __tablename__ = "entitlements"

@@ -11,7 +11,20 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Engine, Enum, Integer, MetaData, String, Table, Uuid, event
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Engine,
+    Enum,
+    Executable,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Uuid,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -24,6 +37,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_TIMEOUT_MS = 10_000
+LOOKS = "looks"  # the engine of `look`
 VALUES_OF_ROWS = re.compile(r"IN \((VALUES (?:\((?:\?, )*\?\)(?:, )?)+)\)")
 
 
@@ -127,6 +141,15 @@ def transaction() -> Iterator[None]:
         raise
     finally:
         _writing.reset(token)
+
+
+def look(statement: Executable, parameters: dict[str, Any]) -> Row[Any] | None:
+    """The first row of `statement`, as committed, or None: for what doors ask on almost every call.
+
+    It goes past the session, on a connection that is kept for a second; so it is for tables of no tenant only.
+    """
+    with db.engines[LOOKS].connect() as connection:
+        return connection.execute(statement, parameters).first()
 
 
 def lock(row: Any) -> None:

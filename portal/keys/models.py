@@ -24,6 +24,7 @@ from portal.accounts.models import Person
 from portal.contracts.models import Contract
 from portal.delegations.models import Delegation
 from portal.foundation import clock, ids
+from portal.foundation.changes import DecidesKeys
 from portal.foundation.database import Base, Versioned, enum_type
 from portal.tenants.models import Tenant
 
@@ -74,7 +75,7 @@ class Held(TenantOwned):
         return conditions
 
 
-class KeyPair(Held, Versioned, Base):
+class KeyPair(Held, Versioned, DecidesKeys, Base):
     """An API key and the public half of its pair. `tenant_id` is the owner, `holder_id` holds the private half."""
 
     __tablename__ = "key_pairs"

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from portal.access.roles import Right
-from portal.delegations.models import DelegationState
+from portal.delegations.models import Delegation, DelegationState
 from portal.foundation.marking import N_
 from portal.keys.models import KeyPair, KeyState
 from portal.tenants.models import Standing
+from portal.verifier.snapshot import Window
 
 # Rule 2: an unconfirmed pair lapses after 30 minutes, and so does its intent.
 MAKING_TIME = timedelta(minutes=30)
@@ -66,6 +67,24 @@ def status_of(pair: KeyPair, at: datetime) -> KeyStatus:
     return _under_delegation(pair, at) or own
 
 
+def live_windows(pair: KeyPair) -> tuple[Window, ...]:
+    """When `status_of` calls the pair live, as long as no row changes: at most one window. Loaded as it asks."""
+    delegation = pair.delegation
+    if pair.state not in LIVE_STATES or Standing.SUSPENDED in (pair.owner.standing, pair.holder.standing):
+        return ()
+    if delegation is not None and (delegation.state is not DelegationState.ACTIVE or not _covers(delegation, pair)):
+        return ()
+    ends = [
+        pair.contract.ends_at,
+        pair.contract.ended_at,
+        pair.expires_at,
+        pair.retiring_until if pair.state is KeyState.RETIRING else None,
+        None if delegation is None else delegation.ends_at,
+    ]
+    window = Window(pair.contract.starts_at, min(moment for moment in ends if moment is not None))
+    return (window,) if window.starts_at < window.ends_at else ()
+
+
 def _own_status(pair: KeyPair, at: datetime) -> KeyStatus:
     if pair.state is KeyState.PENDING and at >= pair.created_at + MAKING_TIME:
         return KeyStatus.LAPSED
@@ -84,5 +103,8 @@ def _under_delegation(pair: KeyPair, at: datetime) -> KeyStatus | None:
         return KeyStatus.DELEGATION_PAUSED
     if delegation.state is not DelegationState.ACTIVE or at >= delegation.ends_at:
         return KeyStatus.DELEGATION_ENDED
-    covered = Right.KEYS in delegation.rights and pair.environment in delegation.environments
-    return None if covered else KeyStatus.DELEGATION_NARROWED
+    return None if _covers(delegation, pair) else KeyStatus.DELEGATION_NARROWED
+
+
+def _covers(delegation: Delegation, pair: KeyPair) -> bool:
+    return Right.KEYS in delegation.rights and pair.environment in delegation.environments

@@ -44,6 +44,17 @@ class SideOutsideReach(Denied):
     mend = N_("An owner of the client's account can do it, or widen the delegation.")
 
 
+class CloudProjectUnfit(Invalid):
+    code = "cloud_project_unfit"
+    sentence = N_("A cloud project's id has 1 to 64 letters, digits, hyphens and underscores.")
+
+
+class ServiceNotEntitled(Denied):
+    code = "service_not_entitled"
+    sentence = N_("%(service)s is not among the services that this account may use now.")
+    mend = N_("The vendor's partner admin can record a contract that includes it.")
+
+
 class SpaceOccupied(Conflict):
     code = "data_space_occupied"
     sentence = N_("The installation “%(installation)s” uses this data space. A data space holds one shop's data only.")

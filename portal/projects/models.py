@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,6 +23,7 @@ from portal.access.roles import Environment
 from portal.access.rows import TenantOwned
 from portal.contracts.models import Contract
 from portal.foundation import clock, ids
+from portal.foundation.changes import ShownToShops
 from portal.foundation.database import Base, Versioned, enum_type
 
 
@@ -40,8 +42,11 @@ class DataSpaceType(StrEnum):
         return Environment.PRODUCTION if self is DataSpaceType.PRODUCTION else Environment.SANDBOX
 
 
-class Project(TenantOwned, Versioned, Base):
-    """A group of data spaces under one contract. `public_id` is what the connector calls projectId."""
+class Project(TenantOwned, Versioned, ShownToShops, Base):
+    """A group of data spaces under one contract. `public_id` is what the connector calls projectId.
+
+    It was created by a person, or through the API key that a shop called with.
+    """
 
     __tablename__ = "projects"
     __table_args__ = (
@@ -56,6 +61,7 @@ class Project(TenantOwned, Versioned, Base):
     name_key: Mapped[str] = mapped_column(String(1024))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    created_through: Mapped[str | None] = mapped_column(String(64))
 
     contract: Mapped[Contract] = relationship(lazy="raise", viewonly=True)
     data_spaces: Mapped[list["DataSpace"]] = relationship(
@@ -71,11 +77,12 @@ class Project(TenantOwned, Versioned, Base):
         return "project", self.public_id, self.name
 
 
-class DataSpace(TenantOwned, Versioned, Base):
+class DataSpace(TenantOwned, Versioned, ShownToShops, Base):
     """Isolates one installation's data. `public_id` is what the connector calls the environment id.
 
     `serves_both_sides` marks the production space of an edition that has no testing spaces: its licensee's sandbox
-    has nowhere else to go (design 4, exemption of `ENVIRONMENT_POLICY`).
+    has nowhere else to go (design 4, exemption of `ENVIRONMENT_POLICY`). `cloud_project` is the one that a shop said
+    uses the space. `cleanup_asked_at` is when a shop last asked to have it cleaned; nothing here does it.
     """
 
     __tablename__ = "data_spaces"
@@ -95,7 +102,16 @@ class DataSpace(TenantOwned, Versioned, Base):
     name_key: Mapped[str] = mapped_column(String(1024))
     position: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    changed_at: Mapped[datetime | None] = mapped_column(onupdate=clock.now)
+    cloud_project: Mapped[str | None] = mapped_column(String(64))
+    cleanup_asked_at: Mapped[datetime | None]
 
+    features: Mapped[list["DataSpaceFeature"]] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="and_(DataSpace.tenant_id == foreign(DataSpaceFeature.tenant_id), "
+        "DataSpace.id == foreign(DataSpaceFeature.data_space_id))",
+    )
     project: Mapped[Project] = relationship(back_populates="data_spaces", lazy="raise")
     # The one installation that uses the space now; the constraint on installations keeps it at one.
     installation: Mapped["Installation | None"] = relationship(
@@ -118,6 +134,28 @@ class DataSpace(TenantOwned, Versioned, Base):
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         return "data space", self.public_id, self.name
+
+
+class DataSpaceFeature(TenantOwned, ShownToShops, Base):
+    """A service that a shop switched on for its data space."""
+
+    __tablename__ = "data_space_features"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "project_id", "data_space_id"],
+            ["data_spaces.tenant_id", "data_spaces.project_id", "data_spaces.id"],
+        ),
+        UniqueConstraint("tenant_id", "data_space_id", "service_code"),
+    )
+
+    project_id: Mapped[uuid.UUID]
+    data_space_id: Mapped[uuid.UUID]
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
+    switched_on_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @classmethod
+    def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
+        return _in_reached_spaces(cls.data_space_id, cls.tenant_id, reach)
 
 
 class Installation(TenantOwned, Versioned, Base):
@@ -154,12 +192,15 @@ class Installation(TenantOwned, Versioned, Base):
 
     @classmethod
     def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
-        conditions = DataSpace.within(reach)
-        if not conditions:
-            return []
-        reached = select(DataSpace.id).where(DataSpace.tenant_id == cls.tenant_id, *conditions)
-        return [cls.data_space_id.in_(reached)]
+        return _in_reached_spaces(cls.data_space_id, cls.tenant_id, reach)
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         return "installation", self.public_id, self.name
+
+
+def _in_reached_spaces(data_space_id: Any, tenant_id: Any, reach: Reach) -> list[ColumnElement[bool]]:
+    conditions = DataSpace.within(reach)
+    if not conditions:
+        return []
+    return [data_space_id.in_(select(DataSpace.id).where(DataSpace.tenant_id == tenant_id, *conditions))]

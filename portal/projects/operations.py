@@ -22,7 +22,7 @@ from portal.tenants import store as tenants
 from portal.tenants.errors import AccountSuspended
 from portal.tenants.models import Standing
 
-# Within it the same wish of the same person is a double click or a retry, not a second wish (rule 23).
+# Within it the same wish of the same person, or key, is a double click or a retry, not a second wish (rule 23).
 REPEATED_WITHIN = timedelta(minutes=1)
 
 
@@ -56,9 +56,10 @@ def _refuse_suspended(actor: Actor) -> None:
 
 
 def _repeated(actor: Actor, namesake: Project, name: str, contract: Contract) -> Project:
-    wish = (namesake.name, namesake.contract_id, namesake.created_by_id)
-    is_recent = namesake.created_at > clock.now() - REPEATED_WITHIN
-    if actor.person_id is None or wish != (name, contract.id, actor.person_id) or not is_recent:
+    made = (namesake.name, namesake.contract_id, namesake.created_by_id, namesake.created_through)
+    wish = (name, contract.id, actor.person_id, actor.credential or None)
+    is_somebody = actor.person_id is not None or actor.credential
+    if not is_somebody or made != wish or namesake.created_at <= clock.now() - REPEATED_WITHIN:
         raise ProjectNameTaken(name=namesake.name)
     return namesake
 
@@ -70,6 +71,7 @@ def _add(actor: Actor, name: str, contract: Contract, data_spaces: list[DataSpac
         name=name,
         name_key=same_name(name),
         created_by_id=actor.person_id,
+        created_through=actor.credential or None,
     )
     try:
         return store.add_project(project, data_spaces)
@@ -101,8 +103,10 @@ def _default_name(kind: DataSpaceType, number: int) -> str:
     return "Production" if number == 1 else f"Production {number}"
 
 
-def rename_project(actor: Actor, project: Project, name: str, version: int) -> None:
+def rename_project(actor: Actor, project: Project, name: str, version: int | None = None) -> None:
     """Give `project` another name. Setting the name it has changes nothing and is no event.
+
+    version: of the project as a form was loaded; a shop saw none, so the last name that one gives stays.
 
     Raises: NotAllowed, Changed, ProjectNameTaken, NameHasType and the other refusals of a name.
     """
@@ -119,8 +123,10 @@ def rename_project(actor: Actor, project: Project, name: str, version: int) -> N
     audit.record(actor, Event.PROJECT_RENAMED, project, also_seen_by=actor.home_id, before=before)
 
 
-def rename_data_space(actor: Actor, data_space: DataSpace, name: str, version: int) -> None:
+def rename_data_space(actor: Actor, data_space: DataSpace, name: str, version: int | None = None) -> None:
     """Give `data_space` another name. Setting the name it has changes nothing and is no event.
+
+    version: as for `rename_project`.
 
     Raises: NotAllowed, Changed, DataSpaceNameTaken, NameHasType and the other refusals of a name.
     """
@@ -137,10 +143,10 @@ def rename_data_space(actor: Actor, data_space: DataSpace, name: str, version: i
     audit.record(actor, Event.DATA_SPACE_RENAMED, data_space, also_seen_by=actor.home_id, before=before)
 
 
-def _is_new(row: Project | DataSpace, name: str, version: int) -> bool:
+def _is_new(row: Project | DataSpace, name: str, version: int | None) -> bool:
     # Asked before the version: a repeated submit finds its own name there, and that is no conflict.
     if row.name == name:
         return False
-    if row.version != version:
+    if version is not None and row.version != version:
         raise Changed(versions=[(N_("Name"), name, row.name)])
     return True

@@ -2,17 +2,25 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, true
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.actor import Actor
 from portal.access.rows import one_or_not_found, owned_by
-from portal.contracts.models import Contract
+from portal.contracts.models import Contract, Edition
 from portal.foundation.database import db
 from portal.foundation.paging import Page, page_of
 from portal.foundation.words import same_name
-from portal.projects.models import DataSpace, Installation, Project
+from portal.projects.models import DataSpace, DataSpaceFeature, DataSpaceType, Installation, Project
+from portal.tenants.models import Tenant
+
+Row = TypeVar("Row", Installation, DataSpaceFeature)
 
 
 def page(actor: Actor, *, place: str | None, wanted: str = "") -> Page[Project]:
@@ -54,6 +62,72 @@ def get_data_space(actor: Actor, public_id: str) -> DataSpace:
     return one_or_not_found(
         rows.options(joinedload(DataSpace.project, innerjoin=True), joinedload(DataSpace.installation))
     )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A data space with what a shop is shown of it, and of its project, contract and tenant. Ids are public ones."""
+
+    id: str
+    name: str
+    type: DataSpaceType
+    cloud_project: str | None
+    created_at: datetime
+    changed_at: datetime | None
+    project_id: str
+    project_name: str
+    contract_ends_at: datetime
+    contract_ended_at: datetime | None
+    edition: str
+    account_id: str
+    tenant_name: str
+    features: tuple[str, ...]
+
+
+SHOWN = (
+    DataSpace.public_id, DataSpace.name, DataSpace.type, DataSpace.cloud_project, DataSpace.created_at,
+    DataSpace.changed_at, Project.public_id, Project.name, Contract.ends_at, Contract.ended_at, Edition.name,
+    Tenant.account_id, Tenant.name, DataSpaceFeature.service_code,
+)  # fmt: skip
+
+
+def shown_to_shops(actor: Actor, *, project_id: str | None = None, data_space_id: str | None = None) -> list[Shown]:
+    """The data spaces within the actor's reach as shops are shown them: one statement, and columns only, for they may
+    be hundreds and are asked for at each step of a shop's admin.
+
+    project_id, data_space_id: public ids, for those of one project or for this one. Projects come by name, their spaces
+    in order: production first.
+    """
+    rows = (
+        owned_by(actor, DataSpace)
+        .join(DataSpace.project)
+        .join(Project.contract)
+        .join(Contract.edition)
+        .join(Contract.tenant)
+        .outerjoin(DataSpace.features)
+        .where(*Project.within(actor.reach))
+    )
+    if project_id is not None:
+        rows = rows.where(Project.public_id == project_id)
+    if data_space_id is not None:
+        rows = rows.where(DataSpace.public_id == data_space_id)
+    rows = rows.order_by(Project.name_key, Project.id, DataSpace.position, DataSpace.id)
+    found = db.session.execute(rows.with_only_columns(*SHOWN, maintain_column_froms=True))
+    # One row for each feature: all that belong to one data space stand together.
+    return [_shown(list(group)) for _id, group in groupby(found, key=itemgetter(0))]
+
+
+def _shown(rows: list[Any]) -> Shown:
+    features = tuple(row[-1] for row in rows if row[-1] is not None)
+    return Shown(*(*rows[0][:-1], features))
+
+
+def has_feature(actor: Actor, data_space: DataSpace, service_code: str) -> bool:
+    """Whether this service is switched on for the data space."""
+    rows = owned_by(actor, DataSpaceFeature).where(
+        DataSpaceFeature.data_space_id == data_space.id, DataSpaceFeature.service_code == service_code
+    )
+    return db.session.scalars(rows).first() is not None
 
 
 def get_installation(actor: Actor, public_id: str) -> Installation:
@@ -112,11 +186,11 @@ def add_project(project: Project, data_spaces: Sequence[DataSpace]) -> Project:
     return project
 
 
-def add(installation: Installation) -> Installation:
-    """`installation` with its ids. Raises: IntegrityError when another one uses the data space."""
-    db.session.add(installation)
+def add(row: Row) -> Row:
+    """`row` with its ids. Raises: IntegrityError when another one holds its place."""
+    db.session.add(row)
     db.session.flush()
-    return installation
+    return row
 
 
 def flush() -> None:

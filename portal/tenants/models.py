@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, String, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.foundation import clock, ids
+from portal.foundation.changes import DecidesKeys, ShownToShops
 from portal.foundation.database import Base, Versioned, enum_type
 from portal.foundation.marking import N_
 
@@ -27,7 +28,7 @@ STANDING_NAMES: dict[Standing, str] = {
 }
 
 
-class Tenant(Versioned, Base):
+class Tenant(Versioned, DecidesKeys, ShownToShops, Base):
     """An organisation. What it is (licensee, integrator, partner) follows from its contracts; it is not a type."""
 
     __tablename__ = "tenants"

@@ -30,9 +30,14 @@ HSTS = "max-age=63072000; includeSubDomains"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
+def of_all(is_https: bool) -> dict[str, str]:
+    """The headers of every answer, of whatever door."""
+    return ALWAYS | {"Strict-Transport-Security": HSTS} if is_https else ALWAYS
+
+
 def of_files(is_https: bool) -> Callable[[Headers, str, str], None]:
     """Adds the same headers to files, which WhiteNoise sends without asking Flask."""
-    always = ALWAYS | {"Strict-Transport-Security": HSTS} if is_https else ALWAYS
+    always = of_all(is_https)
 
     def add(headers: Headers, _path: str, _url: str) -> None:
         for name, value in always.items():

@@ -14,6 +14,7 @@ from portal.accounts import store as account_store
 from portal.accounts.models import Invitation
 from portal.contracts import deputies
 from portal.contracts import store as contracts
+from portal.contracts.catalogue import LIVE_SEARCH
 from portal.contracts.models import Contract, ContractKind
 from portal.delegations import operations as delegations
 from portal.delegations import store as delegation_store
@@ -23,7 +24,7 @@ from portal.entitlements.models import AllotmentWish
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.keys import making
-from portal.projects import installations
+from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import DataSpaceType, Project
@@ -155,6 +156,9 @@ def _note_project(place: Place, contract: Contract, project: Project, number: in
         shop = installations.attach(owner, testing[1], f"Shop {number}", "https://shop.example.com", SANDBOX)
     with transaction():
         live_shop = installations.attach(owner, production, f"Live {number}", "https://live.example.com", PRODUCTION)
+    for space in (testing[0], production):
+        with transaction():
+            connecting.switch_on(owner, space, LIVE_SEARCH.code, LIVE_SEARCH.name)
     with transaction():
         more = asking.request_more(owner, contract, AllotmentWish.PRODUCTION_SPACE, 1, "A new shop.", project.id)
     place.things |= {

@@ -18,7 +18,7 @@ from portal.delegations.models import Delegation, DelegationProject, DelegationP
 from portal.entitlements.models import WISHES, AllotmentRequest, Entitlement
 from portal.foundation.database import db
 from portal.keys.models import KeyIntent, KeyPair
-from portal.projects.models import DataSpace, Installation, Project
+from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
 from portal.tenants import store as tenants
 from tests.access.conftest import Whole
 from tests.access.test_isolation import MODELS
@@ -34,12 +34,14 @@ BY_ENVIRONMENT: dict[type[TenantScoped], Inside] = {
     KeyPair: lambda row, side, tables: row.environment is side,
     KeyIntent: lambda row, side, tables: row.environment is side,
     DataSpace: lambda row, side, tables: row.environment is side,
+    DataSpaceFeature: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
     Installation: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
     AllotmentRequest: lambda row, side, tables: row.wish in WISHES[side],
 }
 BY_PROJECT: dict[type[TenantScoped], Inside] = {
     Project: lambda row, project_id, tables: row.id == project_id,
     DataSpace: lambda row, project_id, tables: row.project_id == project_id,
+    DataSpaceFeature: lambda row, project_id, tables: row.project_id == project_id,
     Installation: lambda row, project_id, tables: row.project_id == project_id,
     AllotmentRequest: lambda row, project_id, tables: row.project_id == project_id,
 }

@@ -38,6 +38,7 @@ GLOBAL = {
     "editions": "catalogue",
     "edition_services": "catalogue",
     "outbox": "read by the worker only, sealed",
+    "change_versions": "counters, looked at by doors before anybody is known",
     "audit_chains": "heads of chains, some of them a person's or the system's",
     "blocked_keys": "a key is blocked for everybody",
 }

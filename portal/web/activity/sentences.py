@@ -74,10 +74,10 @@ def _say(value: Any, words: dict[str, str]) -> str:
 
 
 def act(name: str) -> str:
-    """What somebody tried, from the name of a view such as `POST keys.revoke`: the permission that guards it."""
+    """What somebody tried: the permission that guards a view such as `POST keys.revoke`; other doors say it."""
     view = current_app.view_functions.get(name.partition(" ")[2])
     guard = getattr(view, GUARD, None)
-    return gettext(PERMISSION_NAMES[guard]) if isinstance(guard, Permission) else name
+    return gettext(PERMISSION_NAMES[guard] if isinstance(guard, Permission) else name)
 
 
 def reason(event: AuditEvent) -> str:
