@@ -191,7 +191,9 @@ def unforeseen(*_arguments: Any, **_named: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("fault", "status"), [(away, 503), (no_connection, 503), (broken, 500), (unforeseen, 500)], ids=lambda one: str(one)
+    ("fault", "status"),
+    [(away, 503), (no_connection, 503), (broken, 500), (unforeseen, 500)],
+    ids=lambda one: getattr(one, "__name__", None),
 )
 @pytest.mark.parametrize("where", [(rows, "of"), (snapshot, "find")], ids=["rows", "snapshot"])
 def test_a_fault(shop: Shop, where: tuple[Any, str], fault: Any, status: int, monkeypatch: pytest.MonkeyPatch):
