@@ -9,5 +9,17 @@ from portal.keys import models as keys
 from portal.outbox import models as outbox
 from portal.projects import models as projects
 from portal.tenants import models as tenants
+from portal.usage import models as usage
 
-__all__ = ["accounts", "audit", "contracts", "delegations", "entitlements", "keys", "outbox", "projects", "tenants"]
+__all__ = [
+    "accounts",
+    "audit",
+    "contracts",
+    "delegations",
+    "entitlements",
+    "keys",
+    "outbox",
+    "projects",
+    "tenants",
+    "usage",
+]

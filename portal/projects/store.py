@@ -12,7 +12,7 @@ from portal.contracts.models import Contract
 from portal.foundation.database import db
 from portal.foundation.paging import Page, page_of
 from portal.foundation.words import same_name
-from portal.projects.models import DataSpace, Installation, Project
+from portal.projects.models import Claim, DataSpace, Installation, Project
 
 
 def page(actor: Actor, *, place: str | None, wanted: str = "") -> Page[Project]:
@@ -94,9 +94,11 @@ def count_by_contract(actor: Actor, contract_ids: Collection[uuid.UUID]) -> Mapp
 
 
 def attached_to(actor: Actor, data_space: DataSpace) -> Installation | None:
-    """The installation that uses the data space now, or None."""
+    """The primary installation of the data space, or None."""
     rows = owned_by(actor, Installation).where(
-        Installation.data_space_id == data_space.id, Installation.detached_at.is_(None)
+        Installation.data_space_id == data_space.id,
+        Installation.detached_at.is_(None),
+        Installation.claim == Claim.PRIMARY,
     )
     return db.session.scalars(rows).one_or_none()
 

@@ -57,6 +57,9 @@ BEGIN_ELSEWHERE = {
     ("key_pairs", "api_key"): BY_UNGUESSABLE_ID,
     ("key_pairs", "spki_sha256"): "no key twice over all tenants and all time (rule 4)",
     ("key_pairs", "holder_id"): BY_OTHER_PARTY,
+    ("use_clients", "holder_id"): BY_OTHER_PARTY,
+    ("key_uses", "holder_id"): BY_OTHER_PARTY,
+    ("sightings", "holder_id"): BY_OTHER_PARTY,
     ("delegations", "integrator_id"): BY_OTHER_PARTY,
     ("delegation_proposals", "integrator_id"): BY_OTHER_PARTY,
 }
