@@ -1,17 +1,24 @@
 """What the overview of a tenant shows: everything that hangs together there, in a constant number of statements."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from portal.access.actor import Actor
 from portal.access.rows import scoped_to
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind, Service
-from portal.delegations import store as delegations
-from portal.delegations.models import OPEN_STATES, Delegation, DelegationProposal, DelegationState, Side
+from portal.delegations.models import (
+    OPEN_STATES,
+    Delegation,
+    DelegationProposal,
+    DelegationState,
+    ProposalState,
+    Side,
+)
 from portal.delegations.store import PARTIES, PROJECTS
 from portal.foundation.database import db
 from portal.impact import readiness
@@ -19,7 +26,10 @@ from portal.impact.readiness import KeysReady
 from portal.keys import store as keys
 from portal.keys.models import KeyPair
 from portal.projects import store as projects
-from portal.projects.models import Project
+from portal.projects.models import Claim, Installation, Project
+from portal.tenants.models import Tenant
+from portal.usage import store as usage
+from portal.usage.store import Seen
 
 SHOWN = 10
 ENDS_SOON = timedelta(days=30)
@@ -43,6 +53,22 @@ class Overview:
     given: Sequence[Delegation]
     taken: Sequence[Delegation]
     proposals: Sequence[DelegationProposal]
+    seen: Sequence[Seen]
+
+    @property
+    def in_use(self) -> dict[uuid.UUID, Seen]:
+        """What was seen of the primary installation of each data space, by the data space's id."""
+        return {one.installation.data_space_id: one for one in self.seen if one.installation.claim is Claim.PRIMARY}
+
+    @property
+    def alarming(self) -> list[Installation]:
+        """Installations that collide, or that reached a production data space from testing; here and at clients."""
+        found = [one.installation for one in self.seen]
+        return [one for one in found if one.alarms or one.claim is Claim.COLLIDING]
+
+    def owner_of(self, installation: Installation) -> Tenant | None:
+        """The client whose installation it is; None for the tenant's own."""
+        return next((row.owner for row in self.taken if row.tenant_id == installation.tenant_id), None)
 
     @property
     def running(self) -> list[Contract]:
@@ -111,27 +137,36 @@ def of_tenant(actor: Actor, at: datetime) -> Overview:
     all_pairs = keys.live(actor, at) if actor.acts_for_client else keys.live_owned_or_held(actor, at)
     pairs = [pair for pair in all_pairs if pair.tenant_id == actor.tenant_id]
     shown = projects.page(actor, place=None)
-    given, taken = _delegations(actor)
+    given, taken, proposals = _delegations(actor)
+    projects_shown = shown.rows[:SHOWN]
     return Overview(
         at=at,
         contracts=contracts.all_with_signers(actor),
-        proposals=delegations.proposals_around(actor),
+        proposals=proposals,
         services=readiness.services_of(actor),
         pairs=pairs,
         held=[pair for pair in all_pairs if pair.tenant_id != actor.tenant_id],
         ready=readiness.of_pairs(actor, pairs),
-        projects=shown.rows[:SHOWN],
+        projects=projects_shown,
         more_projects=len(shown.rows) > SHOWN,
         given=given,
         taken=taken,
+        seen=usage.around(actor, [project.id for project in projects_shown], taken),
     )
 
 
-def _delegations(actor: Actor) -> tuple[list[Delegation], list[Delegation]]:
+def _delegations(actor: Actor) -> tuple[list[Delegation], list[Delegation], list[DelegationProposal]]:
+    """Those given, those taken, and the proposals that wait beside them: at most one beside each."""
     if actor.acts_for_client or actor.tenant_id is None:
-        return [], []
+        return [], [], []
+    waiting = and_(
+        DelegationProposal.tenant_id == Delegation.tenant_id,
+        DelegationProposal.delegation_id == Delegation.id,
+        DelegationProposal.state == ProposalState.WAITING,
+    )
     rows = (
-        select(Delegation)
+        select(Delegation, DelegationProposal)
+        .outerjoin(DelegationProposal, waiting)
         .where(
             or_(Delegation.tenant_id == actor.tenant_id, Delegation.integrator_id == actor.tenant_id),
             Delegation.state.in_(OPEN_STATES),
@@ -140,6 +175,7 @@ def _delegations(actor: Actor) -> tuple[list[Delegation], list[Delegation]]:
         .order_by(Delegation.id.desc())
         .limit(100)
     )
-    found = db.session.scalars(rows, execution_options=scoped_to(actor.tenant_id)).all()
-    given = [row for row in found if row.tenant_id == actor.tenant_id]
-    return given, [row for row in found if row.tenant_id != actor.tenant_id]
+    found = db.session.execute(rows, execution_options=scoped_to(actor.tenant_id)).all()
+    given = [row for row, _proposal in found if row.tenant_id == actor.tenant_id]
+    taken = [row for row, _proposal in found if row.tenant_id != actor.tenant_id]
+    return given, taken, [proposal for _row, proposal in found if proposal is not None]

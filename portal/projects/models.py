@@ -195,7 +195,8 @@ class Installation(TenantOwned, Versioned, Base):
         if not conditions:
             return []
         reached = select(DataSpace.id).where(DataSpace.tenant_id == cls.tenant_id, *conditions)
-        return [cls.data_space_id.in_(reached)]
+        # Said, because a statement around it may have data spaces of its own.
+        return [cls.data_space_id.in_(reached.correlate(cls))]
 
     @property
     def is_claim(self) -> bool:

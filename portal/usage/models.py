@@ -96,4 +96,4 @@ class Sighting(Held, Base):
 
 def _spaces_of(cls: type[KeyUse] | type[Sighting], reach: Reach) -> Select[uuid.UUID]:
     reached = select(DataSpace.id).where(DataSpace.tenant_id == cls.tenant_id)
-    return reached.where(*DataSpace.within(Reach(project_ids=reach.project_ids)))
+    return reached.where(*DataSpace.within(Reach(project_ids=reach.project_ids))).correlate(cls)

@@ -280,11 +280,13 @@ def uses_of(actor: Actor, pair: KeyPair, since: date) -> Sequence[ClientUse]:
         .join(found, and_(UseClient.tenant_id == found.c.tenant_id, UseClient.id == found.c.client_id))
         .outerjoin(DataSpace, space)
     )
-    rows = _with_installation(actor, rows, found.c).add_columns(DataSpace, Installation, found.c.last_at, found.c.calls)
-    rows = rows.order_by(found.c.last_at.desc()).execution_options(scope=actor.tenant_id)
+    told: Select[Any] = _with_installation(actor, rows, found.c).order_by(found.c.last_at.desc())
+    told = told.add_columns(DataSpace, Installation, found.c.last_at, found.c.calls)
     return [
         ClientUse(client, data_space, installation, at, int(count))
-        for client, data_space, installation, at, count in db.session.execute(rows)
+        for client, data_space, installation, at, count in db.session.execute(
+            told, execution_options={"scope": actor.tenant_id}
+        )
     ]
 
 
@@ -336,20 +338,26 @@ def _seen(rows: Select[Any]) -> list[Seen]:
     return [Seen(installation, pair, at) for installation, at, pair in db.session.execute(rows)]
 
 
-def installations(
-    actor: Actor, *, project_id: uuid.UUID | None = None, side: Environment | None = None, limit: int = SHOWN
-) -> Sequence[Seen]:
+def installations(actor: Actor, *conditions: ColumnElement[bool], limit: int = SHOWN) -> Sequence[Seen]:
     """Every attached installation within the actor's reach, claims too, with the key it used last and when; by name.
 
-    side: only those known to use the keys of this side.
+    conditions: only those of which they hold, such as `used_with`.
     """
-    rows = owned_by(actor, Installation).where(Installation.detached_at.is_(None))
-    if project_id is not None:
-        rows = rows.where(Installation.project_id == project_id)
-    if side is not None:
-        rows = rows.where(Installation.side == side)
-    rows = _with_last_key(actor, rows).order_by(Installation.name, Installation.id)
-    return _seen(rows.limit(limit))
+    rows = owned_by(actor, Installation).where(Installation.detached_at.is_(None), *conditions)
+    return _seen(_with_last_key(actor, rows).order_by(Installation.name, Installation.id).limit(limit))
+
+
+def used_with(pairs: Collection[KeyPair]) -> ColumnElement[bool]:
+    """Whether an installation was ever seen with one of these key pairs."""
+    return (
+        select(Sighting.id)
+        .where(
+            Sighting.tenant_id == Installation.tenant_id,
+            Sighting.installation_id == Installation.id,
+            Sighting.key_pair_id.in_([pair.id for pair in pairs]),
+        )
+        .exists()
+    )
 
 
 def around(actor: Actor, project_ids: Collection[uuid.UUID], taken: Collection[Delegation]) -> Sequence[Seen]:
