@@ -104,7 +104,7 @@ def merge(actor: Actor, installation: Installation, version: int) -> None:
     NoPrimary, InstallationDetached, Changed.
     """
     require(actor, Permission.INSTALLATION_CHANGE)
-    lock(installation.data_space)
+    store.lock_space(actor, installation.data_space_id)
     claim = _held(actor, installation)
     if claim.claim is Claim.MERGED:
         return

@@ -13,11 +13,11 @@ from sqlalchemy.orm import aliased, contains_eager
 
 from portal.access.actor import Actor, Reach
 from portal.access.roles import Environment
-from portal.access.rows import Reader, across_tenants, owned_by, scoped_to
+from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
 from portal.delegations.models import Delegation, DelegationProject, DelegationState
 from portal.foundation.database import Base, db
 from portal.keys.models import KeyPair
-from portal.projects.models import Claim, DataSpace, Installation
+from portal.projects.models import Claim, DataSpace, Installation, Project
 from portal.usage.buffer import Use
 from portal.usage.models import KeyUse, Sighting, UseClient
 
@@ -194,6 +194,11 @@ def integrators_at(space: DataSpace, at: datetime) -> Sequence[uuid.UUID]:
     return [integrator_id for integrator_id in found if integrator_id is not None]
 
 
+def lock_space(actor: Actor, space_id: uuid.UUID) -> None:
+    """Keep the data space, and so what is discovered on it, from changing until the transaction ends."""
+    one_or_not_found(owned_by(actor, DataSpace).where(DataSpace.id == space_id).with_for_update(of=DataSpace))
+
+
 def repoint(source: Installation, target: Installation) -> None:
     """Let the sightings of `source` be those of `target`."""
     rows = update(Sighting).where(Sighting.tenant_id == source.tenant_id, Sighting.installation_id == source.id)
@@ -282,11 +287,10 @@ def uses_of(actor: Actor, pair: KeyPair, since: date) -> Sequence[ClientUse]:
     )
     told: Select[Any] = _with_installation(actor, rows, found.c).order_by(found.c.last_at.desc())
     told = told.add_columns(DataSpace, Installation, found.c.last_at, found.c.calls)
+    of_tenant = {"scope": actor.tenant_id}
     return [
         ClientUse(client, data_space, installation, at, int(count))
-        for client, data_space, installation, at, count in db.session.execute(
-            told, execution_options={"scope": actor.tenant_id}
-        )
+        for client, data_space, installation, at, count in db.session.execute(told, execution_options=of_tenant)
     ]
 
 
@@ -385,6 +389,18 @@ def wants_somebody() -> ColumnElement[bool]:
 
 def _reached(delegation: Delegation) -> list[ColumnElement[bool]]:
     return Installation.within(Reach(delegation.environments, delegation.project_ids))
+
+
+def free_spaces(actor: Actor) -> Sequence[DataSpace]:
+    """The data spaces within the actor's reach that no primary installation uses, with their projects; at most 200."""
+    rows = (
+        owned_by(actor, DataSpace)
+        .join(DataSpace.project)
+        .options(contains_eager(DataSpace.project))
+        .where(~DataSpace.installation.has())
+        .order_by(Project.name_key, DataSpace.position, DataSpace.id)
+    )
+    return db.session.scalars(rows.limit(SHOWN)).all()
 
 
 def per_day(actor: Actor, pair: KeyPair, since: date) -> Mapping[date, int]:
