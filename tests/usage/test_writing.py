@@ -2,13 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from flask import Flask
@@ -28,6 +32,7 @@ from tests.usage.conftest import attached
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLS = 500
+Process = subprocess.Popen[str]
 # Another process that serves: gathers, says so, and then goes on, ends, or is ended.
 PROGRAM = """
 import sys, uuid
@@ -63,7 +68,7 @@ def rows(model) -> int:
 
 
 @pytest.fixture
-def serving(app: Flask, pair, spaces) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def serving(app: Flask, pair, spaces) -> Iterator[Callable[..., Process]]:
     """Starts another process on this test's database that gathers so many calls, and then does as it is told."""
     settings = app.config["PORTAL"]
     known = {
@@ -78,14 +83,14 @@ def serving(app: Flask, pair, spaces) -> Iterator[Callable[..., subprocess.Popen
         "DATA_FOLDER": str(settings.data_folder),
     }
     names = [str(one) for one in (pair.tenant_id, pair.id, spaces[1].id)]
+    known["TRACED"] = " ".join(names)
     db.session.rollback()
     started = []
 
-    def start(then: str, calls: int = CALLS, program: str = PROGRAM) -> subprocess.Popen[str]:
-        words = [sys.executable, "-c", program, *names, then, str(calls)]
-        process = subprocess.Popen(
-            words, cwd=ROOT, env=os.environ | known, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def start(then: str, calls: int = CALLS, program: str = PROGRAM, words: Sequence[str] = ()) -> Process:
+        command = [sys.executable, *(words or ("-c", program, *names, then, str(calls)))]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | known, **pipes)
         started.append(process)
         return process
 
@@ -232,6 +237,32 @@ def test_a_forked_worker_writes_its_own_calls_and_not_its_parents_again(serving)
 
     assert process.wait(60) == 0
     assert total() == 2
+
+
+def test_the_servers_workers_write_when_they_are_stopped(serving):
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = str(free.getsockname()[1])
+    options = ["--interface", "wsgi", "--workers", "2", "--port", port, "--workers-kill-timeout", "10"]
+    server = serving("", words=["-m", "granian", *options, "tests.usage.server:app"])
+    answered = [_ask(port) for _time in range(40)]
+
+    server.terminate()
+
+    server.wait(60)
+    assert answered == ["seen"] * 40
+    assert total() == 40
+
+
+def _ask(port: str) -> str:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+                return answer.read().decode()
+        except URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def test_kill_9_loses_what_was_not_written_and_nothing_else(pair, spaces, serving):
