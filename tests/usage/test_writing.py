@@ -72,13 +72,15 @@ def serving(app: Flask, pair, spaces) -> Iterator[Callable[..., Process]]:
     """Starts another process on this test's database that gathers so many calls, and then does as it is told."""
     settings = app.config["PORTAL"]
     known = {
-        "PORTAL_MODE": settings.portal_mode.value,
+        "PORTAL_MODE": "production",
         "DATABASE_URL": settings.database_url,
+        "MIGRATION_DATABASE_URL": settings.migration_database_url,
         "SECRET_KEY": settings.secret_key,
         "KEK": settings.kek,
         "PASSWORD_PEPPER": settings.password_pepper,
-        "EXTERNAL_BASE_URL": settings.external_base_url,
-        "MAIL_BACKEND": settings.mail_backend.value,
+        "EXTERNAL_BASE_URL": "https://portal.example.com",
+        "MAIL_BACKEND": "folder",
+        "MAIL_FOLDER": str(settings.data_folder),
         "MAIL_FROM": settings.mail_from,
         "DATA_FOLDER": str(settings.data_folder),
     }
