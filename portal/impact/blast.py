@@ -94,8 +94,7 @@ def of_delegation(actor: Actor, delegation: Delegation) -> BlastRadius:
     The owner's own pairs and those of other integrators go on (rule 15). For the integrator's side no installation
     is named: the owner's rows are found only by working in the owner's account.
     """
-    now = clock.now()
-    pairs = [pair for pair in keys.of_delegation(actor, delegation) if status_of(pair, now) in IN_USE]
+    pairs = pairs_of(actor, delegation)
     if actor.tenant_id != delegation.tenant_id:
         return BlastRadius(key_pairs=pairs)
     seen, more = _seen(actor, pairs, _projects_of(actor, delegation))
@@ -106,6 +105,12 @@ def of_delegation(actor: Actor, delegation: Delegation) -> BlastRadius:
         last_use=_last_use(actor, pairs),
         integrators=[delegation.integrator.name] if delegation.integrator else [],
     )
+
+
+def pairs_of(actor: Actor, delegation: Delegation) -> list[KeyPair]:
+    """The integrator's own pairs under `delegation` that work, or that would again after a pause."""
+    now = clock.now()
+    return [pair for pair in keys.of_delegation(actor, delegation) if status_of(pair, now) in IN_USE]
 
 
 def _projects_of(actor: Actor, delegation: Delegation) -> frozenset[uuid.UUID] | None:

@@ -63,8 +63,7 @@ class Overview:
     @property
     def alarming(self) -> list[Installation]:
         """Installations that collide, or that reached a production data space from testing; here and at clients."""
-        found = [one.installation for one in self.seen]
-        return [one for one in found if one.alarms or one.claim is Claim.COLLIDING]
+        return [one.installation for one in self.seen if one.installation.needs_somebody]
 
     def owner_of(self, installation: Installation) -> Tenant | None:
         """The client whose installation it is; None for the tenant's own."""

@@ -208,6 +208,11 @@ class Installation(TenantOwned, Versioned, Base):
         """Whether it is a testing shop on a production data space, and nobody has said yet that this is meant so."""
         return self.alarmed_at is not None and self.alarm_closed_at is None
 
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it collides with another installation, or alarms."""
+        return self.detached_at is None and (self.alarms or self.claim is Claim.COLLIDING)
+
     def is_live(self, at: datetime) -> bool:
         """Whether it was seen within the last seven days; an admin may leave a shop alone over a long weekend."""
         return self.last_seen_at is not None and self.last_seen_at > at - LIVE_FOR

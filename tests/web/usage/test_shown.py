@@ -92,9 +92,10 @@ def test_both_sides_see_a_collision_on_their_overviews(owner, account, claim, si
     agency = an_integrator()
     a_delegation(owner, agency)
 
-    page = words(signed_in(agency).get(f"/{tenant_of(agency).account_id}"))
+    for path in ("", "/clients"):
+        page = words(signed_in(agency).get(f"/{tenant_of(agency).account_id}{path}"))
 
-    assert "Aurora: Two shops use the data space “Testing 1”" in page
+        assert "Aurora: Two shops use the data space “Testing 1”" in page
 
 
 def test_an_integrator_without_reach_sees_none(owner, claim, signed_in):
