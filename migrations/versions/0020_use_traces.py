@@ -1,10 +1,7 @@
 """Create traces of use; let installations be discovered and claim a data space."""
 
-from contextlib import AbstractContextManager
-
 import sqlalchemy as sa
 from alembic import op
-from alembic.operations import BatchOperations
 
 revision = "0020"
 down_revision = "0018"
@@ -26,12 +23,12 @@ SEEN = (
 
 def upgrade() -> None:
     _index_attached("detached_at IS NULL", is_there=True)
-    with _installations() as batch:
+    with op.batch_alter_table("installations") as batch:
         batch.alter_column("address", existing_type=sa.String(length=2000), nullable=True)
         batch.add_column(sa.Column("claim", sa.String(length=32), nullable=False, server_default="primary"))
         for name, kind in SEEN:
             batch.add_column(sa.Column(name, kind, nullable=True))
-    with _installations() as batch:
+    with op.batch_alter_table("installations") as batch:
         batch.alter_column("claim", existing_type=sa.String(length=32), server_default=None)
         batch.create_check_constraint(CLAIM_CHECK, sa.column("claim").in_(CLAIMS))
     _index_attached("detached_at IS NULL AND claim = 'primary'", is_there=False)
@@ -40,14 +37,6 @@ def upgrade() -> None:
     _create_use_clients()
     _create_key_uses()
     _create_sightings()
-
-
-def _installations(*others: sa.CheckConstraint) -> AbstractContextManager[BatchOperations]:
-    # SQLite rebuilds the table, and forgets the checks that it is not told.
-    sides = sa.CheckConstraint(
-        sa.column("side").in_(("sandbox", "production")), name=op.f("ck_installations_environment")
-    )
-    return op.batch_alter_table("installations", table_args=(sides, *others))
 
 
 def _index_attached(condition: str, *, is_there: bool) -> None:
@@ -151,7 +140,7 @@ def downgrade() -> None:
     _index_attached("", is_there=True)
     op.execute("UPDATE installations SET detached_at = attached_at WHERE claim <> 'primary' AND detached_at IS NULL")
     op.execute("UPDATE installations SET address = '' WHERE address IS NULL")
-    with _installations(sa.CheckConstraint(sa.column("claim").in_(CLAIMS), name=CLAIM_CHECK)) as batch:
+    with op.batch_alter_table("installations") as batch:
         batch.drop_constraint(CLAIM_CHECK, type_="check")
         for name, _kind in reversed(SEEN):
             batch.drop_column(name)
