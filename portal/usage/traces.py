@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from portal.access.roles import Environment
 from portal.usage import writing
-from portal.usage.buffer import Count, Use, buffer
+from portal.usage.buffer import Use, buffer
 from portal.usage.clients import client_of
 
 LONGEST_KEPT = 512  # characters of a header; the connector's own User-Agent has about 60
@@ -33,7 +33,7 @@ def gather(trace: Trace) -> None:
     at = trace.at if trace.at.tzinfo is UTC else trace.at.astimezone(UTC)
     client = client_of(trace.user_agent[:LONGEST_KEPT], trace.address, trace.cloud_id)
     use = Use(trace.tenant_id, trace.key_pair_id, trace.data_space_id, client, at.date())
-    buffer.add(use, Count(at, at, 1))
+    buffer.count(use, at, at)
     writing.begin()
 
 

@@ -83,7 +83,7 @@ def test_the_buffer_keeps_what_it_knows_and_refuses_what_is_beyond_its_bound():
     small = Buffer(most=2)
 
     for number in (1, 2, 3, 2, 3):
-        small.add(a_use(number), Count(NOON, NOON, 1))
+        small.count(a_use(number), NOON, NOON)
 
     assert {use.key_pair_id.int: counted.calls for use, counted in small.take().items()} == {1: 1, 2: 2}
 
