@@ -33,6 +33,7 @@ from portal.web.keys.views import pages as keys_pages
 from portal.web.projects.views import pages as projects_pages
 from portal.web.session import PortalSessionInterface
 from portal.web.tenants.views import pages as tenants_pages
+from portal.web.usage.views import pages as usage_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY = 64 * 1024  # security.md section 1, "Web"
@@ -45,6 +46,7 @@ PAGES = (
     dashboards_pages,
     keys_pages,
     projects_pages,
+    usage_pages,
     contracts_pages,
     delegations_pages,
     activity_pages,

@@ -10,6 +10,7 @@ from portal.keys import models as keys
 from portal.outbox import models as outbox
 from portal.projects import models as projects
 from portal.tenants import models as tenants
+from portal.usage import models as usage
 
 __all__ = [
     "accounts",
@@ -22,4 +23,5 @@ __all__ = [
     "outbox",
     "projects",
     "tenants",
+    "usage",
 ]

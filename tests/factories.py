@@ -39,9 +39,12 @@ from portal.keys import store as key_store
 from portal.keys.eligibility import usable_contracts
 from portal.keys.material import PublicHalf, public_half
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
+from portal.projects.models import DataSpace
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
 from portal.tenants.models import Standing, Tenant
+from portal.usage import traces
+from portal.usage.traces import Trace
 
 PASSWORD = "a long enough password for tests"
 BASE_URL = "http://localhost"
@@ -284,6 +287,25 @@ def a_delegation(
         with transaction():
             delegations.accept(integrator, taken)
     return delegation_store.get_given(owner, delegation.public_id)
+
+
+def a_call(
+    pair: KeyPair,
+    space: DataSpace | None = None,
+    *,
+    edition: str = "Community",
+    version: str = "2.4.8-p1",
+    user_agent: str = "",
+    address: str = "192.0.2.7",
+    cloud_id: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Leaves the trace of a verified call, by default of a stock connector and now; `traces.flush` writes it."""
+    agent = user_agent or f"Magento Services Connector (Magento: {edition} {version})"
+    space_id = None if space is None else space.id
+    traces.gather(
+        Trace(pair.tenant_id, pair.id, pair.environment, space_id, agent, address, cloud_id, at or clock.now())
+    )
 
 
 def a_request(

@@ -44,6 +44,13 @@ class Event(StrEnum):
     INSTALLATION_ATTACHED = "installation.attached"
     INSTALLATION_CHANGED = "installation.changed"
     INSTALLATION_DETACHED = "installation.detached"
+    INSTALLATION_DISCOVERED = "installation.discovered"
+    INSTALLATION_COLLIDED = "installation.collided"
+    INSTALLATION_ALARMED = "installation.alarmed"
+    INSTALLATION_DECLARED = "installation.declared"
+    INSTALLATION_DISMISSED = "installation.dismissed"
+    INSTALLATION_MOVED = "installation.moved"
+    INSTALLATION_MERGED = "installation.merged"
 
     DELEGATION_OFFERED = "delegation.offered"
     DELEGATION_REQUESTED = "delegation.requested"
@@ -109,6 +116,15 @@ SENTENCES: dict[Event, str] = {
     Event.INSTALLATION_ATTACHED: N_("%(actor)s put the installation “%(label)s” on the data space “%(space)s”"),
     Event.INSTALLATION_CHANGED: N_("%(actor)s changed the installation “%(label)s”"),
     Event.INSTALLATION_DETACHED: N_("%(actor)s detached the installation “%(label)s” from “%(space)s”"),
+    Event.INSTALLATION_DISCOVERED: N_("The installation “%(label)s” was discovered on the data space “%(space)s”"),
+    Event.INSTALLATION_COLLIDED: N_("“%(label)s” uses the data space “%(space)s”, which “%(primary)s” uses already"),
+    Event.INSTALLATION_ALARMED: N_(
+        "“%(label)s”, known as a testing shop, reached the production data space “%(space)s”"
+    ),
+    Event.INSTALLATION_DECLARED: N_("%(actor)s declared that “%(label)s” uses “%(space)s” beside the other shop"),
+    Event.INSTALLATION_DISMISSED: N_("%(actor)s dismissed the notice about “%(label)s” on “%(space)s”"),
+    Event.INSTALLATION_MOVED: N_("%(actor)s moved the installation “%(label)s” from “%(before)s” to “%(space)s”"),
+    Event.INSTALLATION_MERGED: N_("%(actor)s merged the installation “%(label)s” into “%(primary)s”"),
     Event.DELEGATION_OFFERED: N_("%(actor)s offered a delegation from %(client)s to %(label)s"),
     Event.DELEGATION_REQUESTED: N_("%(actor)s requested a delegation from %(client)s to %(label)s"),
     Event.DELEGATION_APPROVED: N_("%(actor)s approved the delegation from %(client)s to %(label)s as requested"),

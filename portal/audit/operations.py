@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -38,7 +38,7 @@ class _Entry:
     event: Event
     subject: Subject
     tenant_id: uuid.UUID | None
-    also_seen_by: uuid.UUID | None
+    also_seen_by: frozenset[uuid.UUID]
     facts: dict[str, Any]
 
 
@@ -48,16 +48,17 @@ def record(
     subject: Subject,
     *,
     tenant_id: uuid.UUID | None = None,
-    also_seen_by: uuid.UUID | None = None,
+    also_seen_by: uuid.UUID | Collection[uuid.UUID] | None = None,
     **facts: str | int | bool | list[str] | None,
 ) -> None:
     """Note that `actor` did `event` to `subject`. The row is written with the transaction, or the change is not made.
 
     It joins the chain of the actor's tenant, or of `tenant_id` when that is given, or else of the person. The other
-    party of a delegation (`also_seen_by`) gets a linked copy in its own chain. `facts` are plain JSON values; none
-    of them is ever a secret.
+    party of a delegation (`also_seen_by`, one or several) gets a linked copy in its own chain. `facts` are plain JSON
+    values; none of them is ever a secret.
     """
-    entry = _Entry(actor, event, subject, tenant_id or actor.tenant_id, also_seen_by, facts)
+    others = [] if also_seen_by is None else [also_seen_by] if isinstance(also_seen_by, uuid.UUID) else also_seen_by
+    entry = _Entry(actor, event, subject, tenant_id or actor.tenant_id, frozenset(others), facts)
     db.session.info.setdefault(PENDING, []).append(entry)
 
 
@@ -88,13 +89,13 @@ def _write_pending(session: Session) -> None:
         return
     session.flush()  # ids and public ids exist from here on
     # Always in the same order, so that two transactions never wait for each other's chain.
-    chains = {chain for entry in entries for chain in (_chain(entry), entry.also_seen_by) if chain is not None}
+    chains = {chain for entry in entries for chain in (_chain(entry), *entry.also_seen_by)}
     heads = {chain: store.lock_chain(chain) for chain in sorted(chains)}
     for entry in entries:
         original = _append(heads[_chain(entry)], entry, tenant_id=entry.tenant_id, copy_of=None)
-        if entry.also_seen_by is not None and entry.also_seen_by != _chain(entry):
+        for other in sorted(entry.also_seen_by - {_chain(entry)}):
             link = f"{original.chain_id}/{original.seq}"
-            _append(heads[entry.also_seen_by], entry, tenant_id=entry.also_seen_by, copy_of=link)
+            _append(heads[other], entry, tenant_id=other, copy_of=link)
     session.flush()
 
 

@@ -172,17 +172,6 @@ def proposals_taken(actor: Actor) -> dict[uuid.UUID, DelegationProposal]:
     return _waiting(received_by(actor, DelegationProposal))
 
 
-def proposals_around(actor: Actor) -> Sequence[DelegationProposal]:
-    """The proposals that wait beside the delegations of the actor's own tenant, either way; none for a client's."""
-    if actor.acts_for_client:
-        return []
-    rows = select(DelegationProposal).where(
-        or_(DelegationProposal.tenant_id == actor.home_id, DelegationProposal.integrator_id == actor.home_id),
-        DelegationProposal.state == ProposalState.WAITING,
-    )
-    return db.session.scalars(rows.limit(100).execution_options(scope=actor.home_id)).all()
-
-
 def _waiting(rows: Select[DelegationProposal]) -> dict[uuid.UUID, DelegationProposal]:
     found = db.session.scalars(rows.where(DelegationProposal.state == ProposalState.WAITING))
     return {row.delegation_id: row for row in found}

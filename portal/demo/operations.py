@@ -37,6 +37,7 @@ def _make(folder: Path) -> str:
     }
     stage = Stage(hashed)
     act(stage)
+    stage.hear_shops()
     text = sign_ins.listing(chosen, {name: tenant.account_id for name, tenant in stage.tenants.items()})
     sign_ins.keep(folder, text)
     return text

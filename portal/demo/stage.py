@@ -23,6 +23,8 @@ from portal.keys.models import KeyOrigin, KeyPair
 from portal.projects import store as projects
 from portal.projects.models import DataSpace
 from portal.tenants.models import Tenant
+from portal.usage import traces
+from portal.usage.traces import Trace
 from portal.web import actors
 
 OFFICE_HOURS = time(9, 30)
@@ -36,6 +38,8 @@ class Stage:
         self.passwords = passwords
         self.today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         self.tenants: dict[str, Tenant] = {}
+        self.now = clock.now()
+        self.heard: list[Trace] = []
 
     def day(self, days_ago: int) -> datetime:
         """The beginning, in UTC, of the day so many days ago; in the future when it is negative."""
@@ -94,6 +98,26 @@ class Stage:
     def own_pair(self, actor: Actor, side: Environment, name: str) -> KeyPair:
         """The actor's key pair with this name."""
         return next(pair for pair in keys.listed(actor, side, place=None).rows if pair.name == name)
+
+    def shop_calls(
+        self, pair: KeyPair, space: DataSpace, last: int, *, often: int = 1, edition: str = "Enterprise"
+    ) -> None:
+        """A shop called with `pair` in the mornings of the last thirty days, until `last` days ago.
+
+        often: so many calls on a usual day. The traces are written by `hear_shops`, once the story is told.
+        """
+        agent = f"Magento Services Connector (Magento: {edition} 2.4.8-p1)"
+        for days in range(29, last - 1, -1):
+            at = min(datetime.combine(self.day(days), OFFICE_HOURS, tzinfo=UTC), self.now)
+            self.heard += [
+                Trace(pair.tenant_id, pair.id, pair.environment, space.id, agent, "203.0.113.20", None, at)
+            ] * (often + days % 3)
+
+    def hear_shops(self) -> None:
+        """Count all those calls, and discover the shops that made them. Opens transactions of its own."""
+        for trace in self.heard:
+            traces.gather(trace)
+        traces.flush()
 
     def make_pair(self, actor: Actor, side: Environment, name: str) -> KeyPair:
         """A key pair in service. Its private half is thrown away here: nobody can use the demo's own pairs."""

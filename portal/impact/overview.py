@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.access.actor import Actor
@@ -13,13 +13,13 @@ from portal.access.roles import Environment
 from portal.access.rows import scoped_to
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind, Service
-from portal.delegations import store as delegations
 from portal.delegations.models import (
     OPEN_STATES,
     Delegation,
     DelegationProject,
     DelegationProposal,
     DelegationState,
+    ProposalState,
     Side,
 )
 from portal.delegations.store import PARTIES
@@ -29,7 +29,10 @@ from portal.impact.readiness import KeysReady
 from portal.keys import store as keys
 from portal.keys.models import KeyPair
 from portal.projects import store as projects
-from portal.projects.models import Project
+from portal.projects.models import Claim, Installation, Project
+from portal.tenants.models import Tenant
+from portal.usage import store as usage
+from portal.usage.store import Seen
 
 SHOWN = 10
 SHOWN_PAIRS = 5
@@ -55,6 +58,21 @@ class Overview:
     given: Sequence[Delegation]
     taken: Sequence[Delegation]
     proposals: Sequence[DelegationProposal]
+    seen: Sequence[Seen]
+
+    @property
+    def in_use(self) -> dict[uuid.UUID, Seen]:
+        """What was seen of the primary installation of each data space, by the data space's id."""
+        return {one.installation.data_space_id: one for one in self.seen if one.installation.claim is Claim.PRIMARY}
+
+    @property
+    def alarming(self) -> list[Installation]:
+        """Installations that collide, or that reached a production data space from testing; here and at clients."""
+        return [one.installation for one in self.seen if one.installation.needs_somebody]
+
+    def owner_of(self, installation: Installation) -> Tenant | None:
+        """The client whose installation it is; None for the tenant's own."""
+        return next((row.owner for row in self.taken if row.tenant_id == installation.tenant_id), None)
 
     @property
     def running(self) -> list[Contract]:
@@ -113,27 +131,36 @@ class Overview:
 def of_tenant(actor: Actor, side: Environment, at: datetime) -> Overview:
     """The overview of the actor's tenant, within its reach; `side` is the environment that is looked at."""
     shown = projects.page(actor, place=None)
-    given, taken = _delegations(actor)
+    given, taken, proposals = _delegations(actor)
+    projects_shown = shown.rows[:SHOWN]
     return Overview(
         at=at,
         contracts=contracts.all_with_signers(actor),
-        proposals=delegations.proposals_around(actor),
+        proposals=proposals,
         services=readiness.services_of(actor),
         pairs=keys.live(actor, at, side, limit=SHOWN_PAIRS),
         live_pairs=clients.live_pairs(actor, [*given, *taken], at),
         ready=readiness.of_keys(actor, at),
-        projects=shown.rows[:SHOWN],
+        projects=projects_shown,
         more_projects=len(shown.rows) > SHOWN,
         given=given,
         taken=taken,
+        seen=usage.around(actor, [project.id for project in projects_shown], taken),
     )
 
 
-def _delegations(actor: Actor) -> tuple[list[Delegation], list[Delegation]]:
+def _delegations(actor: Actor) -> tuple[list[Delegation], list[Delegation], list[DelegationProposal]]:
+    """Those given, those taken, and the proposals that wait beside them: at most one beside each."""
     if actor.acts_for_client or actor.tenant_id is None:
-        return [], []
+        return [], [], []
+    waiting = and_(
+        DelegationProposal.tenant_id == Delegation.tenant_id,
+        DelegationProposal.delegation_id == Delegation.id,
+        DelegationProposal.state == ProposalState.WAITING,
+    )
     rows = (
-        select(Delegation)
+        select(Delegation, DelegationProposal)
+        .outerjoin(DelegationProposal, waiting)
         .where(
             or_(Delegation.tenant_id == actor.tenant_id, Delegation.integrator_id == actor.tenant_id),
             Delegation.state.in_(OPEN_STATES),
@@ -142,6 +169,7 @@ def _delegations(actor: Actor) -> tuple[list[Delegation], list[Delegation]]:
         .order_by(Delegation.id.desc())
         .limit(100)
     )
-    found = db.session.scalars(rows, execution_options=scoped_to(actor.tenant_id)).unique().all()
-    given = [row for row in found if row.tenant_id == actor.tenant_id]
-    return given, [row for row in found if row.tenant_id != actor.tenant_id]
+    found = db.session.execute(rows, execution_options=scoped_to(actor.tenant_id)).unique().all()
+    given = [row for row, _proposal in found if row.tenant_id == actor.tenant_id]
+    taken = [row for row, _proposal in found if row.tenant_id != actor.tenant_id]
+    return given, taken, [proposal for _row, proposal in found if proposal is not None]

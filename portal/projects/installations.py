@@ -18,7 +18,7 @@ from portal.projects.addresses import clean_address
 from portal.projects.errors import InstallationDetached, SideOutsideReach, SpaceOccupied, TypedNameDiffers
 from portal.projects.models import DataSpace, Installation
 
-Content = tuple[str, str, Environment]
+Content = tuple[str, str | None, Environment]
 
 
 def attach(actor: Actor, data_space: DataSpace, name: str, address: str, side: Environment) -> Installation:
@@ -71,11 +71,12 @@ def change_installation(
 ) -> None:
     """Correct an installation's name, address or side. Setting what is set changes nothing and is no event.
 
+    One that was discovered may stay without an address.
     Raises: NotAllowed, SideOutsideReach, InstallationDetached, Changed, and the refusals of a name and of an address.
     """
     require(actor, Permission.INSTALLATION_CHANGE)
-    content = (clean_name(name), clean_address(address), side)
     lock(installation)
+    content = (clean_name(name), _address(installation, address), side)
     require_side(actor, installation.side)
     require_side(actor, side)
     if installation.detached_at is not None:
@@ -84,15 +85,23 @@ def change_installation(
         return
     if installation.version != version:
         raise Changed(versions=_versions(content, installation))
+    if installation.alarms and side is not installation.side:
+        installation.alarm_closed_at = clock.now()
     installation.name, installation.address, installation.side = content
     audit.record(actor, Event.INSTALLATION_CHANGED, installation, also_seen_by=actor.home_id)
+
+
+def _address(installation: Installation, text: str) -> str | None:
+    if installation.address is None and not text.strip():
+        return None
+    return clean_address(text)
 
 
 def _versions(content: Content, installation: Installation) -> list[tuple[str, str, str]]:
     name, address, side = content
     return [
         (N_("Name"), name, installation.name),
-        (N_("Address"), address, installation.address),
+        (N_("Address"), address or "", installation.address or ""),
         (N_("Side in use"), ENVIRONMENT_NAMES[side], ENVIRONMENT_NAMES[installation.side]),
     ]
 

@@ -1,7 +1,7 @@
 """SaaS projects, data spaces and installations."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,9 @@ from portal.contracts.models import Contract
 from portal.foundation import clock, ids
 from portal.foundation.changes import ShownToShops
 from portal.foundation.database import Base, Versioned, enum_type
+
+# An installation counts as live for so long after a call: the connector calls when somebody works in the shop's admin.
+LIVE_FOR = timedelta(days=7)
 
 
 def new_connector_id() -> str:
@@ -113,13 +116,14 @@ class DataSpace(TenantOwned, Versioned, ShownToShops, Base):
         "DataSpace.id == foreign(DataSpaceFeature.data_space_id))",
     )
     project: Mapped[Project] = relationship(back_populates="data_spaces", lazy="raise")
-    # The one installation that uses the space now; the constraint on installations keeps it at one.
+    # The primary installation of the space; the constraint on installations keeps it at one.
     installation: Mapped["Installation | None"] = relationship(
         lazy="raise",
         viewonly=True,
         uselist=False,
         primaryjoin="and_(DataSpace.tenant_id == foreign(Installation.tenant_id), "
-        "DataSpace.id == foreign(Installation.data_space_id), Installation.detached_at.is_(None))",
+        "DataSpace.id == foreign(Installation.data_space_id), Installation.detached_at.is_(None), "
+        "Installation.claim == 'primary')",
     )
 
     @classmethod
@@ -158,8 +162,30 @@ class DataSpaceFeature(TenantOwned, ShownToShops, Base):
         return _in_reached_spaces(cls.data_space_id, cls.tenant_id, reach)
 
 
+class Claim(StrEnum):
+    """By what right an installation uses its data space (rule 17): one is primary, every other one a claim.
+
+    waiting: came when the primary had been quiet; colliding: both live at the same time; declared: known to be beside
+    it (blue/green); dismissed: looked at, and of no concern; merged: was the primary all along.
+    """
+
+    PRIMARY = "primary"
+    WAITING = "waiting"
+    COLLIDING = "colliding"
+    DECLARED = "declared"
+    DISMISSED = "dismissed"
+    MERGED = "merged"
+
+
+ATTACHED_PRIMARY = text("detached_at IS NULL AND claim = 'primary'")
+
+
 class Installation(TenantOwned, Versioned, Base):
-    """One shop that uses a data space. `side` says which environment's keys it uses now."""
+    """One shop that uses a data space. `side` says which environment's keys it is known to use.
+
+    One that was discovered has no address until somebody gives it one. What is seen of it (`client_…`, `cloud_id`,
+    `…_seen_at`) is telemetry: written without counting as a change that a form could miss.
+    """
 
     __tablename__ = "installations"
     __table_args__ = (
@@ -168,31 +194,61 @@ class Installation(TenantOwned, Versioned, Base):
             ["data_spaces.tenant_id", "data_spaces.project_id", "data_spaces.id"],
         ),
         UniqueConstraint("public_id"),
-        # Rule 17: one installation a data space.
+        # Rule 17: one primary installation a data space.
         Index(
             "uq_installations_attached",
             "tenant_id",
             "data_space_id",
             unique=True,
-            sqlite_where=text("detached_at IS NULL"),
-            postgresql_where=text("detached_at IS NULL"),
+            sqlite_where=ATTACHED_PRIMARY,
+            postgresql_where=ATTACHED_PRIMARY,
         ),
+        Index("ix_installations_space", "tenant_id", "data_space_id"),
+        Index("ix_installations_cloud", "tenant_id", "cloud_id"),
     )
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("ins"))
     project_id: Mapped[uuid.UUID]
     data_space_id: Mapped[uuid.UUID]
     name: Mapped[str]
-    address: Mapped[str] = mapped_column(String(2000))
+    address: Mapped[str | None] = mapped_column(String(2000))
     side: Mapped[Environment] = mapped_column(enum_type(Environment))
+    claim: Mapped[Claim] = mapped_column(enum_type(Claim), default=Claim.PRIMARY)
     attached_at: Mapped[datetime] = mapped_column(default=clock.now)
     detached_at: Mapped[datetime | None]
+    cloud_id: Mapped[str | None] = mapped_column(String(128))
+    client_edition: Mapped[str | None] = mapped_column(String(64))
+    client_version: Mapped[str | None] = mapped_column(String(64))
+    first_seen_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+    # When it reached a production data space though it is known as a testing shop; once for each data space.
+    alarmed_at: Mapped[datetime | None]
+    alarm_closed_at: Mapped[datetime | None]
 
     data_space: Mapped[DataSpace] = relationship(lazy="raise", viewonly=True)
 
     @classmethod
     def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
         return _in_reached_spaces(cls.data_space_id, cls.tenant_id, reach)
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is attached beside the primary, or where there is none."""
+        return self.detached_at is None and self.claim is not Claim.PRIMARY
+
+    @property
+    def alarms(self) -> bool:
+        """Whether it is a testing shop on a production data space, and nobody has said yet that this is meant so."""
+        return self.alarmed_at is not None and self.alarm_closed_at is None
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it collides with another installation, or alarms."""
+        return self.detached_at is None and (self.alarms or self.claim is Claim.COLLIDING)
+
+    def is_live(self, at: datetime) -> bool:
+        """Whether it was seen within the last seven days; an admin may leave a shop alone over a long weekend."""
+        return self.last_seen_at is not None and self.last_seen_at > at - LIVE_FOR
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:
@@ -203,4 +259,6 @@ def _in_reached_spaces(data_space_id: Any, tenant_id: Any, reach: Reach) -> list
     conditions = DataSpace.within(reach)
     if not conditions:
         return []
-    return [data_space_id.in_(select(DataSpace.id).where(DataSpace.tenant_id == tenant_id, *conditions))]
+    reached = select(DataSpace.id).where(DataSpace.tenant_id == tenant_id, *conditions)
+    # Said, because a statement around it may have data spaces of its own.
+    return [data_space_id.in_(reached.correlate(data_space_id.table))]

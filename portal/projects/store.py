@@ -17,7 +17,7 @@ from portal.contracts.models import Contract, Edition
 from portal.foundation.database import db
 from portal.foundation.paging import Page, page_of
 from portal.foundation.words import same_name
-from portal.projects.models import DataSpace, DataSpaceFeature, DataSpaceType, Installation, Project
+from portal.projects.models import Claim, DataSpace, DataSpaceFeature, DataSpaceType, Installation, Project
 from portal.tenants.models import Tenant
 
 Row = TypeVar("Row", Installation, DataSpaceFeature)
@@ -168,9 +168,11 @@ def count_by_contract(actor: Actor, contract_ids: Collection[uuid.UUID]) -> Mapp
 
 
 def attached_to(actor: Actor, data_space: DataSpace) -> Installation | None:
-    """The installation that uses the data space now, or None."""
+    """The primary installation of the data space, or None."""
     rows = owned_by(actor, Installation).where(
-        Installation.data_space_id == data_space.id, Installation.detached_at.is_(None)
+        Installation.data_space_id == data_space.id,
+        Installation.detached_at.is_(None),
+        Installation.claim == Claim.PRIMARY,
     )
     return db.session.scalars(rows).one_or_none()
 

@@ -39,7 +39,7 @@ class Entry:
 
 OVERVIEW = Entry(_l("Overview"), "grid-1x2", "dashboards.overview", ("dashboards",))
 KEYS = Entry(_l("Keys"), "key", "keys.index", ("keys",))
-PROJECTS = Entry(_l("Projects & data spaces"), "boxes", "projects.index", ("projects",))
+PROJECTS = Entry(_l("Projects & data spaces"), "boxes", "projects.index", ("projects", "usage"))
 CONTRACTS = Entry(_l("Contracts"), "receipt", "contracts.index", ("contracts",))
 INTEGRATORS = Entry(_l("Integrators"), "people", "delegations.integrators", ())
 CLIENTS = Entry(_l("Clients"), "building", "delegations.clients", ())

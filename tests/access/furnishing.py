@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from sqlalchemy import ColumnElement
+
 from portal.access.actor import Actor
 from portal.access.roles import TENANT_ROLES, Environment, Right, Role
 from portal.accounts import operations as accounts
@@ -24,11 +26,16 @@ from portal.entitlements.models import AllotmentWish
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.keys import making
+from portal.keys import store as key_store
+from portal.keys.models import KeyPair
 from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
-from portal.projects.models import DataSpaceType, Project
+from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project
+from portal.usage import store as usage_store
+from portal.usage import traces
 from tests.factories import (
+    a_call,
     a_contract,
     a_delegation,
     a_key,
@@ -181,6 +188,37 @@ def _keys(place: Place) -> None:
         pair = a_key(holder, environment=environment, name=f"Shop {environment.value}")
         suffix = "" if environment is SANDBOX else "_production"
         place.things |= {f"api_key{suffix}": pair.api_key, f"api_key{suffix}_version": str(pair.version)}
+        _calls(place, pair)
+    _claims(place)
+
+
+def _calls(place: Place, pair: KeyPair) -> None:
+    """One without a data space, and one on each data space that the pair's side has in each project."""
+    a_call(pair)
+    for number in ("", "_2"):
+        name = "installation" if pair.environment is SANDBOX else "production_installation"
+        shop = project_store.get_installation(place.owner, place.things[f"{name}{number}"])
+        a_call(pair, shop.data_space)
+    traces.flush()
+
+
+def _claims(place: Place) -> None:
+    """A second shop on the testing space of each project."""
+    pair = key_store.get(place.owner, place.things["api_key"])
+    for number in ("", "_2"):
+        space = project_store.get_installation(place.owner, place.things[f"installation{number}"]).data_space
+        a_call(pair, space, edition="Enterprise")
+        traces.flush()
+        (claim,) = [one.installation for one in usage_store.installations(place.owner, _on(space), _is_claim())]
+        place.things |= {f"claim{number}": claim.public_id, f"claim{number}_version": str(claim.version)}
+
+
+def _on(space: DataSpace) -> ColumnElement[bool]:
+    return Installation.data_space_id == space.id
+
+
+def _is_claim() -> ColumnElement[bool]:
+    return Installation.claim != Claim.PRIMARY
 
 
 def intents_of(actor: Actor) -> Things:

@@ -20,6 +20,7 @@ from portal.foundation.database import db
 from portal.keys.models import KeyIntent, KeyPair
 from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
 from portal.tenants import store as tenants
+from portal.usage.models import KeyUse, Sighting, UseClient
 from tests.access.conftest import Whole
 from tests.access.test_isolation import MODELS
 from tests.access.world import World
@@ -33,6 +34,9 @@ Inside = Callable[[Any, Any, Tables], bool]
 BY_ENVIRONMENT: dict[type[TenantScoped], Inside] = {
     KeyPair: lambda row, side, tables: row.environment is side,
     KeyIntent: lambda row, side, tables: row.environment is side,
+    UseClient: lambda row, side, tables: row.environment is side,
+    KeyUse: lambda row, side, tables: row.environment is side,
+    Sighting: lambda row, side, tables: row.environment is side,
     DataSpace: lambda row, side, tables: row.environment is side,
     DataSpaceFeature: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
     Installation: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
@@ -43,9 +47,16 @@ BY_PROJECT: dict[type[TenantScoped], Inside] = {
     DataSpace: lambda row, project_id, tables: row.project_id == project_id,
     DataSpaceFeature: lambda row, project_id, tables: row.project_id == project_id,
     Installation: lambda row, project_id, tables: row.project_id == project_id,
+    KeyUse: lambda row, project_id, tables: (
+        row.data_space_id is None or tables["data_spaces"][row.data_space_id].project_id == project_id
+    ),
+    Sighting: lambda row, project_id, tables: tables["data_spaces"][row.data_space_id].project_id == project_id,
     AllotmentRequest: lambda row, project_id, tables: row.project_id == project_id,
 }
 BY_HOLDER: dict[type[TenantScoped], Inside] = {
+    UseClient: lambda row, home_id, tables: row.holder_id == home_id,
+    KeyUse: lambda row, home_id, tables: row.holder_id == home_id,
+    Sighting: lambda row, home_id, tables: row.holder_id == home_id,
     KeyPair: lambda row, home_id, tables: row.holder_id == home_id,
     KeyIntent: lambda row, home_id, tables: row.holder_id == home_id,
     Delegation: lambda row, home_id, tables: row.integrator_id == home_id,
@@ -88,6 +99,9 @@ def _check(model: type[TenantScoped], actor: Actor, reach: Reach, inside: Inside
     assert found == expected
 
 
+# Tables in which the integrator at work has rows, and the one that asks for more has none.
+OF_THE_LIVE_ONE = {KeyPair, KeyIntent, DelegationProject, UseClient, KeyUse, Sighting}
+
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__tablename__)
 
 
@@ -115,7 +129,7 @@ def test_a_reach_of_one_holder(model: type[TenantScoped], world: World, whole: W
     rows = owned_by(client, Delegation).where(Delegation.public_id == world.client["given.asked_wider"])
     asking = db.session.scalars(rows).one().integrator_id
     live = tenants.get_by_account_id(world.callers["live"].things["home"]).id
-    home_id = live if model in (KeyPair, KeyIntent, DelegationProject) else asking
+    home_id = live if model in OF_THE_LIVE_ONE else asking
 
     _check(model, client, Reach(holder_id=home_id), BY_HOLDER.get(model), home_id)
 

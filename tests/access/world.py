@@ -16,10 +16,13 @@ from portal.entitlements.models import AllotmentWish
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
+from portal.projects import store as project_store
 from portal.tenants import operations as tenants
 from portal.tenants.models import Standing
+from portal.usage import traces
 from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, intents_of, invited, parties_for
 from tests.factories import (
+    a_call,
     a_delegation,
     a_key,
     a_licensee,
@@ -108,7 +111,7 @@ def _shared_things(client: Place) -> Things:
     donor = a_licensee(name="Donor with a code")
     with transaction():
         code = tenants.make_request_code(donor)
-    mails = outbox.read_all(100)
+    mails = outbox.read_all(200)
     tokens = {mail.to: mail.facts["token"] for mail in mails if "token" in mail.facts}
     return {
         "client_account": client.things["account"],
@@ -167,6 +170,10 @@ def _integrators(client: Place) -> Iterator[Caller]:
 def _work_of(actor: Actor, delegation: Delegation, client: Place) -> Things:
     """What an agency has at the client: key pairs and intents of its own, and the client's things within its reach."""
     pair, live_pair = (a_key(actor, environment=side, name=f"Of an agency {side.value}") for side in Environment)
+    for used, name in ((pair, "installation"), (live_pair, "production_installation")):
+        for number in ("", "_2"):
+            a_call(used, project_store.get_installation(client.owner, client.things[f"{name}{number}"]).data_space)
+    traces.flush()
     own = {
         "api_key": pair.api_key,
         "api_key_version": str(pair.version),

@@ -21,6 +21,7 @@ from portal.keys.models import KeyPair
 from portal.projects import allotments
 from portal.tenants import store as tenants
 from portal.tenants.models import Tenant
+from portal.usage import store as usage
 
 
 def tenant(company: Company) -> Tenant:
@@ -96,6 +97,21 @@ def test_the_partner_has_a_signer_a_deputy_inside_the_dates_and_an_owner_who_is_
 
     assert signing == {JONAS.name, LEA.name}
     assert live_pairs(NORDLICHT)
+
+
+def test_shops_use_some_keys_leave_one_alone_and_two_collide(make_world):
+    make_world()
+
+    used = {
+        pair.name: usage.last_uses(in_account(company), [pair]).get(pair.id)
+        for company in (BAMBOO, NORDLICHT)
+        for pair in live_pairs(company)
+    }
+    claims = [one.installation.claim.value for one in usage.installations(in_account(NORDLICHT))]
+
+    assert used["Bamboo, live"].installation == "竹風線上茶舖"
+    assert used["官網金鑰"] is used["Showcase 2"] is None
+    assert sorted(claims) == ["colliding", "primary"]
 
 
 def test_all_roles_live_in_the_tours_licensee():

@@ -124,4 +124,4 @@ def test_status_list_of_live_pairs_and_snapshot_agree(delegated: tuple[Actor, Ke
     live = status_of(pair, now) in LIVE
     assert live == (change in ("nothing", "retiring", "expiring", "owner past due"))
     assert record.is_live(now) == live
-    assert (api_key in {row.api_key for row in store.live(owner, now)}) == live
+    assert (api_key in {row.api_key for side in Environment for row in store.live(owner, now, side)}) == live

@@ -9,7 +9,18 @@ from portal.foundation.database import transaction
 from portal.projects import installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
-from tests.factories import a_contract, a_delegation, a_key, a_licensee, a_vendor, an_integrator, for_client, tenant_of
+from portal.usage import traces
+from tests.factories import (
+    a_call,
+    a_contract,
+    a_delegation,
+    a_key,
+    a_licensee,
+    a_vendor,
+    an_integrator,
+    for_client,
+    tenant_of,
+)
 from tests.statements import counted
 
 MOST = 12
@@ -43,7 +54,8 @@ def grow(owner, names: tuple[str, ...]) -> None:
         a_key(for_client(integrator, a_delegation(owner, integrator)), environment=Environment.PRODUCTION)
         a_delegation(a_licensee(), owner)
         for environment in Environment:
-            a_key(owner, environment=environment)
+            a_call(a_key(owner, environment=environment))
+    traces.flush()
     a_project(owner, names[0])
 
 

@@ -85,6 +85,14 @@ def lin_takes_the_projects_back(stage: Stage) -> None:
     )
 
 
+@days_ago(30)
+def the_shop_calls_with_harbours_pair(stage: Stage) -> None:
+    """The licensee's own production pair is used by nobody, which its page shows."""
+    priya = stage.visitor(PRIYA, BAMBOO)
+    shop = stage.space(priya, "正式店")
+    stage.shop_calls(stage.own_pair(priya, PRODUCTION, "Bamboo, live"), shop, last=0, often=6, edition="Community")
+
+
 @days_ago(2)
 def lin_proposes_more(stage: Stage) -> None:
     delegation = stage.delegation(BAMBOO, stage.account(HARBOUR))

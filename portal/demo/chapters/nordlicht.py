@@ -43,6 +43,15 @@ def a_shop_is_put_on_it(stage: Stage) -> None:
     installations.attach(lea, space, "Nordlicht showroom", "https://showroom.nordlicht.example/", PRODUCTION)
 
 
+@days_ago(30)
+def two_shops_call_on_one_data_space(stage: Stage) -> None:
+    """The showroom, and a copy of it whose settings came along: they collide. Nobody uses “Showcase 2”."""
+    lea = stage.member(LEA)
+    pair, space = stage.own_pair(lea, PRODUCTION, "Showcase"), stage.space(lea, "Production")
+    stage.shop_calls(pair, space, last=0, often=4, edition="Enterprise")
+    stage.shop_calls(pair, space, last=1, edition="Community")
+
+
 @days_ago(70)
 def the_first_pair_is_revoked(stage: Stage) -> None:
     jonas = stage.member(JONAS)

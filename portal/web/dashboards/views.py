@@ -1,6 +1,7 @@
 """The overview of a tenant."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,7 @@ from portal.web import frame
 from portal.web.delegations.seen import seen
 from portal.web.guards import current_actor, requires
 from portal.web.keys.views import why_not
+from portal.web.usage.shown import alarms
 
 pages = Blueprint("dashboards", __name__)
 
@@ -45,11 +47,20 @@ def overview(account: str) -> ResponseReturnValue:
         overview=found,
         given=[seen(row, Side.OWNER, None) for row in found.given],
         taken=[seen(row, Side.INTEGRATOR, None) for row in found.taken],
-        needs=[*_waiting(account, actor, found), *_ending(account, actor, found)],
+        needs=[*_alarms(account, found), *_waiting(account, actor, found), *_ending(account, actor, found)],
         steps=_checklist(account, found),
         refusal=why_not(actor, side, found.contracts) if found.uses_services else None,
         kinds=ContractKind,
     )
+
+
+def _alarms(account: str, found: Overview) -> list[dict[str, Any]]:
+    """Shops that collide or alarm, here and at clients; whoever acts for a client finds that client's only."""
+    told = []
+    for installation in found.alarming:
+        client = found.owner_of(installation)
+        told.append((installation, client.account_id if client else account, client.name if client else ""))
+    return alarms(told)
 
 
 def _waiting(account: str, actor: Actor, found: Overview) -> list[Attention]:

@@ -74,7 +74,7 @@ def narrow(account: str, side: Side, delegation_id: str) -> ResponseReturnValue:
             flash(_narrowed(is_offer), "success")
             return to_delegation(side, delegation_id)
     one = look(actor, side, delegation_id)
-    pairs = blast.of_delegation(actor, one.row).key_pairs if one.is_running else ()
+    pairs = blast.pairs_of(actor, one.row) if one.is_running else ()
     return answer("delegations/narrow.html", form=form, seen=one, is_offer=is_offer, pairs=pairs)
 
 

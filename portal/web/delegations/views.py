@@ -1,5 +1,8 @@
 """The owner's integrators, the integrator's clients, one delegation, and how one begins."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -10,11 +13,12 @@ from portal.audit import store as audit
 from portal.delegations import operations, store
 from portal.delegations.acting import require_agreement
 from portal.delegations.errors import AgreementMissing
-from portal.delegations.models import Side
+from portal.delegations.models import Delegation, Side
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.impact import blast
 from portal.impact.clients import live_pairs
+from portal.usage import store as usage
 from portal.web import arguments
 from portal.web.activity.sentences import sentence
 from portal.web.delegations import answers, widening  # noqa: F401 - their views join the blueprint
@@ -27,6 +31,7 @@ from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
 from portal.web.pages import answer
 from portal.web.say import why
+from portal.web.usage.shown import alarms
 
 EVENTS_SHOWN = 30
 
@@ -57,10 +62,19 @@ def _listed(template: str, actor: Actor, side: Side, **context: object) -> Respo
         rows=shown,
         pairs=live_pairs(actor, page.rows, clock.now()),
         next_place=page.next_place,
+        wrong=[] if owners else _wrong_at_clients(actor, page.rows),
         past=past,
         is_first_time=not shown and not store.has_any(rows),
         **context,
     )
+
+
+def _wrong_at_clients(actor: Actor, taken: Sequence[Delegation]) -> list[dict[str, Any]]:
+    """What collides or alarms in the clients' data spaces that these delegations reach."""
+    clients = {row.tenant_id: row.owner for row in taken}
+    found = [one.installation for one in usage.around(actor, [], taken) if one.installation.tenant_id in clients]
+    told = [(one, clients[one.tenant_id]) for one in found if one.needs_somebody]
+    return alarms([(one, client.account_id, client.name) for one, client in told])
 
 
 def _agreement(actor: Actor) -> AgreementMissing | None:

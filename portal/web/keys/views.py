@@ -1,6 +1,7 @@
 """The list of key pairs, one key pair, its name and its end."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,7 @@ from portal.keys import eligibility, material, operations, store
 from portal.keys.errors import KeyNameTaken
 from portal.keys.models import KeyPair
 from portal.keys.status import status_of
+from portal.usage import store as usage
 from portal.web import arguments, frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
@@ -24,6 +26,7 @@ from portal.web.keys import checking, making, shown  # noqa: F401 - they belong 
 from portal.web.keys.blueprint import pages
 from portal.web.keys.forms import RenameKeyForm, RevokeKeyForm
 from portal.web.pages import add_refusal, answer
+from portal.web.usage.shown import DAYS_SHOWN, bars
 
 
 @pages.route("/<account>/keys")
@@ -38,6 +41,7 @@ def index(account: str) -> ResponseReturnValue:
         environment=side.value,
         environment_switch=frame.switch(side),
         rows=[(pair, status_of(pair, now)) for pair in page.rows],
+        last_uses=usage.last_uses(actor, page.rows),
         next_place=page.next_place,
         wanted=wanted,
         ready=readiness.of_keys(actor, now),
@@ -68,10 +72,17 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         status=status_of(pair, clock.now()),
         public_pem=material.public_pem(pair.spki),
         services=readiness.services_of(actor),
-        installations=blast.of_key(actor, pair).installations,
+        radius=blast.of_key(actor, pair),
+        last_use=usage.last_uses(actor, [pair]).get(pair.id),
+        uses=usage.uses_of(actor, pair, _first_day()),
+        bars=bars(usage.per_day(actor, pair, _first_day()), clock.now().date()),
         may_rename=eligibility.has_power(actor, pair, Permission.KEY_RENAME),
         may_revoke=eligibility.has_power(actor, pair, Permission.KEY_REVOKE),
     )
+
+
+def _first_day() -> date:
+    return clock.now().date() - timedelta(days=DAYS_SHOWN - 1)
 
 
 @pages.route("/<account>/keys/<api_key>/rename", methods=["GET", "POST"])

@@ -87,10 +87,19 @@ class InstallationForm(PortalForm):
         return self.name.data or "", self.address.data or "", Environment(self.side.data)
 
 
+def _address_or_none(text: str) -> str:
+    return clean_address(text) if text.strip() else ""
+
+
 class ChangeInstallationForm(InstallationForm):
     """The same for an installation that is there."""
 
     version = VersionField()
+
+    def let_address_be_unknown(self) -> None:
+        """An installation that was discovered may be named before anybody says where it is."""
+        self.address.rule = _address_or_none
+        self.address.flags.optional = True
 
 
 class DetachForm(PortalForm):

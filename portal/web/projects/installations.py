@@ -42,6 +42,8 @@ def change_installation(account: str, installation_id: str) -> ResponseReturnVal
     data_space, form = installation.data_space, ChangeInstallationForm(obj=installation)
     project_id = data_space.project.public_id
     form.offer(actor.reach.environments, installation.side)
+    if installation.address is None:
+        form.let_address_be_unknown()
     if form.validate_on_submit():
         with transaction():
             installations.change_installation(actor, installation, *form.content, version=form.version.data)

@@ -1,5 +1,8 @@
 """The list of projects, one project, a new one, and the names of projects and data spaces."""
 
+import uuid
+from collections.abc import Sequence
+
 from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -9,11 +12,14 @@ from portal.access.roles import Permission
 from portal.entitlements import store as entitlements
 from portal.entitlements.asking import may_withdraw
 from portal.entitlements.models import WISH_NAMES
+from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.paging import BadPlace, Page
 from portal.projects import allotments, operations, store
 from portal.projects.errors import DataSpaceNameTaken, ProjectNameTaken
-from portal.projects.models import Project
+from portal.projects.models import Claim, Installation, Project
+from portal.usage import store as usage
+from portal.usage.store import Seen
 from portal.web import arguments
 from portal.web.guards import current_actor, requires
 from portal.web.pages import add_refusal, answer
@@ -60,11 +66,21 @@ def show(account: str, project_id: str) -> ResponseReturnValue:
     return render_template(
         "projects/show.html",
         project=project,
+        seen=_by_space(usage.installations(actor, Installation.project_id == project.id)),
+        now=clock.now(),
         requests=requests,
         withdrawable={row for row in requests if may_withdraw(actor, row)},
         sides=actor.reach.environments,
         wishes=WISH_NAMES,
     )
+
+
+def _by_space(seen: Sequence[Seen]) -> dict[uuid.UUID, list[Seen]]:
+    """By data space, the primary installation first."""
+    found: dict[uuid.UUID, list[Seen]] = {}
+    for one in sorted(seen, key=lambda one: one.installation.claim is not Claim.PRIMARY):
+        found.setdefault(one.installation.data_space_id, []).append(one)
+    return found
 
 
 @pages.route("/<account>/projects/new", methods=["GET", "POST"])

@@ -68,6 +68,8 @@ AT: dict[str, dict[str, str]] = {
     },
 }
 
+AT |= {f"usage.{act}": {"installation_id": "claim"} for act in ("declare", "dismiss", "merge", "move")}
+
 ALL_RIGHTS = ["keys", "projects", "installations"]
 NEW_PASSWORD = "another long enough password"
 # A form that the page accepts from whoever may; `{thing}` stands for the caller's own. A page with POST that is not
@@ -147,6 +149,8 @@ FORMS: dict[str, Form] = {
     "tenants.request_code": {"version": "{tenant_version}"},
     "tenants.rename": {"name": "Other Name", "version": "{tenant_version}"},
 }
+FORMS |= {f"usage.{act}": {"version": "{claim_version}"} for act in ("declare", "dismiss", "merge")}
+FORMS["usage.move"] = {"data_space": "{data_space}", "version": "{claim_version}"}
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 

@@ -1,0 +1,414 @@
+"""Every query on uses of keys, their clients, and the installations they are taken for."""
+
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, String, Table, and_, case, func, or_, select, type_coerce, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased, contains_eager
+
+from portal.access.actor import Actor, Reach
+from portal.access.roles import Environment
+from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
+from portal.delegations.models import Delegation, DelegationProject, DelegationState
+from portal.foundation.database import Base, db
+from portal.keys.models import KeyPair
+from portal.projects.models import Claim, DataSpace, Installation, Project
+from portal.usage.buffer import Use
+from portal.usage.models import KeyUse, Sighting, UseClient
+
+PORTION = 1000  # rows of one statement: SQLite takes 32,766 values, PostgreSQL 65,535
+SHOWN = 200
+MOST_CLIENTS = 50
+LATEST = aliased(KeyUse, name="latest")
+BY_WORKER = {"scope": Reader.WORKER}
+
+
+# What the writer asks and writes, over all tenants.
+
+
+def keys_of(uses: Iterable[Use]) -> Iterator[Row[tuple[uuid.UUID, uuid.UUID, uuid.UUID, Environment]]]:
+    """Tenant, id, holder and environment of the key pairs of these uses; those that are not there are left out."""
+    columns = (KeyPair.tenant_id, KeyPair.id, KeyPair.holder_id, KeyPair.environment)
+    wanted = {(use.tenant_id, use.key_pair_id) for use in uses}
+    for some in _portions(wanted):
+        # By their ids, which are unguessable and unique; who they belong to is compared by the caller.
+        rows = across_tenants(*columns, reason=Reader.WORKER).where(KeyPair.tenant_id.in_({one for one, _id in some}))
+        yield from db.session.execute(rows.where(KeyPair.id.in_({one for _tenant, one in some})))
+
+
+def spaces_of(uses: Iterable[Use]) -> Iterator[Row[tuple[uuid.UUID, uuid.UUID]]]:
+    """Tenant and id of the data spaces of these uses; those that are not there are left out."""
+    wanted = {(use.tenant_id, use.data_space_id) for use in uses if use.data_space_id is not None}
+    for some in _portions(wanted):
+        rows = across_tenants(DataSpace.tenant_id, DataSpace.id, reason=Reader.WORKER)
+        rows = rows.where(DataSpace.tenant_id.in_({one for one, _id in some}))
+        yield from db.session.execute(rows.where(DataSpace.id.in_({one for _tenant, one in some})))
+
+
+def insert_clients(rows: Sequence[dict[str, Any]]) -> None:
+    """Insert these clients, unless they are there."""
+    for some in _portions(rows):
+        insert = _insert(_table(UseClient)).values(some).on_conflict_do_nothing()
+        db.session.execute(insert, execution_options=BY_WORKER)
+
+
+def add_uses(rows: Sequence[dict[str, Any]]) -> None:
+    """Insert these uses, or add them to those that are there."""
+    for some in _portions(rows):
+        insert = _insert(_table(KeyUse)).values(some)
+        kept, new = _table(KeyUse).c, insert.excluded
+        together = _wider(kept, new) | {"count": kept["count"] + new["count"]}
+        upsert = insert.on_conflict_do_update(index_elements=["tenant_id", "id"], set_=together)
+        db.session.execute(upsert, execution_options=BY_WORKER)
+
+
+def put_sightings(rows: Sequence[dict[str, Any]]) -> None:
+    """Insert these sightings, or stretch those that are there and point them at the installation given now."""
+    for some in _portions(rows):
+        insert = _insert(_table(Sighting)).values(some)
+        kept, new = _table(Sighting).c, insert.excluded
+        together = _wider(kept, new) | {"installation_id": new["installation_id"]}
+        upsert = insert.on_conflict_do_update(index_elements=["tenant_id", "id"], set_=together)
+        db.session.execute(upsert, execution_options=BY_WORKER)
+
+
+def _wider(kept: Any, new: Any) -> dict[str, ColumnElement[datetime]]:
+    # Neither database has the other's function for the larger of two.
+    return {
+        "first_at": case((new["first_at"] < kept["first_at"], new["first_at"]), else_=kept["first_at"]),
+        "last_at": case((new["last_at"] > kept["last_at"], new["last_at"]), else_=kept["last_at"]),
+    }
+
+
+def _table(model: type[Base]) -> Table:
+    return Base.metadata.tables[model.__tablename__]
+
+
+def _insert(table: Table) -> Any:
+    return (postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert)(table)
+
+
+def _portions(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    left = iter(rows)
+    while some := list(islice(left, PORTION)):
+        yield some
+
+
+def lock_spaces(wanted: Collection[tuple[uuid.UUID, uuid.UUID]]) -> Sequence[DataSpace]:
+    """The data spaces with these (tenant, id), with their projects, kept from changing until the transaction ends.
+
+    One order for all, so that two writers never wait for each other; whoever attaches an installation by hand waits.
+    """
+    rows = (
+        across_tenants(DataSpace, reason=Reader.WORKER)
+        .join(DataSpace.project)
+        .options(contains_eager(DataSpace.project))
+        .where(DataSpace.tenant_id.in_({tenant for tenant, _id in wanted}))
+        .where(DataSpace.id.in_({space for _tenant, space in wanted}))
+        .order_by(DataSpace.tenant_id, DataSpace.id)
+        .with_for_update(of=DataSpace)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(rows).all()
+
+
+def attached_on(spaces: Collection[DataSpace]) -> Sequence[Installation]:
+    """Primary installations and claims of these data spaces, oldest first."""
+    rows = (
+        across_tenants(Installation, reason=Reader.WORKER)
+        .where(
+            Installation.tenant_id.in_({space.tenant_id for space in spaces}),
+            Installation.data_space_id.in_({space.id for space in spaces}),
+            Installation.detached_at.is_(None),
+        )
+        .order_by(Installation.id)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(rows).all()
+
+
+def sightings_on(spaces: Collection[DataSpace]) -> Sequence[tuple[uuid.UUID, str, Installation]]:
+    """Data space, identity and installation of what was seen there before, the latest last."""
+    rows = (
+        across_tenants(Sighting.data_space_id, Sighting.identity, Installation, reason=Reader.WORKER)
+        .join(Sighting.installation)
+        .where(
+            Sighting.tenant_id.in_({space.tenant_id for space in spaces}),
+            Sighting.data_space_id.in_({space.id for space in spaces}),
+        )
+        .order_by(Sighting.last_at)
+    )
+    return [(space_id, identity, installation) for space_id, identity, installation in db.session.execute(rows)]
+
+
+def is_known_as_testing(tenant_id: uuid.UUID, cloud_id: str, besides: uuid.UUID) -> bool:
+    """Whether this cloud project is an installation with sandbox keys on another data space of the tenant."""
+    rows = select(Installation.id).where(
+        Installation.tenant_id == tenant_id,
+        Installation.cloud_id == cloud_id,
+        Installation.data_space_id != besides,
+        Installation.detached_at.is_(None),
+        Installation.side == Environment.SANDBOX,
+    )
+    return db.session.scalar(rows.limit(1), execution_options=scoped_to(tenant_id)) is not None
+
+
+def note_seen(installation: Installation, **values: Any) -> None:
+    """Write telemetry onto the row, without counting it as a change: no form has missed anything."""
+    row = update(Installation).where(
+        Installation.tenant_id == installation.tenant_id, Installation.id == installation.id
+    )
+    options = scoped_to(installation.tenant_id) | {"synchronize_session": "evaluate"}
+    db.session.execute(row.values(**values), execution_options=options)
+
+
+def add(installation: Installation) -> Installation:
+    """`installation`, with its ids."""
+    db.session.add(installation)
+    db.session.flush()
+    return installation
+
+
+def integrators_at(space: DataSpace, at: datetime) -> Sequence[uuid.UUID]:
+    """The integrators whose running delegation reaches the data space."""
+    reached = select(DelegationProject.id).where(
+        DelegationProject.tenant_id == Delegation.tenant_id,
+        DelegationProject.delegation_id == Delegation.id,
+        DelegationProject.project_id == space.project_id,
+    )
+    rows = select(Delegation.integrator_id).where(
+        Delegation.tenant_id == space.tenant_id,
+        Delegation.state == DelegationState.ACTIVE,
+        Delegation.ends_at > at,
+        or_(Delegation.all_projects, reached.exists()),
+    )
+    if not space.serves_both_sides:
+        # Stored as words joined by commas, and no word is part of another.
+        rows = rows.where(type_coerce(Delegation.environments, String).contains(space.environment.value))
+    found = db.session.scalars(rows, execution_options=scoped_to(space.tenant_id))
+    return [integrator_id for integrator_id in found if integrator_id is not None]
+
+
+def lock_space(actor: Actor, space_id: uuid.UUID) -> None:
+    """Keep the data space, and so what is discovered on it, from changing until the transaction ends."""
+    one_or_not_found(owned_by(actor, DataSpace).where(DataSpace.id == space_id).with_for_update(of=DataSpace))
+
+
+def repoint(source: Installation, target: Installation) -> None:
+    """Let the sightings of `source` be those of `target`."""
+    rows = update(Sighting).where(Sighting.tenant_id == source.tenant_id, Sighting.installation_id == source.id)
+    db.session.execute(rows.values(installation_id=target.id), execution_options=scoped_to(source.tenant_id))
+
+
+# What other rooms and the pages ask; each is one statement.
+
+
+@dataclass(frozen=True)
+class LastUse:
+    """When a key pair was used last, and by which installation, where the call named a data space."""
+
+    at: datetime
+    installation: str | None
+
+
+def last_uses(actor: Actor, pairs: Collection[KeyPair]) -> Mapping[uuid.UUID, LastUse]:
+    """The last use of each of these key pairs of the actor's tenant, by the pair's id; one never used is left out."""
+    latest = (
+        select(KeyUse.id)
+        .where(KeyUse.tenant_id == KeyPair.tenant_id, KeyUse.key_pair_id == KeyPair.id, *KeyUse.within(actor.reach))
+        .order_by(KeyUse.last_at.desc())
+        .limit(1)
+        .correlate(KeyPair)
+        .scalar_subquery()
+    )
+    rows = (
+        owned_by(actor, KeyPair)
+        .where(KeyPair.id.in_([pair.id for pair in pairs]))
+        .join(LATEST, and_(LATEST.tenant_id == KeyPair.tenant_id, LATEST.id == latest))
+        .join(UseClient, and_(UseClient.tenant_id == LATEST.tenant_id, UseClient.id == LATEST.client_id))
+    )
+    rows = _with_installation(actor, rows, LATEST)
+    columns = (KeyPair.id, LATEST.last_at, Installation.name)
+    found = db.session.execute(rows.with_only_columns(*columns, maintain_column_froms=True))
+    return {pair_id: LastUse(at, name) for pair_id, at, name in found}
+
+
+def _with_installation(actor: Actor, rows: Select[Any], use: Any) -> Select[Any]:
+    """The installation within the actor's reach that a use, joined with its client, is taken to come from."""
+    taken_for = and_(
+        Sighting.tenant_id == use.tenant_id,
+        Sighting.key_pair_id == use.key_pair_id,
+        Sighting.data_space_id == use.data_space_id,
+        Sighting.identity == UseClient.identity,
+    )
+    its = and_(
+        Installation.tenant_id == Sighting.tenant_id,
+        Installation.id == Sighting.installation_id,
+        *Installation.within(actor.reach),
+    )
+    return rows.outerjoin(Sighting, taken_for).outerjoin(Installation, its)
+
+
+@dataclass(frozen=True)
+class ClientUse:
+    """What one client did with a key pair in one data space: `calls` of them, the last one at `last_at`.
+
+    Without a data space the calls named none, or one beyond the reader's reach.
+    """
+
+    client: UseClient
+    data_space: DataSpace | None
+    installation: Installation | None
+    last_at: datetime
+    calls: int
+
+
+def uses_of(actor: Actor, pair: KeyPair, since: date) -> Sequence[ClientUse]:
+    """Who used the pair where since that day, the latest first; at most 50 rows."""
+    calls, last_at = func.sum(KeyUse.count).label("calls"), func.max(KeyUse.last_at).label("last_at")
+    what = (KeyUse.tenant_id, KeyUse.key_pair_id, KeyUse.data_space_id, KeyUse.client_id)
+    used = owned_by(actor, KeyUse).where(KeyUse.key_pair_id == pair.id, KeyUse.day >= since).group_by(*what)
+    latest = used.with_only_columns(*what, calls, last_at).order_by(last_at.desc()).limit(MOST_CLIENTS)
+    found = latest.subquery()
+    space = and_(
+        DataSpace.tenant_id == found.c.tenant_id,
+        DataSpace.id == found.c.data_space_id,
+        *DataSpace.within(actor.reach),
+    )
+    rows = (
+        select(UseClient)
+        .join(found, and_(UseClient.tenant_id == found.c.tenant_id, UseClient.id == found.c.client_id))
+        .outerjoin(DataSpace, space)
+    )
+    told: Select[Any] = _with_installation(actor, rows, found.c).order_by(found.c.last_at.desc())
+    told = told.add_columns(DataSpace, Installation, found.c.last_at, found.c.calls)
+    of_tenant = {"scope": actor.tenant_id}
+    return [
+        ClientUse(client, data_space, installation, at, int(count))
+        for client, data_space, installation, at, count in db.session.execute(told, execution_options=of_tenant)
+    ]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An installation with the key pair it used last and when, as far as the reader may see key pairs.
+
+    `installation.last_seen_at` counts calls with any key pair; `last_at` those with `pair`.
+    """
+
+    installation: Installation
+    pair: KeyPair | None
+    last_at: datetime | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the last call was made with `pair`, and not with one that the reader may not see."""
+        return self.last_at is not None and self.last_at == self.installation.last_seen_at
+
+
+def _with_last_key(actor: Actor, rows: Select[Any]) -> Select[Any]:
+    """Installations with data space and project, and the latest sighting and its pair beside each."""
+    latest = (
+        select(Sighting.id)
+        .where(
+            Sighting.tenant_id == Installation.tenant_id,
+            Sighting.installation_id == Installation.id,
+            # At a client, only what was seen of one's own key pairs.
+            or_(Sighting.tenant_id == actor.tenant_id, Sighting.holder_id == actor.home_id),
+            *Sighting.within(actor.reach),
+        )
+        .order_by(Sighting.last_at.desc())
+        .limit(1)
+        .correlate(Installation)
+        .scalar_subquery()
+    )
+    last = aliased(Sighting)
+    return (
+        rows.join(Installation.data_space)
+        .join(DataSpace.project)
+        .options(contains_eager(Installation.data_space).contains_eager(DataSpace.project))
+        .outerjoin(last, and_(last.tenant_id == Installation.tenant_id, last.id == latest))
+        .outerjoin(KeyPair, and_(KeyPair.tenant_id == last.tenant_id, KeyPair.id == last.key_pair_id))
+        .add_columns(last.last_at, KeyPair)
+    )
+
+
+def _seen(rows: Select[Any]) -> list[Seen]:
+    return [Seen(installation, pair, at) for installation, at, pair in db.session.execute(rows)]
+
+
+def installations(actor: Actor, *conditions: ColumnElement[bool], limit: int = SHOWN) -> Sequence[Seen]:
+    """Every attached installation within the actor's reach, claims too, with the key it used last and when; by name.
+
+    conditions: only those of which they hold, such as `used_with`.
+    """
+    rows = owned_by(actor, Installation).where(Installation.detached_at.is_(None), *conditions)
+    return _seen(_with_last_key(actor, rows).order_by(Installation.name, Installation.id).limit(limit))
+
+
+def used_with(pairs: Collection[KeyPair]) -> ColumnElement[bool]:
+    """Whether an installation was ever seen with one of these key pairs."""
+    return (
+        select(Sighting.id)
+        .where(
+            Sighting.tenant_id == Installation.tenant_id,
+            Sighting.installation_id == Installation.id,
+            Sighting.key_pair_id.in_([pair.id for pair in pairs]),
+        )
+        .exists()
+    )
+
+
+def around(actor: Actor, project_ids: Collection[uuid.UUID], taken: Collection[Delegation]) -> Sequence[Seen]:
+    """The installations of these projects of the actor's tenant, and all that want somebody: there, and at its clients.
+
+    taken: the delegations that the actor's own tenant has taken; those that are running count.
+    """
+    own = and_(
+        Installation.tenant_id == actor.tenant_id,
+        or_(Installation.project_id.in_(project_ids), wants_somebody()),
+        *Installation.within(actor.reach),
+    )
+    running = [row for row in taken if row.state is DelegationState.ACTIVE]
+    at_clients = [and_(Installation.tenant_id == row.tenant_id, wants_somebody(), *_reached(row)) for row in running]
+    rows = select(Installation).where(Installation.detached_at.is_(None), or_(own, *at_clients))
+    rows = _with_last_key(actor, rows).order_by(Installation.name, Installation.id).limit(SHOWN)
+    return _seen(rows.execution_options(scope=actor.home_id))
+
+
+def wants_somebody() -> ColumnElement[bool]:
+    """Whether an installation collides with another one, or is a testing shop on a production data space."""
+    alarms = and_(Installation.alarmed_at.is_not(None), Installation.alarm_closed_at.is_(None))
+    return or_(Installation.claim == Claim.COLLIDING, alarms)
+
+
+def _reached(delegation: Delegation) -> list[ColumnElement[bool]]:
+    return Installation.within(Reach(delegation.environments, delegation.project_ids))
+
+
+def free_spaces(actor: Actor) -> Sequence[DataSpace]:
+    """The data spaces within the actor's reach that no primary installation uses, with their projects; at most 200."""
+    rows = (
+        owned_by(actor, DataSpace)
+        .join(DataSpace.project)
+        .options(contains_eager(DataSpace.project))
+        .where(~DataSpace.installation.has())
+        .order_by(Project.name_key, DataSpace.position, DataSpace.id)
+    )
+    return db.session.scalars(rows.limit(SHOWN)).all()
+
+
+def per_day(actor: Actor, pair: KeyPair, since: date) -> Mapping[date, int]:
+    """How many calls were made with the pair on each day (UTC) since then; a day without any is left out."""
+    rows = (
+        owned_by(actor, KeyUse)
+        .where(KeyUse.key_pair_id == pair.id, KeyUse.day >= since)
+        .group_by(KeyUse.day)
+        .with_only_columns(KeyUse.day, func.sum(KeyUse.count))
+    )
+    return {day: int(count) for day, count in db.session.execute(rows)}

@@ -1,0 +1,1 @@
+"""Pages that decide about installations which were discovered, and how use is told on other pages."""
