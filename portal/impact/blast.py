@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import joinedload
 
@@ -66,6 +66,16 @@ def of_key(actor: Actor, pair: KeyPair) -> BlastRadius:
         # An integrator does not see the other pairs of its client, so it cannot tell.
         is_last=status in LIVE and not others and not actor.acts_for_client,
     )
+
+
+def of_rotation(actor: Actor, pair: KeyPair) -> BlastRadius:
+    """What has to move before `pair` ends. Beginning the rotation stops nothing, and the last pair gets a successor."""
+    return replace(of_key(actor, pair), is_last=False)
+
+
+def of_ending(actor: Actor, pair: KeyPair, users: Sequence[Installation]) -> BlastRadius:
+    """What ending the retiring `pair` now would stop: `users` are the installations not known to have moved."""
+    return replace(of_key(actor, pair), installations=users[:MOST_NAMED], more=len(users) > MOST_NAMED)
 
 
 def of_delegation(actor: Actor, delegation: Delegation) -> BlastRadius:
