@@ -98,4 +98,4 @@ def _on_their_side(pairs: Sequence[KeyPair]) -> Sequence[tuple[uuid.UUID, Instal
         .order_by(Installation.name, Installation.id)
         .execution_options(scope=pairs[0].tenant_id)
     )
-    return db.session.execute(rows).tuples().all()
+    return [(pair_id, installation) for pair_id, installation in db.session.execute(rows)]

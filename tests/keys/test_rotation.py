@@ -699,7 +699,7 @@ def things_of(owner: Actor) -> dict[str, list[tuple[str, str]]]:
 def a_short_half(number: int) -> PublicHalf:
     """The public half of a key that is made faster than one that the portal would accept from people."""
     form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return PublicHalf.of(a_private_key(number, bits=1024).public_key().public_bytes(*form))
+    return PublicHalf(a_private_key(number, bits=1024).public_key().public_bytes(*form), bits=1024)
 
 
 def test_a_hundred_rotations_leave_all_data_space_ids_and_names_as_they_were(owner):
