@@ -71,9 +71,18 @@ def require_may_make(actor: Actor, contract: Contract, *, like_for_like: bool = 
 
 def require_may_rotate(actor: Actor, pair: KeyPair) -> None:
     """Nothing, when the actor may replace this pair now. Raises: NotHolderOfRotation, or as `require_may_make`."""
-    require_runs_rotation(actor, pair)
     require_environment(actor, pair.environment)
-    require_may_make(actor, store.contract_of(actor, pair), like_for_like=True)
+    refusal = refusal_to_rotate(actor, pair)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_to_rotate(actor: Actor, pair: KeyPair) -> PortalError | None:
+    """Why the actor may not replace this pair now, or None. That it is in service is another question."""
+    refusal = refusal_to_run(actor, pair)
+    if refusal is None and not pair.contract.is_running(clock.now()):
+        refusal = ContractNotRunning(edition=pair.contract.edition.name)
+    return refusal
 
 
 def require_runs_rotation(actor: Actor, pair: KeyPair) -> None:
@@ -81,11 +90,18 @@ def require_runs_rotation(actor: Actor, pair: KeyPair) -> None:
 
     Raises: NotHolderOfRotation for a delegated pair's owner, who may revoke it; NotSigner, NotAllowed, NotDelegated.
     """
+    refusal = refusal_to_run(actor, pair)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_to_run(actor: Actor, pair: KeyPair) -> PortalError | None:
+    """Why the actor does not decide on the rotation of this pair, or None. Nothing is read unless it is refused."""
     if pair.holder_id != actor.home_id:
-        raise NotHolderOfRotation(holder=pair.holder.name)
+        return NotHolderOfRotation(holder=pair.holder.name)
     if pair.contract.kind is ContractKind.PARTNER and pair.contract_id not in actor.signs:
-        raise _not_signer(store.contract_of(actor, pair))
-    require_power(actor, pair, Permission.KEY_ROTATE)
+        return _not_signer(store.contract_of(actor, pair))
+    return None if has_power(actor, pair, Permission.KEY_ROTATE) else refusal_of(actor, Permission.KEY_ROTATE)
 
 
 def require_environment(actor: Actor, environment: Environment) -> None:

@@ -26,6 +26,7 @@ from portal.contracts.models import Contract
 from portal.delegations.models import Delegation
 from portal.foundation import clock, ids
 from portal.foundation.database import Base, Versioned, enum_type
+from portal.foundation.marking import N_
 from portal.tenants.models import Tenant
 
 
@@ -56,6 +57,13 @@ class KeyEnding(StrEnum):
     HELD = "held"
     HARD = "hard"
     LEAK = "leak"
+
+
+ENDING_NAMES: dict[KeyEnding, str] = {
+    KeyEnding.HELD: N_("At the date, or later while shops still use it"),
+    KeyEnding.HARD: N_("At the date, on the second"),
+    KeyEnding.LEAK: N_("At the date, on the second, as compromised"),
+}
 
 
 class KeyOrigin(StrEnum):

@@ -84,8 +84,12 @@ def get_by_id(actor: Actor, key_pair_id: uuid.UUID) -> KeyPair:
 
 
 def listed(actor: Actor, environment: Environment, *, place: str | None, api_key: str = "") -> Page[KeyPair]:
-    """A page of the actor's key pairs of one environment, newest first; only the one with `api_key` when given."""
-    rows = owned_by(actor, KeyPair).where(KeyPair.environment == environment).options(*WHOLE)
+    """A page of the actor's key pairs of one environment, newest first, each with the pair that it replaces.
+
+    api_key: only the one with it, when given.
+    """
+    rows = owned_by(actor, KeyPair).where(KeyPair.environment == environment)
+    rows = rows.options(*WHOLE, joinedload(KeyPair.replaces))
     if api_key:
         rows = rows.where(KeyPair.api_key == api_key)
     return page_of(rows, KeyPair.id, place=place, newest_first=True)

@@ -20,7 +20,7 @@ from portal.keys.status import status_of
 from portal.web import arguments, frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
-from portal.web.keys import making, shown  # noqa: F401 - they belong to this blueprint
+from portal.web.keys import making, rotation, shown, turning  # noqa: F401 - they belong to this blueprint
 from portal.web.keys.blueprint import pages
 from portal.web.keys.forms import RenameKeyForm, RevokeKeyForm
 from portal.web.pages import add_refusal, answer
@@ -37,7 +37,7 @@ def index(account: str) -> ResponseReturnValue:
         "keys/index.html",
         environment=side.value,
         environment_switch=frame.switch(side),
-        rows=[(pair, status_of(pair, now)) for pair in page.rows],
+        rows=[(pair, status_of(pair, now), turning.note(pair)) for pair in page.rows],
         next_place=page.next_place,
         wanted=wanted,
         ready=readiness.of_keys(actor, now),
@@ -69,6 +69,7 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         public_pem=material.public_pem(pair.spki),
         services=readiness.services_of(actor),
         installations=blast.of_key(actor, pair).installations,
+        turn=turning.of_pair(actor, pair),
         may_rename=eligibility.has_power(actor, pair, Permission.KEY_RENAME),
         may_revoke=eligibility.has_power(actor, pair, Permission.KEY_REVOKE),
     )
