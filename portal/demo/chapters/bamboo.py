@@ -85,6 +85,11 @@ def lin_takes_the_projects_back(stage: Stage) -> None:
     )
 
 
+@days_ago(5)
+def lin_rotates_the_live_pair(stage: Stage) -> None:
+    stage.rotate_pair(stage.member(LIN), PRODUCTION, "官網金鑰")
+
+
 @days_ago(2)
 def lin_proposes_more(stage: Stage) -> None:
     delegation = stage.delegation(BAMBOO, stage.account(HARBOUR))
