@@ -17,7 +17,7 @@ from portal.foundation.database import db
 from portal.impact import readiness
 from portal.impact.readiness import KeysReady
 from portal.keys import store as keys
-from portal.keys.models import KeyPair
+from portal.keys.models import KeyPair, KeyState
 from portal.projects import store as projects
 from portal.projects.models import Project
 
@@ -100,6 +100,11 @@ class Overview:
     @property
     def expiring_pairs(self) -> list[KeyPair]:
         return [pair for pair in self.pairs if pair.expires_at and pair.expires_at - self.at <= ENDS_SOON]
+
+    @property
+    def retiring_pairs(self) -> list[KeyPair]:
+        """The old pairs of rotations, those that are held open past their date among them."""
+        return [pair for pair in self.pairs if pair.state is KeyState.RETIRING]
 
     def pairs_of(self, delegation: Delegation) -> list[KeyPair]:
         """The live pairs under one delegation, given or taken."""

@@ -732,6 +732,27 @@ def test_s5_who_lost_a_private_key_gets_a_new_pair_while_the_shops_go_on_with_th
     assert both == {pair.id, successor.id}
 
 
+def test_s1_after_a_rotation_a_shop_has_another_key_and_the_same_data_space(owner, pair):
+    with transaction():
+        project = projects.create(owner, "Shops", contracts.all_of(owner)[0])
+    space = project_store.get(owner, project.public_id).data_spaces[0]
+    configured = (pair.api_key, project.public_id, space.public_id)
+
+    successor = a_successor(owner, pair)
+    end(owner, pair)
+
+    space = project_store.get_data_space(owner, configured[2])
+    assert (space.project.public_id, space.public_id) == configured[1:]
+    assert successor.api_key != configured[0]
+
+
+def test_s16_a_shop_that_has_the_old_key_yet_goes_on_after_the_date(owner, pair):
+    a_successor(owner, pair, Plan(DAY))
+
+    with time_machine.travel(clock.now() + 2 * DAY):
+        assert pair.id in {row.id for row in store.live(owner, clock.now())}
+
+
 def test_environments_do_not_mix(owner):
     pair = a_key(owner, environment=Environment.PRODUCTION, name="Live")
     a_key(owner, environment=Environment.SANDBOX, name="Live")

@@ -288,6 +288,18 @@ def test_a_pair_that_is_held_open_says_so(owner, signed_in, account, pair):
     assert "Retiring: held open past its date" in listed
 
 
+def test_the_overview_says_when_the_old_pair_ends_and_when_it_is_held_open(owner, signed_in, account, pair):
+    a_shop(owner)
+    a_successor(owner, pair, Plan(timedelta(hours=1)))
+    before = words(signed_in(owner).get(f"/{account}"))
+
+    with time_machine.travel(clock.now() + timedelta(hours=2)):
+        after = words(signed_in(owner).get(f"/{account}"))
+
+    assert "The old key pair “Storefront” ends on" in before
+    assert "The old key pair “Storefront” is held open" in after
+
+
 def test_a_successor_that_was_revoked_is_said_aloud(owner, visitor, account, pair):
     successor = a_successor(owner, pair)
     visitor.post(at(account, successor, "/revoke"))
