@@ -30,6 +30,18 @@ def retire_old(intent: KeyIntent) -> KeyPair | None:
     return old
 
 
+def require_old_in_service(intent: KeyIntent) -> None:
+    """Nothing, while a successor of this intent could take over: nobody saves a private key for nothing.
+
+    Raises: OldPairChanged.
+    """
+    if intent.replaces_id is None:
+        return
+    old = store.find_by_id(intent.tenant_id, intent.replaces_id)
+    if old is None or status_of(old, clock.now()) is not KeyStatus.ACTIVE:
+        raise OldPairChanged()
+
+
 def within_own_end(pair: KeyPair, moment: datetime) -> datetime:
     """`moment`, or the pair's own end when that is earlier."""
     return moment if pair.expires_at is None else min(moment, pair.expires_at)

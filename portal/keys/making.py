@@ -68,7 +68,8 @@ def open_intent(actor: Actor, intent: KeyIntent) -> KeyIntent:
 def issue(actor: Actor, intent: KeyIntent, public: PublicHalf) -> KeyPair:
     """The pending pair of an intent whose keys the server made. It does not verify before `confirm` (rule 2).
 
-    Raises: AlreadyShown when the intent has its pair, MakingOver, KeyNameTaken and the refusals of `eligibility`.
+    Raises: AlreadyShown when the intent has its pair, MakingOver, KeyNameTaken, OldPairChanged and the refusals of
+    `eligibility`.
     """
     lock(intent)
     if intent.key_pair_id is not None:
@@ -76,6 +77,7 @@ def issue(actor: Actor, intent: KeyIntent, public: PublicHalf) -> KeyPair:
     _require_unfinished(intent)
     intent.expires_at = clock.now() + MAKING_TIME
     _require_may_go_on(actor, intent)
+    handing_over.require_old_in_service(intent)
     pair = _add_pair(actor, intent, public, KeyState.PENDING)
     _record(actor, Event.KEY_MADE, pair)
     return pair

@@ -199,8 +199,13 @@ def name_is_taken(pair: KeyPair | KeyIntent, name_key: str) -> bool:
 
 def predecessor_of(pair: KeyPair) -> KeyPair | None:
     """The pair that this one replaces, in service or not, with all that `get` loads, or None."""
-    rows = select(KeyPair).where(KeyPair.tenant_id == pair.tenant_id, KeyPair.id == pair.replaces_id)
-    return db.session.scalars(rows.options(*WHOLE).execution_options(scope=pair.tenant_id)).one_or_none()
+    return None if pair.replaces_id is None else find_by_id(pair.tenant_id, pair.replaces_id)
+
+
+def find_by_id(tenant_id: uuid.UUID, key_pair_id: uuid.UUID) -> KeyPair | None:
+    """The owner's pair with this inner id, with all that `get` loads, or None."""
+    rows = select(KeyPair).where(KeyPair.tenant_id == tenant_id, KeyPair.id == key_pair_id)
+    return db.session.scalars(rows.options(*WHOLE).execution_options(scope=tenant_id)).one_or_none()
 
 
 def successor_of(pair: KeyPair) -> KeyPair | None:

@@ -211,6 +211,14 @@ def test_the_second_of_two_successors_is_refused_and_changes_nothing(owner, pair
     assert fresh(owner, pair).retiring_until == until
 
 
+def test_no_private_key_is_shown_for_a_successor_that_comes_too_late(owner, pair):
+    intent = a_successor_intent(owner, pair)
+    a_successor(owner, pair, name="First")
+
+    with pytest.raises(OldPairChanged), transaction():
+        making.issue(owner, intent, public_of(a_private_key(902)))
+
+
 def test_a_pair_that_was_revoked_meanwhile_gets_no_successor(owner, pair):
     intent = made_by_server(owner, pair)
     with transaction():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from portal.access.actor import Actor
 from portal.foundation import clock
@@ -61,9 +62,14 @@ def note(pair: KeyPair) -> str | None:
 
     `replaces` is loaded.
     """
-    if pair.state is KeyState.RETIRING and pair.retiring_until is not None:
-        return _("until %(moment)s", moment=moment_text(pair.retiring_until))
-    old = pair.replaces
-    if pair.state is KeyState.ACTIVE and old is not None and old.state is KeyState.RETIRING and old.retiring_until:
-        return _("replaces “%(name)s” until %(moment)s", name=old.name, moment=moment_text(old.retiring_until))
-    return None
+    old = pair if pair.state is KeyState.RETIRING else pair.replaces if pair.state is KeyState.ACTIVE else None
+    if old is None or old.state is not KeyState.RETIRING or old.retiring_until is None:
+        return None
+    days, moment = days_until(old.retiring_until), moment_text(old.retiring_until)
+    if old is not pair:
+        return ngettext(
+            "replaces “%(name)s”: %(num)s day left", "replaces “%(name)s”: %(num)s days left", days, name=old.name
+        )
+    if old.retiring_until <= clock.now():
+        return _("since %(moment)s", moment=moment)
+    return ngettext("%(num)s day left, until %(moment)s", "%(num)s days left, until %(moment)s", days, moment=moment)

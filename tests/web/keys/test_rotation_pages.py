@@ -260,8 +260,8 @@ def test_the_list_says_it_in_both_rows(owner, visitor, account, pair):
 
     page = words(visitor.get(f"/{account}/keys"))
 
-    assert "Retiring until" in page
-    assert "replaces “Storefront” until" in page
+    assert "Retiring 13 days left, until" in page
+    assert "replaces “Storefront”: 13 days left" in page
 
 
 def test_the_cockpit_names_the_laggards_and_says_when_each_was_seen(owner, visitor, account, pair):
