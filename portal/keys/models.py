@@ -174,11 +174,6 @@ class KeyPair(Held, Versioned, Base):
     )
 
     @property
-    def is_held_open(self) -> bool:
-        """Whether its end is not on the second: it works beyond its date until somebody or the worker ends it."""
-        return self.state is KeyState.RETIRING and self.ending is KeyEnding.HELD
-
-    @property
     def stops_at(self) -> datetime | None:
         """When the clock alone stops it, or None: its own expiry, or an earlier hard end of its rotation."""
         is_hard = self.state is KeyState.RETIRING and self.ending is not KeyEnding.HELD

@@ -118,7 +118,7 @@ def stop(owner: Actor, pair: KeyPair, act: Callable[..., object], forecast: blas
 def wait(owner: Actor) -> None:
     """The worker comes by: it stops nothing that works and whose end is soft, while a shop may use it."""
     before = live(owner)
-    rows = [row for row in store.live(owner, clock.now()) if row.is_held_open and cockpit(row).laggards]
+    rows = [row for row in store.live(owner, clock.now()) if row.ending is KeyEnding.HELD and cockpit(row).laggards]
     kept = {row.api_key for row in rows}
     retiring.run(WORKER)
     assert kept <= live(owner) <= before
