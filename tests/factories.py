@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -34,11 +35,12 @@ from portal.delegations.models import Delegation
 from portal.entitlements import operations as entitlements
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
-from portal.keys import making
+from portal.keys import making, rotation
 from portal.keys import store as key_store
 from portal.keys.eligibility import usable_contracts
 from portal.keys.material import PublicHalf, public_half
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
+from portal.keys.rotation import Plan
 from portal.projects.models import DataSpace
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
@@ -253,6 +255,22 @@ def a_key(
     return key_store.get(actor, pair.api_key)
 
 
+def a_successor_intent(actor: Actor, pair: KeyPair, plan: Plan | None = None, **others: Any) -> KeyIntent:
+    """The intent to replace `pair`, by default in the usual way with a pair made by the server."""
+    with transaction():
+        return rotation.begin(actor, pair, plan or Plan(), **{"origin": KeyOrigin.SERVER} | others)
+
+
+def a_successor(actor: Actor, pair: KeyPair, plan: Plan | None = None, **others: Any) -> KeyPair:
+    """The successor of `pair` in service: the pair given is retiring from then on."""
+    private = a_private_key(next(_key_numbers))
+    intent = a_successor_intent(actor, pair, plan, origin=KeyOrigin.UPLOAD, public=public_of(private), **others)
+    message = message_of(actor, intent, private)
+    with transaction():
+        successor = making.prove(actor, intent, signed=message, signature=sign(private, message))
+    return key_store.get(actor, successor.api_key)
+
+
 def message_of(actor: Actor, intent: KeyIntent, private: rsa.RSAPrivateKey) -> bytes:
     """What the holder signs for this intent."""
     owner, holder = tenant_store.get(actor.tenant_id), tenant_store.get(actor.home_id)
@@ -287,6 +305,11 @@ def a_delegation(
         with transaction():
             delegations.accept(integrator, taken)
     return delegation_store.get_given(owner, delegation.public_id)
+
+
+def live_pairs(actor: Actor) -> list[KeyPair]:
+    """The live pairs of both environments within the actor's reach."""
+    return [pair for side in Environment for pair in key_store.live(actor, clock.now(), side)]
 
 
 def a_call(

@@ -37,6 +37,7 @@ class Permission(StrEnum):
 
     SEE = "see"
     KEY_MAKE = "key.make"
+    KEY_ROTATE = "key.rotate"
     KEY_RENAME = "key.rename"
     KEY_REVOKE = "key.revoke"
     DELEGATION_OFFER = "delegation.offer"
@@ -56,7 +57,7 @@ class Permission(StrEnum):
 TENANT_ROLES = (Role.OWNER, Role.KEY_MANAGER, Role.DEVELOPER, Role.VIEWER)
 VENDOR_ROLES = (Role.PARTNER_ADMIN, Role.OPERATOR)
 
-_KEYS = frozenset({Permission.KEY_MAKE, Permission.KEY_RENAME, Permission.KEY_REVOKE})
+_KEYS = frozenset({Permission.KEY_MAKE, Permission.KEY_ROTATE, Permission.KEY_RENAME, Permission.KEY_REVOKE})
 _PROJECTS = frozenset({Permission.PROJECT_CHANGE, Permission.INSTALLATION_CHANGE})
 _SEE = frozenset({Permission.SEE})
 
@@ -122,7 +123,7 @@ ROLE_NAMES: dict[Role, str] = {
 
 RIGHT_NAMES: dict[Right, str] = {
     Right.VIEW: N_("See keys, projects and installations"),
-    Right.KEYS: N_("Make, rename and revoke its own key pairs"),
+    Right.KEYS: N_("Make, rotate, rename and revoke its own key pairs"),
     Right.PROJECTS: N_("Create and rename projects and data spaces"),
     Right.INSTALLATIONS: N_("Name, attach and detach installations"),
 }
@@ -130,6 +131,7 @@ RIGHT_NAMES: dict[Right, str] = {
 PERMISSION_NAMES: dict[Permission, str] = {
     Permission.SEE: N_("See keys, projects, integrators and activity"),
     Permission.KEY_MAKE: N_("Make key pairs"),
+    Permission.KEY_ROTATE: N_("Rotate key pairs"),
     Permission.KEY_RENAME: N_("Rename key pairs"),
     Permission.KEY_REVOKE: N_("Revoke key pairs"),
     Permission.DELEGATION_OFFER: N_("Offer or request a delegation"),

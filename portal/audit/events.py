@@ -77,6 +77,13 @@ class Event(StrEnum):
     KEY_LAPSED = "key.lapsed"
     KEY_RENAMED = "key.renamed"
     KEY_REVOKED = "key.revoked"
+    ROTATION_INTENDED = "key.rotation_intended"
+    KEY_ROTATED = "key.rotated"
+    KEY_END_CHANGED = "key.end_changed"
+    KEY_ENDED_EARLY = "key.ended_early"
+    KEY_ROLLED_BACK = "key.rolled_back"
+    KEY_RETIRED = "key.retired"
+    KEY_COMPROMISED = "key.compromised"
     KEY_BURNT = "key.burnt"
 
     REFUSED = "refused"
@@ -149,6 +156,15 @@ SENTENCES: dict[Event, str] = {
     Event.KEY_LAPSED: N_("The key pair “%(label)s” lapsed: nobody confirmed that it was saved"),
     Event.KEY_RENAMED: N_("%(actor)s renamed the key pair “%(before)s” to “%(label)s”"),
     Event.KEY_REVOKED: N_("%(actor)s revoked the key pair “%(label)s” (%(environment)s)"),
+    Event.ROTATION_INTENDED: N_("%(actor)s began to rotate the key pair “%(label)s” (%(environment)s)"),
+    Event.KEY_ROTATED: N_(
+        "%(actor)s put “%(label)s” into service as the successor of “%(before)s”, which ends %(until)s"
+    ),
+    Event.KEY_END_CHANGED: N_("%(actor)s moved the end of the retiring key pair “%(label)s” to %(until)s"),
+    Event.KEY_ENDED_EARLY: N_("%(actor)s ended the retiring key pair “%(label)s” before its date"),
+    Event.KEY_ROLLED_BACK: N_("%(actor)s rolled the rotation of “%(label)s” back; “%(successor)s” goes on beside it"),
+    Event.KEY_RETIRED: N_("The key pair “%(label)s” retired: its overlap is over"),
+    Event.KEY_COMPROMISED: N_("The key pair “%(label)s”, which leaked, ended on its date"),
     Event.KEY_BURNT: N_("%(actor)s pasted a private key; its public half is blocked for new key pairs"),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }

@@ -17,6 +17,7 @@ from portal.accounts import operations as accounts
 from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
+from portal.impact import reminders, retiring
 from portal.keys import operations as keys
 from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
@@ -42,7 +43,10 @@ class Task:
 @click.option("--once", is_flag=True, help="Do what is due now, then end; with 1 when something of it failed.")
 @with_appcontext
 def worker(once: bool) -> None:
-    """Deliver mail, and end what has run out: unconfirmed key pairs, unanswered and finished delegations."""
+    """Deliver mail, and end what has run out: unconfirmed and retiring key pairs, unanswered and finished delegations.
+
+    Before a key pair stops, and while one is held open past its date, its people are told.
+    """
     stop, todo = Event(), _tasks()
     for number in STOPPING:
         signal.signal(number, lambda *_: stop.set())
@@ -60,6 +64,8 @@ def _tasks() -> list[Task]:
     return [
         Task("mail", timedelta(seconds=LOOK_SECONDS), lambda: outbox.run_once(send)),
         Task("key pairs", timedelta(seconds=30), lambda: _until_done(keys.lapse_due, actor)),
+        Task("rotations", timedelta(minutes=1), lambda: retiring.run(actor)),
+        Task("reminders", timedelta(hours=1), lambda: reminders.run(actor)),
         Task("delegations", timedelta(seconds=30), lambda: _until_done(delegations.lapse_due, actor)),
         Task("what is no longer needed", timedelta(hours=1), _tidy_up),
     ]

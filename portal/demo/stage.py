@@ -17,9 +17,10 @@ from portal.delegations.models import Delegation
 from portal.demo.cast import Company, Someone
 from portal.foundation import clock
 from portal.foundation.database import transaction
-from portal.keys import eligibility, making, material
+from portal.keys import eligibility, making, material, rotation
 from portal.keys import store as keys
-from portal.keys.models import KeyOrigin, KeyPair
+from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
+from portal.keys.rotation import Plan
 from portal.projects import store as projects
 from portal.projects.models import DataSpace
 from portal.tenants.models import Tenant
@@ -123,6 +124,15 @@ class Stage:
         """A key pair in service. Its private half is thrown away here: nobody can use the demo's own pairs."""
         contract = eligibility.usable_contracts(actor)[0]
         intent = making.begin(actor, environment=side, contract=contract, name=name, origin=KeyOrigin.SERVER)
-        public, _private_pem = material.generate()
-        making.issue(actor, intent, public)
-        return making.confirm(actor, intent)
+        return _in_service(actor, intent)
+
+    def rotate_pair(self, actor: Actor, side: Environment, name: str) -> KeyPair:
+        """The successor of the actor's key pair with this name, which is retiring from then on."""
+        old = self.own_pair(actor, side, name)
+        return _in_service(actor, rotation.begin(actor, old, Plan(), origin=KeyOrigin.SERVER))
+
+
+def _in_service(actor: Actor, intent: KeyIntent) -> KeyPair:
+    public, _private_pem = material.generate()
+    making.issue(actor, intent, public)
+    return making.confirm(actor, intent)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, and_, or_
 
@@ -11,6 +11,7 @@ from portal.access.rows import owned_by
 from portal.delegations.models import Delegation, DelegationProject
 from portal.foundation import clock
 from portal.foundation.database import db
+from portal.impact.rotation import User
 from portal.keys import store as keys
 from portal.keys.models import KeyPair
 from portal.keys.status import LIVE, KeyStatus, status_of
@@ -86,6 +87,17 @@ def of_key(actor: Actor, pair: KeyPair) -> BlastRadius:
         # An integrator does not see the other pairs of its client, so it cannot tell.
         is_last=status in LIVE and not others and not actor.acts_for_client,
     )
+
+
+def of_rotation(actor: Actor, pair: KeyPair) -> BlastRadius:
+    """What has to move before `pair` ends. Beginning the rotation stops nothing, and the last pair gets a successor."""
+    return replace(of_key(actor, pair), is_last=False)
+
+
+def of_ending(actor: Actor, pair: KeyPair, laggards: Sequence[User]) -> BlastRadius:
+    """What ending the retiring `pair` now would stop: `laggards` are the installations not known to have moved."""
+    seen = [Seen(user.installation, user.last_used, user.seen_at) for user in laggards[:MOST_NAMED]]
+    return replace(of_key(actor, pair), seen=seen, more=len(laggards) > MOST_NAMED)
 
 
 def of_delegation(actor: Actor, delegation: Delegation) -> BlastRadius:

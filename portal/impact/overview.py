@@ -27,7 +27,7 @@ from portal.foundation.database import db
 from portal.impact import clients, readiness
 from portal.impact.readiness import KeysReady
 from portal.keys import store as keys
-from portal.keys.models import KeyPair
+from portal.keys.models import KeyPair, KeyState
 from portal.projects import store as projects
 from portal.projects.models import Claim, Installation, Project
 from portal.tenants.models import Tenant
@@ -43,8 +43,9 @@ ENDS_SOON = timedelta(days=30)
 class Overview:
     """One tenant at a moment, as far as the actor's reach goes.
 
-    `pairs` are the oldest live ones of the environment that is looked at, whoever holds them; `live_pairs` says how
-    many hang on each delegation, given or taken.
+    `pairs` are some live ones of the environment that is looked at, whoever holds them; `live_pairs` says how many hang
+    on each delegation, given or taken. `retiring_pairs` are the old ones of rotations in both environments, those that
+    are held open past their date among them.
     """
 
     at: datetime
@@ -52,6 +53,7 @@ class Overview:
     services: Sequence[Service]
     pairs: Sequence[KeyPair]
     live_pairs: dict[uuid.UUID, int]
+    retiring_pairs: Sequence[KeyPair]
     ready: KeysReady
     projects: Sequence[Project]
     more_projects: bool
@@ -133,13 +135,15 @@ def of_tenant(actor: Actor, side: Environment, at: datetime) -> Overview:
     shown = projects.page(actor, place=None)
     given, taken, proposals = _delegations(actor)
     projects_shown = shown.rows[:SHOWN]
+    pairs = keys.live_here_or_retiring(actor, at, side, limit=SHOWN + SHOWN_PAIRS)
     return Overview(
         at=at,
         contracts=contracts.all_with_signers(actor),
         proposals=proposals,
         services=readiness.services_of(actor),
-        pairs=keys.live(actor, at, side, limit=SHOWN_PAIRS),
+        pairs=[pair for pair in pairs if pair.environment is side][:SHOWN_PAIRS],
         live_pairs=clients.live_pairs(actor, [*given, *taken], at),
+        retiring_pairs=[pair for pair in pairs if pair.state is KeyState.RETIRING],
         ready=readiness.of_keys(actor, at),
         projects=projects_shown,
         more_projects=len(shown.rows) > SHOWN,

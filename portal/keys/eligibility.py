@@ -15,6 +15,7 @@ from portal.keys.errors import (
     EnvironmentOutOfReach,
     NoContract,
     NoSigner,
+    NotHolderOfRotation,
     NotSigner,
     NotSignerNorDeputy,
     StandingNotGood,
@@ -58,11 +59,49 @@ def contract_for(actor: Actor, public_id: str) -> Contract:
     raise NotFound()
 
 
-def require_may_make(actor: Actor, contract: Contract) -> None:
-    """Nothing, when the actor may make a key pair under this contract now. Raises: the refusal that says why not."""
-    refusal = refusal_for(actor, contract)
+def require_may_make(actor: Actor, contract: Contract, *, like_for_like: bool = False) -> None:
+    """Nothing, when the actor may make a key pair under this contract now. Raises: the refusal that says why not.
+
+    like_for_like: a successor, for which no good standing is needed; safety never waits for an invoice (rule 10).
+    """
+    refusal = refusal_to_replace(actor, contract) if like_for_like else refusal_for(actor, contract)
     if refusal is not None:
         raise refusal
+
+
+def require_may_rotate(actor: Actor, pair: KeyPair) -> None:
+    """Nothing, when the actor may replace this pair now. Raises: NotHolderOfRotation, or as `require_may_make`."""
+    require_environment(actor, pair.environment)
+    refusal = refusal_to_rotate(actor, pair)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_to_rotate(actor: Actor, pair: KeyPair) -> PortalError | None:
+    """Why the actor may not replace this pair now, or None. That it is in service is another question."""
+    refusal = refusal_to_run(actor, pair)
+    if refusal is None and not pair.contract.is_running(clock.now()):
+        refusal = ContractNotRunning(edition=pair.contract.edition.name)
+    return refusal
+
+
+def require_runs_rotation(actor: Actor, pair: KeyPair) -> None:
+    """Nothing, when the actor decides on the rotation of this pair: its holder's people, by role or signature.
+
+    Raises: NotHolderOfRotation for a delegated pair's owner, who may revoke it; NotSigner, NotAllowed, NotDelegated.
+    """
+    refusal = refusal_to_run(actor, pair)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_to_run(actor: Actor, pair: KeyPair) -> PortalError | None:
+    """Why the actor does not decide on the rotation of this pair, or None. Nothing is read unless it is refused."""
+    if pair.holder_id != actor.home_id:
+        return NotHolderOfRotation(holder=pair.holder.name)
+    if pair.contract.kind is ContractKind.PARTNER and pair.contract_id not in actor.signs:
+        return _not_signer(store.contract_of(actor, pair))
+    return None if has_power(actor, pair, Permission.KEY_ROTATE) else refusal_of(actor, Permission.KEY_ROTATE)
 
 
 def require_environment(actor: Actor, environment: Environment) -> None:
@@ -75,14 +114,22 @@ def require_environment(actor: Actor, environment: Environment) -> None:
 
 def refusal_for(actor: Actor, contract: Contract) -> PortalError | None:
     """Why the actor may not make a key pair under this contract now, or None."""
+    refusal = refusal_to_replace(actor, contract)
+    if refusal is not None:
+        return refusal
+    owner = tenants.get(actor.tenant_id)
+    return None if owner.standing is Standing.GOOD else StandingNotGood(owner=owner.name)
+
+
+def refusal_to_replace(actor: Actor, contract: Contract) -> PortalError | None:
+    """Why the actor may not replace a key pair under this contract now, or None: a new one, standing aside."""
     if not contract.is_running(clock.now()):
         return ContractNotRunning(edition=contract.edition.name)
     if contract.kind is ContractKind.PARTNER and contract.id not in actor.signs:
         return _not_signer(contract)
     if contract.kind is ContractKind.LICENCE and not _role_gives(actor, Permission.KEY_MAKE):
         return refusal_of(actor, Permission.KEY_MAKE)
-    owner = tenants.get(actor.tenant_id)
-    return None if owner.standing is Standing.GOOD else StandingNotGood(owner=owner.name)
+    return None
 
 
 def has_power(actor: Actor, pair: KeyPair, permission: Permission) -> bool:

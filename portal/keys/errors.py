@@ -60,6 +60,63 @@ class NotHolder(Denied):
     mend = N_("Ask %(holder)s. You can revoke it at any time.")
 
 
+class NotHolderOfRotation(Denied):
+    code = "not_holder_of_rotation"
+    sentence = N_("%(holder)s holds this key pair, so only %(holder)s can rotate it.")
+    mend = N_("Ask %(holder)s. You can revoke it at any time.")
+
+
+class NotInService(Conflict):
+    code = "key_not_in_service"
+    sentence = N_("This key pair is not in service, so nothing can take over from it. Make a new key pair instead.")
+
+
+class AlreadyRotating(Conflict):
+    code = "key_already_rotating"
+    sentence = N_("This key pair is being replaced already. Go on with its rotation, or roll it back first.")
+
+
+class OverlapRunning(Conflict):
+    """`old` is the name of the pair that this one replaces; a typed word forces a second rotation beside the first."""
+
+    code = "overlap_running"
+    status = 422
+    sentence = N_(
+        "This key pair itself replaces “%(old)s”, which still works: a third pair beside both makes it hard to say "
+        "which shop uses which. End that overlap first, or type the word to go on all the same."
+    )
+
+
+class OverlapOutOfRange(Invalid):
+    code = "overlap_out_of_range"
+    sentence = N_("Both pairs work side by side for 1 hour to 90 days. Choose a date within that.")
+
+
+class OverlapBeyondEnd(Invalid):
+    """`until` is the old pair's own end."""
+
+    code = "overlap_beyond_end"
+    sentence = N_("The old pair ends by itself on %(until)s. Choose an earlier date.")
+
+
+class RotationOver(Conflict):
+    code = "rotation_over"
+    sentence = N_("This rotation is over: the old key pair does not work any more, or was rolled back.")
+
+
+class OldPairChanged(Conflict):
+    code = "old_pair_changed"
+    sentence = N_(
+        "The pair to be replaced is out of service meanwhile, or has another successor. Discard this one; what is in "
+        "service stays as it is."
+    )
+
+
+class LeakStays(Conflict):
+    code = "leak_stays"
+    sentence = N_("This key pair leaked: it ends on the second, as compromised, and cannot come back.")
+
+
 class KeyNameTaken(Invalid):
     code = "key_name_taken"
     sentence = N_("There is already a key pair “%(name)s” in this environment. Choose another name.")

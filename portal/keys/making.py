@@ -10,7 +10,7 @@ from portal.contracts.models import Contract
 from portal.foundation import clock
 from portal.foundation.database import lock
 from portal.foundation.words import clean_name, same_name
-from portal.keys import possession, store
+from portal.keys import handing_over, possession, store
 from portal.keys.eligibility import require_environment, require_may_make
 from portal.keys.errors import AlreadyShown, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver
 from portal.keys.material import PublicHalf
@@ -47,26 +47,37 @@ def begin(
         spki=public.spki if public else None,
         expires_at=clock.now() + MAKING_TIME,
     )
+    return open_intent(actor, intent)
+
+
+def open_intent(actor: Actor, intent: KeyIntent) -> KeyIntent:
+    """The intent, on record, or the one that the same request met before. The caller holds a lock.
+
+    Raises: KeyNameTaken.
+    """
     if store.name_is_taken(intent, same_name(intent.name)):
         raise KeyNameTaken(name=intent.name)
     known = store.find_open_intent(intent, clock.now())
     if known is not None:
         return known
     store.add(intent)
-    _record(actor, Event.KEY_INTENDED, intent)
+    _record(actor, Event.ROTATION_INTENDED if intent.replaces_id else Event.KEY_INTENDED, intent)
     return intent
 
 
 def issue(actor: Actor, intent: KeyIntent, public: PublicHalf) -> KeyPair:
     """The pending pair of an intent whose keys the server made. It does not verify before `confirm` (rule 2).
 
-    Raises: AlreadyShown when the intent has its pair, MakingOver, KeyNameTaken and the refusals of `eligibility`.
+    Raises: AlreadyShown when the intent has its pair, MakingOver, KeyNameTaken, OldPairChanged and the refusals of
+    `eligibility`.
     """
     lock(intent)
     if intent.key_pair_id is not None:
         raise AlreadyShown()
     _require_unfinished(intent)
     intent.expires_at = clock.now() + MAKING_TIME
+    _require_may_go_on(actor, intent)
+    handing_over.require_old_in_service(intent)
     pair = _add_pair(actor, intent, public, KeyState.PENDING)
     _record(actor, Event.KEY_MADE, pair)
     return pair
@@ -75,7 +86,8 @@ def issue(actor: Actor, intent: KeyIntent, public: PublicHalf) -> KeyPair:
 def confirm(actor: Actor, intent: KeyIntent) -> KeyPair:
     """The pair, in service, because the person says that the private key was saved. Repeating it changes nothing.
 
-    Raises: MakingOver when it lapsed or was discarded, and the refusals of `eligibility`.
+    For a successor the old pair is retiring from now on. Raises: MakingOver when it lapsed or was discarded,
+    OldPairChanged, and the refusals of `eligibility`.
     """
     lock(intent)
     pair = _pair_of(actor, intent)
@@ -83,10 +95,13 @@ def confirm(actor: Actor, intent: KeyIntent) -> KeyPair:
         return pair
     if pair.state is not KeyState.PENDING or clock.now() >= intent.expires_at:
         raise MakingOver()
-    require_environment(actor, intent.environment)
-    require_may_make(actor, store.contract_of(actor, intent))
+    _require_may_go_on(actor, intent)
+    old = handing_over.retire_old(intent)
+    if old is not None:
+        pair.name = handing_over.free_name(intent, pair.name)
+        pair.name_key = same_name(pair.name)
     pair.state, pair.activated_at = KeyState.ACTIVE, clock.now()
-    _record(actor, Event.KEY_ACTIVATED, pair)
+    _record_service(actor, pair, old)
     return pair
 
 
@@ -94,7 +109,8 @@ def prove(actor: Actor, intent: KeyIntent, *, signed: bytes, signature: bytes) -
     """The pair of an uploaded public key, in service, because its holder signed this intent's message.
 
     Whether the key is known already is looked at after the proof, so nobody learns it about keys of others.
-    Raises: ProofWrong, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver and the refusals of `eligibility`.
+    For a successor the old pair is retiring from now on.
+    Raises: ProofWrong, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver, OldPairChanged, the refusals of `eligibility`.
     """
     lock(intent)
     if intent.key_pair_id is not None:
@@ -103,9 +119,11 @@ def prove(actor: Actor, intent: KeyIntent, *, signed: bytes, signature: bytes) -
     if intent.spki is None:
         raise MakingOver()
     possession.check(intent.spki, signed, signature)
+    _require_may_go_on(actor, intent)
+    old = handing_over.retire_old(intent)
     pair = _add_pair(actor, intent, PublicHalf.of(intent.spki), KeyState.ACTIVE)
     pair.activated_at = clock.now()
-    _record(actor, Event.KEY_ACTIVATED, pair)
+    _record_service(actor, pair, old)
     return pair
 
 
@@ -142,32 +160,31 @@ def message_of(intent: KeyIntent, public: PublicHalf, *, base_url: str, owner: s
 
 
 def _add_pair(actor: Actor, intent: KeyIntent, public: PublicHalf, state: KeyState) -> KeyPair:
-    require_environment(actor, intent.environment)
-    contract = store.contract_of(actor, intent)
-    require_may_make(actor, contract)
     if store.is_blocked(public.spki_sha256):
         raise KeyBlocked()
     if store.find_by_fingerprint(public.spki_sha256) is not None:
         raise KeyKnown()
-    if store.name_is_taken(intent, same_name(intent.name)):
-        raise KeyNameTaken(name=intent.name)
+    name = handing_over.free_name(intent, intent.name) if intent.replaces_id else intent.name
+    if store.name_is_taken(intent, same_name(name)):
+        raise KeyNameTaken(name=name)
     try:
-        pair: KeyPair = store.add(_pair_for(intent, public, state))
+        pair: KeyPair = store.add(_pair_for(intent, name, public, state))
     except IntegrityError as error:  # somebody was faster with the same key or the same name
         raise (KeyKnown() if "spki" in str(error.orig) else KeyNameTaken(name=intent.name)) from error
     intent.key_pair_id = pair.id
     return pair
 
 
-def _pair_for(intent: KeyIntent, public: PublicHalf, state: KeyState) -> KeyPair:
+def _pair_for(intent: KeyIntent, name: str, public: PublicHalf, state: KeyState) -> KeyPair:
     return KeyPair(
         tenant_id=intent.tenant_id,
         holder_id=intent.holder_id,
         contract_id=intent.contract_id,
         delegation_id=intent.delegation_id,
         environment=intent.environment,
-        name=intent.name,
-        name_key=same_name(intent.name),
+        name=name,
+        name_key=same_name(name),
+        replaces_id=intent.replaces_id,
         spki=public.spki,
         spki_sha256=public.spki_sha256,
         bits=public.bits,
@@ -188,12 +205,36 @@ def _require_unfinished(intent: KeyIntent) -> None:
         raise MakingOver()
 
 
-def _record(actor: Actor, event: Event, subject: KeyIntent | KeyPair) -> None:
+def _require_may_go_on(actor: Actor, intent: KeyIntent) -> None:
+    require_environment(actor, intent.environment)
+    contract = store.contract_of(actor, intent)
+    require_may_make(actor, contract, like_for_like=intent.replaces_id is not None)
+
+
+def _record_service(actor: Actor, pair: KeyPair, old: KeyPair | None) -> None:
+    """One event for a pair that is in service now; for a successor it tells of the old pair, too."""
+    if old is None or old.retiring_until is None or old.ending is None:
+        _record(actor, Event.KEY_ACTIVATED, pair)
+        return
+    _record(
+        actor,
+        Event.KEY_ROTATED,
+        pair,
+        before=old.name,
+        replaced=old.api_key,
+        until=handing_over.moment_in_words(old.retiring_until),
+        ending=old.ending.value,
+    )
+
+
+def _record(actor: Actor, event: Event, subject: KeyIntent | KeyPair, **facts: str) -> None:
     audit.record(
         actor,
         event,
         subject,
+        tenant_id=subject.tenant_id,
         also_seen_by=subject.holder_id if subject.holder_id != subject.tenant_id else None,
         environment=subject.environment.value,
         origin=subject.origin.value,
+        **facts,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -26,6 +27,7 @@ from portal.delegations.models import Delegation
 from portal.foundation import clock, ids
 from portal.foundation.changes import DecidesKeys
 from portal.foundation.database import Base, Versioned, enum_type
+from portal.foundation.marking import N_
 from portal.tenants.models import Tenant
 
 
@@ -42,7 +44,27 @@ class KeyState(StrEnum):
 
 
 HELD = text("delegation_id IS NOT NULL")
-NAME_TAKEN = text("state IN ('pending', 'active')")
+# Rule 5. A retiring pair leaves its name to its successor, which waits for it until it is in service.
+NAME_TAKEN = text("state = 'active' OR (state = 'pending' AND replaces_id IS NULL)")
+SUCCEEDS = text("replaces_id IS NOT NULL AND state IN ('active', 'retiring')")
+
+
+class KeyEnding(StrEnum):
+    """How a retiring pair ends at its date: held open while shops use it, on the second, or as one that leaked.
+
+    A leak is a hard end, too, and leaves the pair compromised instead of retired.
+    """
+
+    HELD = "held"
+    HARD = "hard"
+    LEAK = "leak"
+
+
+ENDING_NAMES: dict[KeyEnding, str] = {
+    KeyEnding.HELD: N_("At the date, or later while shops still use it"),
+    KeyEnding.HARD: N_("At the date, on the second"),
+    KeyEnding.LEAK: N_("At the date, on the second, as compromised"),
+}
 
 
 class KeyOrigin(StrEnum):
@@ -84,10 +106,13 @@ class KeyPair(Held, Versioned, DecidesKeys, Base):
         ForeignKeyConstraint(["tenant_id", "delegation_id"], ["delegations.tenant_id", "delegations.id"]),
         ForeignKeyConstraint(["tenant_id", "replaces_id"], ["key_pairs.tenant_id", "key_pairs.id"]),
         CheckConstraint("(holder_id = tenant_id) = (delegation_id IS NULL)", name="holder"),
+        CheckConstraint(
+            "state <> 'retiring' OR (retiring_since IS NOT NULL AND retiring_until IS NOT NULL AND ending IS NOT NULL)",
+            name="retiring",
+        ),
         Index("uq_key_pairs_api_key", "api_key", unique=True),
         # Rule 4: unique over all tenants and all time.
         Index("uq_key_pairs_spki_sha256", "spki_sha256", unique=True),
-        # Rule 5. A retiring pair leaves its name to its successor.
         Index(
             "uq_key_pairs_name",
             "tenant_id",
@@ -97,6 +122,15 @@ class KeyPair(Held, Versioned, DecidesKeys, Base):
             unique=True,
             sqlite_where=NAME_TAKEN,
             postgresql_where=NAME_TAKEN,
+        ),
+        # One successor, whoever else was about to make one.
+        Index(
+            "uq_key_pairs_successor",
+            "tenant_id",
+            "replaces_id",
+            unique=True,
+            sqlite_where=SUCCEEDS,
+            postgresql_where=SUCCEEDS,
         ),
         Index("ix_key_pairs_list", "tenant_id", "environment", "id"),
         Index("ix_key_pairs_holder", "holder_id", "tenant_id", "id"),
@@ -120,7 +154,10 @@ class KeyPair(Held, Versioned, DecidesKeys, Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     activated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    retiring_since: Mapped[datetime | None]
     retiring_until: Mapped[datetime | None]
+    ending: Mapped[KeyEnding | None] = mapped_column(enum_type(KeyEnding))
+    retired_at: Mapped[datetime | None]
     replaces_id: Mapped[uuid.UUID | None]
     revoked_at: Mapped[datetime | None]
     revoked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
@@ -130,6 +167,19 @@ class KeyPair(Held, Versioned, DecidesKeys, Base):
     contract: Mapped[Contract] = relationship(lazy="raise", viewonly=True)
     delegation: Mapped[Delegation | None] = relationship(lazy="raise", viewonly=True)
     made_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[made_by_id])
+    replaces: Mapped["KeyPair | None"] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="and_(foreign(KeyPair.tenant_id) == remote(KeyPair.tenant_id), "
+        "foreign(KeyPair.replaces_id) == remote(KeyPair.id))",
+    )
+
+    @property
+    def stops_at(self) -> datetime | None:
+        """When the clock alone stops it, or None: its own expiry, or an earlier hard end of its rotation."""
+        is_hard = self.state is KeyState.RETIRING and self.ending is not KeyEnding.HELD
+        ends = [self.expires_at, self.retiring_until if is_hard else None]
+        return min((moment for moment in ends if moment is not None), default=None)
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:
@@ -140,7 +190,7 @@ class KeyIntent(Held, Base):
     """The wish to make one pair; every retry, second tab and crash meets the same row (rule 23).
 
     It fixes owner, holder, environment, contract and name before any key exists. For an uploaded public key it also
-    carries that key while the proof of possession is awaited.
+    carries that key while the proof of possession is awaited; for a successor, how long the old pair then stays.
     """
 
     __tablename__ = "key_intents"
@@ -148,6 +198,11 @@ class KeyIntent(Held, Base):
         ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
         ForeignKeyConstraint(["tenant_id", "delegation_id"], ["delegations.tenant_id", "delegations.id"]),
         ForeignKeyConstraint(["tenant_id", "key_pair_id"], ["key_pairs.tenant_id", "key_pairs.id"]),
+        ForeignKeyConstraint(["tenant_id", "replaces_id"], ["key_pairs.tenant_id", "key_pairs.id"]),
+        CheckConstraint(
+            "(replaces_id IS NULL) = (overlap_seconds IS NULL) AND (replaces_id IS NULL) = (ending IS NULL)",
+            name="rotation",
+        ),
         Index("uq_key_intents_public_id", "public_id", unique=True),
     )
 
@@ -160,15 +215,57 @@ class KeyIntent(Held, Base):
     nonce: Mapped[bytes] = mapped_column(LargeBinary(32), default=lambda: secrets.token_bytes(32))
     spki: Mapped[bytes | None] = mapped_column(LargeBinary)
     key_pair_id: Mapped[uuid.UUID | None]
+    replaces_id: Mapped[uuid.UUID | None]
+    overlap_seconds: Mapped[int | None]
+    ending: Mapped[KeyEnding | None] = mapped_column(enum_type(KeyEnding))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime]
     discarded_at: Mapped[datetime | None]
 
-    key_pair: Mapped[KeyPair | None] = relationship(lazy="raise", viewonly=True)
+    key_pair: Mapped[KeyPair | None] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="and_(foreign(KeyIntent.tenant_id) == KeyPair.tenant_id, "
+        "foreign(KeyIntent.key_pair_id) == KeyPair.id)",
+    )
+    replaces: Mapped[KeyPair | None] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="and_(foreign(KeyIntent.tenant_id) == KeyPair.tenant_id, "
+        "foreign(KeyIntent.replaces_id) == KeyPair.id)",
+    )
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         return "key intent", self.public_id, self.name
+
+
+class NoticeKind(StrEnum):
+    """What the people who hold the role are told about a pair, each once for one `about`."""
+
+    STOPS_IN_30 = "stops_in_30"
+    STOPS_IN_7 = "stops_in_7"
+    STOPS_IN_1 = "stops_in_1"
+    YEAR_OLD = "year_old"
+    HELD_OPEN = "held_open"
+
+
+class KeyNotice(TenantOwned, Base):
+    """That a notice about a pair was sent, written with its mails: whoever comes second finds it and sends none.
+
+    `about` is the moment it tells of: the end that comes, the day on which the pair is held open, its first day.
+    """
+
+    __tablename__ = "key_notices"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "key_pair_id"], ["key_pairs.tenant_id", "key_pairs.id"]),
+        UniqueConstraint("tenant_id", "key_pair_id", "kind", "about", name="uq_key_notices"),
+    )
+
+    key_pair_id: Mapped[uuid.UUID]
+    kind: Mapped[NoticeKind] = mapped_column(enum_type(NoticeKind))
+    about: Mapped[datetime]
+    sent_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class BlockedKey(Base):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from portal.access.roles import Right
 from portal.delegations.models import Delegation, DelegationState
 from portal.foundation.marking import N_
-from portal.keys.models import KeyPair, KeyState
+from portal.keys.models import KeyEnding, KeyPair, KeyState
 from portal.tenants.models import Standing
 from portal.verifier.snapshot import Window
 
@@ -22,6 +22,7 @@ class KeyStatus(StrEnum):
     PENDING = "pending"
     ACTIVE = "active"
     RETIRING = "retiring"
+    HELD_OPEN = "held_open"
     LAPSED = "lapsed"
     RETIRED = "retired"
     REVOKED = "revoked"
@@ -38,6 +39,7 @@ STATUS_NAMES: dict[KeyStatus, str] = {
     KeyStatus.PENDING: N_("Waiting to be confirmed"),
     KeyStatus.ACTIVE: N_("Active"),
     KeyStatus.RETIRING: N_("Retiring"),
+    KeyStatus.HELD_OPEN: N_("Retiring: held open past its date"),
     KeyStatus.LAPSED: N_("Lapsed"),
     KeyStatus.RETIRED: N_("Retired"),
     KeyStatus.REVOKED: N_("Revoked"),
@@ -49,13 +51,14 @@ STATUS_NAMES: dict[KeyStatus, str] = {
     KeyStatus.CONTRACT_ENDED: N_("Stopped: contract ended"),
     KeyStatus.SUSPENDED: N_("Stopped: account suspended"),
 }
-LIVE = frozenset({KeyStatus.ACTIVE, KeyStatus.RETIRING})
+LIVE = frozenset({KeyStatus.ACTIVE, KeyStatus.RETIRING, KeyStatus.HELD_OPEN})
 
 
 def status_of(pair: KeyPair, at: datetime) -> KeyStatus:
     """The pair's status at this moment. `pair` comes with its contract, owner, holder and delegation loaded.
 
-    It is live when it is active or retiring, not expired, and its delegation, contract and tenants are live.
+    It is live when it is active or retiring, not expired, and its delegation, contract and tenants are live. The date
+    of its rotation stops a retiring pair only where the end is hard: no rotation causes an outage by itself.
     """
     own = _own_status(pair, at)
     if own not in LIVE:
@@ -77,8 +80,7 @@ def live_windows(pair: KeyPair) -> tuple[Window, ...]:
     ends = [
         pair.contract.ends_at,
         pair.contract.ended_at,
-        pair.expires_at,
-        pair.retiring_until if pair.state is KeyState.RETIRING else None,
+        pair.stops_at,
         None if delegation is None else delegation.ends_at,
     ]
     window = Window(pair.contract.starts_at, min(moment for moment in ends if moment is not None))
@@ -88,11 +90,12 @@ def live_windows(pair: KeyPair) -> tuple[Window, ...]:
 def _own_status(pair: KeyPair, at: datetime) -> KeyStatus:
     if pair.state is KeyState.PENDING and at >= pair.created_at + MAKING_TIME:
         return KeyStatus.LAPSED
-    if pair.state is KeyState.RETIRING and pair.retiring_until is not None and at >= pair.retiring_until:
-        return KeyStatus.RETIRED
+    past_date = pair.state is KeyState.RETIRING and pair.retiring_until is not None and at >= pair.retiring_until
+    if past_date and pair.ending is not KeyEnding.HELD:
+        return KeyStatus.COMPROMISED if pair.ending is KeyEnding.LEAK else KeyStatus.RETIRED
     if pair.state in LIVE_STATES and pair.expires_at is not None and at >= pair.expires_at:
         return KeyStatus.EXPIRED
-    return KeyStatus(pair.state.value)
+    return KeyStatus.HELD_OPEN if past_date else KeyStatus(pair.state.value)
 
 
 def _under_delegation(pair: KeyPair, at: datetime) -> KeyStatus | None:

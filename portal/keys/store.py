@@ -1,11 +1,11 @@
 """Every query on key pairs and their intents."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, and_, exists, or_, select, tuple_, type_coerce
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from portal.access.actor import Actor
@@ -17,7 +17,7 @@ from portal.delegations.models import Delegation, DelegationState
 from portal.foundation.database import db
 from portal.foundation.errors import NotFound
 from portal.foundation.paging import Page, page_of
-from portal.keys.models import BlockedKey, KeyIntent, KeyPair, KeyState
+from portal.keys.models import BlockedKey, KeyEnding, KeyIntent, KeyNotice, KeyPair, KeyState, NoticeKind
 from portal.keys.status import LIVE_STATES
 from portal.tenants.models import Standing, Tenant
 
@@ -49,14 +49,19 @@ def get(actor: Actor, api_key: str) -> KeyPair:
 
 def hold(pair: KeyPair) -> None:
     """Read the pair again with all that `get` loads, and keep others from changing it until the transaction ends."""
+    hold_by_id(pair.tenant_id, pair.id)
+
+
+def hold_by_id(tenant_id: uuid.UUID, key_pair_id: uuid.UUID) -> KeyPair:
+    """The owner's pair with this inner id, held as `hold` does."""
     rows = (
         select(KeyPair)
-        .where(KeyPair.tenant_id == pair.tenant_id, KeyPair.id == pair.id)
+        .where(KeyPair.tenant_id == tenant_id, KeyPair.id == key_pair_id)
         .options(*WHOLE)
         .with_for_update(of=KeyPair)
-        .execution_options(populate_existing=True, scope=pair.tenant_id)
+        .execution_options(populate_existing=True, scope=tenant_id)
     )
-    db.session.scalars(rows).one()
+    return db.session.scalars(rows).one()
 
 
 def get_by_id(actor: Actor, key_pair_id: uuid.UUID) -> KeyPair:
@@ -66,8 +71,12 @@ def get_by_id(actor: Actor, key_pair_id: uuid.UUID) -> KeyPair:
 
 
 def listed(actor: Actor, environment: Environment, *, place: str | None, api_key: str = "") -> Page[KeyPair]:
-    """A page of the actor's key pairs of one environment, newest first; only the one with `api_key` when given."""
-    rows = owned_by(actor, KeyPair).where(KeyPair.environment == environment).options(*WHOLE)
+    """A page of the actor's key pairs of one environment, newest first, each with the pair that it replaces.
+
+    api_key: only the one with it, when given.
+    """
+    rows = owned_by(actor, KeyPair).where(KeyPair.environment == environment)
+    rows = rows.options(*WHOLE, joinedload(KeyPair.replaces))
     if api_key:
         rows = rows.where(KeyPair.api_key == api_key)
     return page_of(rows, KeyPair.id, place=place, newest_first=True)
@@ -90,14 +99,25 @@ def of_delegation(actor: Actor, delegation: Delegation) -> Sequence[KeyPair]:
 
 def live(actor: Actor, at: datetime, environment: Environment, limit: int = 100) -> Sequence[KeyPair]:
     """The live pairs of one environment within the actor's reach, oldest first, at most `limit`."""
-    rows = (
+    rows = _live(actor, at).where(KeyPair.environment == environment)
+    return db.session.scalars(rows.order_by(KeyPair.id).limit(limit)).all()
+
+
+def live_here_or_retiring(actor: Actor, at: datetime, environment: Environment, limit: int) -> Sequence[KeyPair]:
+    """As `live`, and of the other environment those that are replaced; those come first that are replaced."""
+    rows = _live(actor, at).where(or_(KeyPair.environment == environment, KeyPair.state == KeyState.RETIRING))
+    return db.session.scalars(rows.order_by(KeyPair.state != KeyState.RETIRING, KeyPair.id).limit(limit)).all()
+
+
+def _live(actor: Actor, at: datetime) -> Select[KeyPair]:
+    # Filled from the joins that the conditions need: with both made twice, PostgreSQL plans for far too many rows.
+    return (
         owned_by(actor, KeyPair)
         .join(KeyPair.contract)
         .join(KeyPair.owner)
         .join(KeyPair.holder.of_type(Holder))
         .outerjoin(KeyPair.delegation)
-        .where(KeyPair.environment == environment, *live_conditions(at))
-        # Filled from the joins that the conditions need: with both made twice, PostgreSQL plans for far too many rows.
+        .where(*live_conditions(at))
         .options(
             contains_eager(KeyPair.contract).joinedload(Contract.edition, innerjoin=True),
             contains_eager(KeyPair.owner),
@@ -106,7 +126,6 @@ def live(actor: Actor, at: datetime, environment: Environment, limit: int = 100)
             joinedload(KeyPair.made_by),
         )
     )
-    return db.session.scalars(rows.order_by(KeyPair.id).limit(limit)).all()
 
 
 def live_conditions(at: datetime) -> list[ColumnElement[bool]]:
@@ -114,7 +133,7 @@ def live_conditions(at: datetime) -> list[ColumnElement[bool]]:
     return [
         KeyPair.state.in_(LIVE_STATES),
         or_(KeyPair.expires_at.is_(None), KeyPair.expires_at > at),
-        or_(KeyPair.retiring_until.is_(None), KeyPair.retiring_until > at),
+        or_(KeyPair.state == KeyState.ACTIVE, KeyPair.ending == KeyEnding.HELD, KeyPair.retiring_until > at),
         Tenant.standing != Standing.SUSPENDED,
         Holder.standing != Standing.SUSPENDED,
         Contract.starts_at <= at,
@@ -134,7 +153,11 @@ def live_conditions(at: datetime) -> list[ColumnElement[bool]]:
 
 
 def name_is_taken(pair: KeyPair | KeyIntent, name_key: str) -> bool:
-    """Whether another pair of the same owner, holder and environment, not out of service, bears this name."""
+    """Whether another pair of the same owner, holder and environment bears this name, as the index on names sees it.
+
+    The pair that an intent replaces is not another: it leaves its name to its successor.
+    """
+    itself = pair.replaces_id if isinstance(pair, KeyIntent) else pair.id
     rows = (
         select(KeyPair.id)
         .where(
@@ -142,12 +165,101 @@ def name_is_taken(pair: KeyPair | KeyIntent, name_key: str) -> bool:
             KeyPair.holder_id == pair.holder_id,
             KeyPair.environment == pair.environment,
             KeyPair.name_key == name_key,
-            KeyPair.state.in_((KeyState.PENDING, KeyState.ACTIVE)),
-            KeyPair.id != pair.id,
+            or_(
+                KeyPair.state == KeyState.ACTIVE,
+                and_(KeyPair.state == KeyState.PENDING, KeyPair.replaces_id.is_(None)),
+            ),
+            KeyPair.id.is_distinct_from(itself),
         )
         .execution_options(scope=pair.tenant_id)
     )
     return db.session.scalar(rows.limit(1)) is not None
+
+
+def predecessor_of(pair: KeyPair) -> KeyPair | None:
+    """The pair that this one replaces, in service or not, with all that `get` loads, or None."""
+    return None if pair.replaces_id is None else find_by_id(pair.tenant_id, pair.replaces_id)
+
+
+def find_by_id(tenant_id: uuid.UUID, key_pair_id: uuid.UUID) -> KeyPair | None:
+    """The owner's pair with this inner id, with all that `get` loads, or None."""
+    rows = select(KeyPair).where(KeyPair.tenant_id == tenant_id, KeyPair.id == key_pair_id)
+    return db.session.scalars(rows.options(*WHOLE).execution_options(scope=tenant_id)).one_or_none()
+
+
+def successor_of(pair: KeyPair) -> KeyPair | None:
+    """The pair in service that replaces this one, with all that `get` loads, or None. One at most, by constraint."""
+    rows = _successors(pair, LIVE_STATES).options(*WHOLE)
+    return db.session.scalars(rows).one_or_none()
+
+
+def hold_successor_of(pair: KeyPair) -> KeyPair | None:
+    """The same, read anew and kept from changing until the transaction ends."""
+    rows = _successors(pair, LIVE_STATES).with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(rows).one_or_none()
+
+
+def was_succeeded(pair: KeyPair) -> bool:
+    """Whether its successor is in service, or was until a successor of its own took over."""
+    states = (*LIVE_STATES, KeyState.RETIRED, KeyState.COMPROMISED)
+    return db.session.scalars(_successors(pair, states).limit(1)).first() is not None
+
+
+def _successors(pair: KeyPair, states: Collection[KeyState]) -> Select[KeyPair]:
+    rows = select(KeyPair).where(KeyPair.tenant_id == pair.tenant_id, KeyPair.replaces_id == pair.id)
+    return rows.where(KeyPair.state.in_(states)).execution_options(scope=pair.tenant_id)
+
+
+def past_their_date(at: datetime, after: tuple[uuid.UUID, uuid.UUID] | None, limit: int) -> Sequence[KeyPair]:
+    """Retiring pairs of all tenants whose date or own end has come, in the order of their keys. For the worker."""
+    rows = across_tenants(KeyPair, reason=Reader.WORKER).where(
+        KeyPair.state == KeyState.RETIRING, or_(KeyPair.retiring_until <= at, KeyPair.expires_at <= at)
+    )
+    return _portion(rows, after, limit)
+
+
+def to_remind_of(
+    at: datetime, ends_before: datetime, made_before: datetime, after: tuple[uuid.UUID, uuid.UUID] | None, limit: int
+) -> Sequence[KeyPair]:
+    """Pairs of all tenants that the clock stops before a moment, or that are in service since before another one and
+    whose people were not told of it yet; in the order of their keys. For the worker.
+    """
+    hard = and_(KeyPair.state == KeyState.RETIRING, KeyPair.ending != KeyEnding.HELD)
+    told = select(KeyNotice.id).where(
+        KeyNotice.tenant_id == KeyPair.tenant_id,
+        KeyNotice.key_pair_id == KeyPair.id,
+        KeyNotice.kind == NoticeKind.YEAR_OLD,
+    )
+    rows = across_tenants(KeyPair, reason=Reader.WORKER).where(
+        KeyPair.state.in_(LIVE_STATES),
+        or_(KeyPair.expires_at.is_(None), KeyPair.expires_at > at),
+        or_(
+            KeyPair.expires_at <= ends_before,
+            and_(hard, KeyPair.retiring_until <= ends_before, KeyPair.retiring_until > at),
+            and_(KeyPair.state == KeyState.ACTIVE, KeyPair.activated_at <= made_before, ~exists(told)),
+        ),
+    )
+    return _portion(rows, after, limit)
+
+
+def _portion(rows: Select[KeyPair], after: tuple[uuid.UUID, uuid.UUID] | None, limit: int) -> Sequence[KeyPair]:
+    if after is not None:
+        rows = rows.where(tuple_(KeyPair.tenant_id, KeyPair.id) > after)
+    return db.session.scalars(rows.order_by(KeyPair.tenant_id, KeyPair.id).limit(limit)).all()
+
+
+def add_notice(pair: KeyPair, kind: NoticeKind, about: datetime) -> bool:
+    """Whether nobody noted this notice before; it is noted from now on. The pair is held by the caller."""
+    known = select(KeyNotice.id).where(
+        KeyNotice.tenant_id == pair.tenant_id,
+        KeyNotice.key_pair_id == pair.id,
+        KeyNotice.kind == kind,
+        KeyNotice.about == about,
+    )
+    if db.session.scalar(known.execution_options(scope=pair.tenant_id)) is not None:
+        return False
+    add(KeyNotice(tenant_id=pair.tenant_id, key_pair_id=pair.id, kind=kind, about=about))
+    return True
 
 
 def get_intent(actor: Actor, public_id: str) -> KeyIntent:
@@ -157,7 +269,8 @@ def get_intent(actor: Actor, public_id: str) -> KeyIntent:
         KeyIntent.person_id == actor.person_id,
         KeyIntent.holder_id == actor.home_id,
     )
-    intent: KeyIntent = one_or_not_found(rows.options(joinedload(KeyIntent.key_pair)))
+    to_pairs = (joinedload(KeyIntent.key_pair), joinedload(KeyIntent.replaces))
+    intent: KeyIntent = one_or_not_found(rows.options(*to_pairs))
     return intent
 
 
@@ -174,6 +287,9 @@ def find_open_intent(like: KeyIntent, at: datetime) -> KeyIntent | None:
             KeyIntent.origin == like.origin,
             KeyIntent.name == like.name,
             KeyIntent.spki.is_(None) if like.spki is None else KeyIntent.spki == like.spki,
+            KeyIntent.replaces_id.is_not_distinct_from(like.replaces_id),
+            KeyIntent.overlap_seconds.is_not_distinct_from(like.overlap_seconds),
+            KeyIntent.ending.is_not_distinct_from(like.ending),
             KeyIntent.key_pair_id.is_(None),
             KeyIntent.discarded_at.is_(None),
             KeyIntent.expires_at > at,
@@ -208,10 +324,10 @@ def contracts_for_keys(actor: Actor, loaded: Sequence[Contract] | None = None) -
     return [contract for contract in found if contract.kind in KINDS_WITH_KEYS]
 
 
-def contract_of(actor: Actor, intent: KeyIntent) -> Contract:
-    """The contract that an intent hangs on, as `contracts_for_keys` gives it. Raises: NotFound."""
+def contract_of(actor: Actor, row: KeyIntent | KeyPair) -> Contract:
+    """The contract that an intent or a pair hangs on, as `contracts_for_keys` gives it. Raises: NotFound."""
     for contract in contracts_for_keys(actor):
-        if contract.id == intent.contract_id:
+        if contract.id == row.contract_id:
             return contract
     raise NotFound()
 

@@ -10,6 +10,13 @@ def _told(installation: Installation) -> str:
     return _("%(installation)s on %(space)s", installation=installation.name, space=installation.data_space.name)
 
 
+def rotation_groups(radius: BlastRadius) -> list[tuple[str, list[str]]]:
+    """The same for a rotation, which stops nothing when it begins: what ends later, and what has to move before."""
+    names = (_("Key pair that ends after the overlap"), _("Installations to move to the successor"))
+    told = groups(radius)
+    return [(name, items) for name, (_label, items) in zip(names, told[:2], strict=False)] + told[2:]
+
+
 def groups(radius: BlastRadius) -> list[tuple[str, list[str]]]:
     """Label and names for each kind of thing; empty when nothing depends on it."""
     if radius.is_empty:

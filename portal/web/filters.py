@@ -12,7 +12,7 @@ from flask_babel import format_datetime
 from flask_login import current_user
 from markupsafe import Markup
 
-from portal.web.blast import groups
+from portal.web.blast import groups, rotation_groups
 from portal.web.frame import language
 from portal.web.say import say, say_mend
 
@@ -32,11 +32,13 @@ def zone() -> ZoneInfo:
 
 def moment(value: datetime | None) -> Markup:
     """A `<time>` element in the reader's zone, with the zone's name; empty for None."""
-    if value is None:
-        return Markup("")
+    return Markup("") if value is None else _time(value, moment_text(value))
+
+
+def moment_text(value: datetime) -> str:
+    """The same as plain text, for where an element cannot stand, such as a choice in a form."""
     local = value.astimezone(zone())
-    shown = format_datetime(local, MOMENT[language()], rebase=False)
-    return _time(value, f"{shown} {local.tzname()}")
+    return f"{format_datetime(local, MOMENT[language()], rebase=False)} {local.tzname()}"
 
 
 def day(value: datetime | None) -> Markup:
@@ -69,4 +71,5 @@ def add_to(app: Flask) -> None:
     app.add_template_filter(say, "said")
     app.add_template_filter(say_mend, "mended")
     app.add_template_filter(groups, "blast_groups")
+    app.add_template_filter(rotation_groups, "rotation_groups")
     app.add_template_global(_asset(Path(app.static_folder or "static")), "asset")

@@ -27,7 +27,7 @@ from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.keys import making
 from portal.keys import store as key_store
-from portal.keys.models import KeyPair
+from portal.keys.models import KeyPair, NoticeKind
 from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
@@ -42,6 +42,7 @@ from tests.factories import (
     a_member,
     a_private_key,
     a_request,
+    a_successor,
     a_tenant,
     acting,
     an_integrator,
@@ -190,6 +191,7 @@ def _keys(place: Place) -> None:
         place.things |= {f"api_key{suffix}": pair.api_key, f"api_key{suffix}_version": str(pair.version)}
         _calls(place, pair)
     _claims(place)
+    place.things |= a_rotation(holder)
 
 
 def _calls(place: Place, pair: KeyPair) -> None:
@@ -219,6 +221,15 @@ def _on(space: DataSpace) -> ColumnElement[bool]:
 
 def _is_claim() -> ColumnElement[bool]:
     return Installation.claim != Claim.PRIMARY
+
+
+def a_rotation(actor: Actor) -> Things:
+    """A pair of the actor's that retires, with its successor beside it; its people were told of something."""
+    old = a_key(actor, name=f"Old one of {actor.label}")
+    a_successor(actor, old, name=f"New one of {actor.label}")
+    with transaction():
+        key_store.add_notice(key_store.get_by_id(actor, old.id), NoticeKind.YEAR_OLD, clock.now())
+    return {"retiring_key": old.api_key, "retiring_key_version": str(key_store.get(actor, old.api_key).version)}
 
 
 def intents_of(actor: Actor) -> Things:

@@ -17,7 +17,7 @@ from portal.contracts.models import Contract, Deputy
 from portal.delegations.models import Delegation, DelegationProject, DelegationProposal, ProposalProject
 from portal.entitlements.models import WISHES, AllotmentRequest, Entitlement
 from portal.foundation.database import db
-from portal.keys.models import KeyIntent, KeyPair
+from portal.keys.models import KeyIntent, KeyNotice, KeyPair
 from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
 from portal.tenants import store as tenants
 from portal.usage.models import KeyUse, Sighting, UseClient
@@ -73,6 +73,7 @@ KNOW_NO_REACH = {
     Contract: "a key pair and a project name the contract they hang on",
     Deputy: "who may sign, said in a refusal",
     Entitlement: "what a key pair of the client opens",
+    KeyNotice: "what the worker told, read by the worker only",
     Membership: "who signs; its pages are closed to integrators",
     Invitation: "its pages are closed to integrators",
 }

@@ -20,7 +20,17 @@ from portal.projects import store as project_store
 from portal.tenants import operations as tenants
 from portal.tenants.models import Standing
 from portal.usage import traces
-from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, intents_of, invited, parties_for
+from tests.access.furnishing import (
+    STANDS,
+    Place,
+    Things,
+    a_place,
+    a_rotation,
+    furnish,
+    intents_of,
+    invited,
+    parties_for,
+)
 from tests.factories import (
     a_call,
     a_delegation,
@@ -181,7 +191,7 @@ def _work_of(actor: Actor, delegation: Delegation, client: Place) -> Things:
         "api_key_production_version": str(live_pair.version),
     }
     its_own = {f"given.{stand}": delegation.public_id for stand in STANDS}
-    return client.things | its_own | own | intents_of(actor)
+    return client.things | its_own | own | intents_of(actor) | a_rotation(actor)
 
 
 def _narrow(client: Place, delegation: Delegation) -> None:
@@ -214,8 +224,8 @@ def _outside(client: Place, within: Things, other_agency: Things) -> tuple[Thing
     second = {name.removesuffix("_2"): value for name, value in of_client.items() if name.endswith("_2")}
     second["more_project"] = second["project"]
     return (
-        {"api_key": of_client["api_key"]} | given,
-        {kind: other_agency[kind] for kind in ("api_key", *INTENTS)},
+        {kind: of_client[kind] for kind in ("api_key", "retiring_key")} | given,
+        {kind: other_agency[kind] for kind in ("api_key", "retiring_key", *INTENTS)},
         {"api_key": of_client["api_key_production"]},
         {"api_key": within["api_key_production"]},
         {"data_space": of_client["production_space"], "installation": of_client["production_installation"]},

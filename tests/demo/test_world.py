@@ -16,8 +16,10 @@ from portal.demo.cast import AURORA, BAMBOO, COMPANIES, HARBOUR, JONAS, KARIM, L
 from portal.foundation import clock
 from portal.foundation.database import db
 from portal.foundation.words import same_name
+from portal.impact.rotation import cockpit
 from portal.keys import store as keys
 from portal.keys.models import KeyPair
+from portal.keys.status import KeyStatus, status_of
 from portal.projects import allotments
 from portal.tenants import store as tenants
 from portal.tenants.models import Tenant
@@ -83,6 +85,17 @@ def test_the_integrator_acts_for_one_client_and_has_something_to_answer(make_wor
     assert delegation.integrator_id == tenant(HARBOUR).id
     assert {pair.holder_id for pair in live_pairs(BAMBOO)} == {tenant(BAMBOO).id, tenant(HARBOUR).id}
     assert [row.integrator_id for row in proposals] == [tenant(HARBOUR).id]
+
+
+def test_one_pair_is_in_rotation_and_its_shop_has_not_moved_yet(make_world):
+    make_world()
+
+    (old,) = (pair for pair in live_pairs(BAMBOO) if status_of(pair, clock.now()) is KeyStatus.RETIRING)
+    stand = cockpit(old)
+
+    assert stand.successor is not None
+    assert not stand.is_safe_to_close
+    assert len(stand.laggards) == 1
 
 
 def test_the_partner_has_a_signer_a_deputy_inside_the_dates_and_an_owner_who_is_neither(make_world):

@@ -15,7 +15,7 @@ from portal.delegations.models import Delegation, DelegationState
 from portal.foundation.database import db
 from portal.impact import snapshot
 from portal.keys import store
-from portal.keys.models import KeyOrigin, KeyPair, KeyState
+from portal.keys.models import KeyEnding, KeyOrigin, KeyPair, KeyState
 from portal.keys.status import LIVE, live_windows, status_of
 from portal.tenants.models import Standing, Tenant
 from tests.factories import a_delegation, a_key, a_licensee, an_integrator, for_client
@@ -42,7 +42,9 @@ def pairs(draw: st.DrawFn) -> KeyPair:
         environment=draw(st.sampled_from(Environment)),
         created_at=draw(moments),
         expires_at=draw(maybe),
+        retiring_since=NOW - timedelta(days=9),
         retiring_until=draw(maybe),
+        ending=draw(st.sampled_from(KeyEnding)),
         delegation_id=None,
     )
     starts_at, ends_at = draw(terms())
@@ -83,8 +85,10 @@ CHANGES = {
     "nothing": lambda pair: None,
     "revoked": lambda pair: setattr(pair, "state", KeyState.REVOKED),
     "compromised": lambda pair: setattr(pair, "state", KeyState.COMPROMISED),
-    "retiring": lambda pair: _set(pair, state=KeyState.RETIRING, retiring_until=_in(1)),
-    "retired by the clock": lambda pair: _set(pair, state=KeyState.RETIRING, retiring_until=_in(-1)),
+    "retiring": lambda pair: _retire(pair, KeyEnding.HARD, 1),
+    "retired by the clock": lambda pair: _retire(pair, KeyEnding.HARD, -1),
+    "leaked and past its date": lambda pair: _retire(pair, KeyEnding.LEAK, -1),
+    "held open": lambda pair: _retire(pair, KeyEnding.HELD, -1),
     "expiring": lambda pair: setattr(pair, "expires_at", _in(1)),
     "expired": lambda pair: setattr(pair, "expires_at", _in(-1)),
     "owner past due": lambda pair: setattr(pair.owner, "standing", Standing.PAST_DUE),
@@ -105,9 +109,9 @@ def _in(hours: int) -> datetime:
     return datetime.now(UTC) + timedelta(hours=hours)
 
 
-def _set(pair: KeyPair, **values: object) -> None:
-    for name, value in values.items():
-        setattr(pair, name, value)
+def _retire(pair: KeyPair, ending: KeyEnding, hours: int) -> None:
+    pair.state, pair.ending = KeyState.RETIRING, ending
+    pair.retiring_since, pair.retiring_until = _in(-9), _in(hours)
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -122,6 +126,6 @@ def test_status_list_of_live_pairs_and_snapshot_agree(delegated: tuple[Actor, Ke
 
     assert record is not None
     live = status_of(pair, now) in LIVE
-    assert live == (change in ("nothing", "retiring", "expiring", "owner past due"))
+    assert live == (change in ("nothing", "retiring", "held open", "expiring", "owner past due"))
     assert record.is_live(now) == live
     assert (api_key in {row.api_key for side in Environment for row in store.live(owner, now, side)}) == live

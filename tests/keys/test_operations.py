@@ -21,7 +21,7 @@ from portal.foundation.errors import Changed, NotFound
 from portal.impact import blast, readiness
 from portal.keys import making, operations, store
 from portal.keys.errors import CannotRevoke, EnvironmentOutOfReach, KeyBlocked, KeyNameTaken, NotHolder
-from portal.keys.models import KeyPair, KeyState
+from portal.keys.models import KeyEnding, KeyPair, KeyState
 from portal.keys.status import LIVE, KeyStatus, status_of
 from portal.projects import installations
 from portal.projects import operations as projects
@@ -466,8 +466,19 @@ PAIRS = (
     {},
     {"expires_at": PAST},
     {"state": KeyState.REVOKED},
-    {"state": KeyState.RETIRING, "retiring_until": AHEAD},
-    {"state": KeyState.RETIRING, "retiring_until": PAST},
+    *(
+        {
+            "state": KeyState.RETIRING,
+            "retiring_since": PAST,
+            "retiring_until": until,
+            "ending": ending,
+            "expires_at": expires_at,
+        }
+        for until in (AHEAD, PAST)
+        for ending in KeyEnding
+        for expires_at in (None, PAST)
+    ),
+    {"retiring_until": PAST, "ending": KeyEnding.HARD},
 )
 
 

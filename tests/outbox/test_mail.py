@@ -20,7 +20,13 @@ from tests.factories import a_licensee
 
 INVITATION = {"token": "tok_en-1", "tenant": "Acme", "inviter": "Mara", "role": "Developer", "days": 7}
 # A template of a delegation is named for the event it tells; every event has one.
-TEMPLATES = ["invitation", "password_changed", *(e.replace(".", "_") for e in Event if e.startswith("delegation."))]
+KEYS = ["key_stops_soon", "key_year_old", "key_held_open"]
+TEMPLATES = [
+    "invitation",
+    "password_changed",
+    *KEYS,
+    *(e.replace(".", "_") for e in Event if e.startswith("delegation.")),
+]
 DELEGATION = {
     "name": "Nina",
     "party": "Agency",
@@ -30,6 +36,18 @@ DELEGATION = {
     "offered": True,
     "last_day": "2027-05-03",
     "answer_by": "2026-12-22",
+}
+PAIR = {
+    "owner": "Acme",
+    "api_key": "0" * 32,
+    "pair": "Storefront",
+    "environment": "Sandbox",
+    "retiring": True,
+    "day_of": "2027-05-03",
+    "time_of": "09:30",
+    "ended_on": "2027-05-03",
+    "installations": "Main shop",
+    "more": 2,
 }
 
 
@@ -103,7 +121,7 @@ def test_facts_are_not_read_as_a_template():
 @pytest.mark.parametrize("language", ["en", "zh_Hant"])
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_template_is_drawn_in_every_language(template, language):
-    drawn = parsed(mail.render(a_message(template, language, **DELEGATION)))
+    drawn = parsed(mail.render(a_message(template, language, **DELEGATION | PAIR)))
 
     assert drawn["Subject"]
     assert drawn.get_content().strip()

@@ -132,6 +132,7 @@ KINDS = {
     "contract": "contract",
     "current": "password",
     "email": "email",
+    "ending": "choice",
     "environments": "needed choices",
     "first_day": "day",
     "language": "choice",
@@ -141,6 +142,7 @@ KINDS = {
     "name": "label",
     "new": "new password",
     "origin": "choice",
+    "overlap": "choice",
     "password": "password",
     "projects": "projects",
     "public_pem": "public key",
@@ -169,6 +171,7 @@ APART = {
 # Uses of a form beside those of the access table.
 MORE_FORMS: dict[str, Form] = {
     "keys.new:upload": FORMS["keys.new"] | {"origin": "upload", "public_pem": public_pem_of(a_private_key(902))},
+    "keys.rotate:upload": FORMS["keys.rotate"] | {"origin": "upload", "public_pem": public_pem_of(a_private_key(903))},
 }
 # What stands in forms beside their fields: the token, a name for password managers, a file (with a test of its own).
 BESIDE = {"csrf_token", "username", "signature_file"}

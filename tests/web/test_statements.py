@@ -16,6 +16,7 @@ from tests.factories import (
     a_delegation,
     a_key,
     a_licensee,
+    a_successor,
     a_vendor,
     an_integrator,
     for_client,
@@ -45,6 +46,9 @@ PAGES_OF_CONSOLE = (
     "/console/entitlements",
     "/console/access",
 )
+
+
+OF_A_ROTATION = ("", "/rotation", "/rotation/end", "/rotation/close", "/rotation/roll-back")
 
 
 def grow(owner, names: tuple[str, ...]) -> None:
@@ -89,6 +93,21 @@ def test_a_page_of_a_tenant_asks_as_often_with_four_of_each_as_with_one(path, ow
     grow(owner, ("One",))
     with_one = ask(visitor, address)
     grow(owner, ("Two", "Three", "Four"))
+
+    with_more = ask(visitor, address)
+
+    assert with_more == with_one <= MOST
+
+
+@pytest.mark.parametrize("path", [*OF_A_ROTATION, "/rotate"])
+def test_a_page_of_a_rotation_asks_as_often_with_more_shops(path, owner, signed_in):
+    old = a_key(owner)
+    successor = a_successor(owner, old)
+    pair = successor if path == "/rotate" else old
+    visitor, address = signed_in(owner), f"/{tenant_of(owner).account_id}/keys/{pair.api_key}{path}"
+    grow(owner, ("One",))
+    with_one = ask(visitor, address)
+    a_project(owner, "Two")
 
     with_more = ask(visitor, address)
 

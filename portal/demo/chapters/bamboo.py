@@ -93,6 +93,11 @@ def the_shop_calls_with_harbours_pair(stage: Stage) -> None:
     stage.shop_calls(stage.own_pair(priya, PRODUCTION, "Bamboo, live"), shop, last=0, often=6, edition="Community")
 
 
+@days_ago(5)
+def lin_rotates_the_live_pair(stage: Stage) -> None:
+    stage.rotate_pair(stage.member(LIN), PRODUCTION, "官網金鑰")
+
+
 @days_ago(2)
 def lin_proposes_more(stage: Stage) -> None:
     delegation = stage.delegation(BAMBOO, stage.account(HARBOUR))

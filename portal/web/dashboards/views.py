@@ -14,8 +14,11 @@ from portal.delegations.models import Delegation, DelegationState, Side
 from portal.foundation import clock
 from portal.impact import overview as impact
 from portal.impact.overview import Overview
+from portal.keys.models import KeyPair
+from portal.keys.status import KeyStatus, status_of
 from portal.web import frame
 from portal.web.delegations.seen import seen
+from portal.web.filters import moment_text
 from portal.web.guards import current_actor, requires
 from portal.web.keys.views import why_not
 from portal.web.usage.shown import alarms
@@ -107,7 +110,17 @@ def _ending(account: str, actor: Actor, found: Overview) -> list[Attention]:
         )
         for row in found.ending_delegations
     ]
-    return contracts + delegations
+    return contracts + [_rotation(account, pair, found) for pair in found.retiring_pairs] + delegations
+
+
+def _rotation(account: str, pair: KeyPair, found: Overview) -> Attention:
+    where = url_for("keys.cockpit", account=account, api_key=pair.api_key)
+    if status_of(pair, found.at) is KeyStatus.HELD_OPEN:
+        sentence = _("The old key pair “%(name)s” is held open: a shop may still use it.", name=pair.name)
+        return Attention("warn", sentence, where, _("See which shops have moved"))
+    until = moment_text(pair.retiring_until) if pair.retiring_until else ""
+    sentence = _("The old key pair “%(name)s” ends on %(until)s.", name=pair.name, until=until)
+    return Attention("info", sentence, where, _("See which shops have moved"))
 
 
 def _end_of(row: Delegation, actor: Actor, found: Overview) -> str:

@@ -20,11 +20,10 @@ from portal.web.pages import add_refusal
 LONGEST_PEM = 16_000
 
 
-class NewKeyForm(FreshSignIn, PortalForm):
-    """Name, contract where there is a choice, and how the pair is made."""
+class MakingForm(FreshSignIn, PortalForm):
+    """Name, and how the pair is made."""
 
     name = NameField(_l("Name"), description=_l("For people: which shop, since when. “Storefront 2027”, say."))
-    contract = SelectField(_l("Under the contract"))
     origin = RadioField(
         _l("How the pair is made"),
         choices=[
@@ -39,12 +38,6 @@ class NewKeyForm(FreshSignIn, PortalForm):
     )
     public: PublicHalf | None = None
 
-    def offer(self, contracts: list[Contract]) -> None:
-        """Offer these contracts; with one alone there is nothing to choose."""
-        self.contract.choices = [SelectChoice(row.public_id, row.edition.name) for row in contracts]
-        if self.contract.data is None:
-            self.contract.data = contracts[0].public_id
-
     def read_public(self) -> bool:
         """Whether the public key can be used, where one is needed; what is wrong with it stands at the field."""
         if self.origin.data != KeyOrigin.UPLOAD.value:
@@ -55,6 +48,18 @@ class NewKeyForm(FreshSignIn, PortalForm):
             add_refusal(self.public_pem, refusal)
             return False
         return True
+
+
+class NewKeyForm(MakingForm):
+    """The contract, too, where there is a choice."""
+
+    contract = SelectField(_l("Under the contract"))
+
+    def offer(self, contracts: list[Contract]) -> None:
+        """Offer these contracts; with one alone there is nothing to choose."""
+        self.contract.choices = [SelectChoice(row.public_id, row.edition.name) for row in contracts]
+        if self.contract.data is None:
+            self.contract.data = contracts[0].public_id
 
 
 class ProofForm(PortalForm):

@@ -114,10 +114,17 @@ def _stage(intent: KeyIntent) -> str:
 def saved(account: str, intent_id: str) -> ResponseReturnValue:
     actor = current_actor()
     intent = store.get_intent(actor, intent_id)
+    old = intent.replaces.api_key if intent.replaces else None
     with transaction():
         pair = making.confirm(actor, intent)
     flash(_("“%(name)s” is in service. Put both halves into the shop's configuration.", name=pair.name), "success")
-    return redirect(url_for(".show", account=account, api_key=pair.api_key), code=303)
+    return _to_pair(account, pair.api_key, old)
+
+
+def _to_pair(account: str, api_key: str, old: str | None) -> ResponseReturnValue:
+    """To the new pair; for a successor, to where one sees which shops have to get it."""
+    where = url_for(".cockpit", account=account, api_key=old) if old else None
+    return redirect(where or url_for(".show", account=account, api_key=api_key), code=303)
 
 
 @pages.route("/<account>/keys/making/<intent_id>/discard", methods=["POST"])
@@ -125,10 +132,13 @@ def saved(account: str, intent_id: str) -> ResponseReturnValue:
 def discard(account: str, intent_id: str) -> ResponseReturnValue:
     actor = current_actor()
     intent = store.get_intent(actor, intent_id)
+    old = intent.replaces.api_key if intent.replaces else None
     with transaction():
         making.discard(actor, intent)
     flash(_("Discarded. Nothing of it will ever work."), "success")
     again = "again" in request.form
+    if old:
+        return redirect(url_for(".rotate" if again else ".show", account=account, api_key=old), code=303)
     where = url_for(".new" if again else ".index", account=account, environment=intent.environment.value)
     return redirect(where, code=303)
 
@@ -148,12 +158,13 @@ def message(account: str, intent_id: str) -> ResponseReturnValue:
 
 def _prove(account: str, intent: KeyIntent) -> ResponseReturnValue:
     actor, form, name_taken = current_actor(), ProofForm(), None
+    old = intent.replaces.api_key if intent.replaces else None
     if form.validate_on_submit() and (signature := form.read()) is not None:
         try:
             with transaction():
                 pair = making.prove(actor, intent, signed=_message(intent), signature=signature)
             flash(_("Proved: you hold the private key. “%(name)s” is in service.", name=pair.name), "success")
-            return redirect(url_for(".show", account=account, api_key=pair.api_key), code=303)
+            return _to_pair(account, pair.api_key, old)
         except KeyNameTaken as refusal:
             name_taken, intent = refusal, store.get_intent(actor, intent.public_id)
         except (Invalid, KeyKnown, KeyBlocked) as refusal:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from portal.access.roles import ENVIRONMENT_NAMES
 from portal.contracts.models import ContractKind
 from portal.impact.readiness import KeysReady
-from portal.keys.models import KeyOrigin, KeyPair
+from portal.keys.models import ENDING_NAMES, KeyEnding, KeyOrigin, KeyPair
 from portal.keys.status import STATUS_NAMES, KeyStatus
 from portal.web.keys.blueprint import pages
 
@@ -17,6 +17,12 @@ from portal.web.keys.blueprint import pages
 def status_name(status: KeyStatus) -> str:
     """The status in the reader's language."""
     return _(STATUS_NAMES[status])
+
+
+@pages.app_template_filter("ending_name")
+def ending_name(ending: KeyEnding) -> str:
+    """How a retiring pair ends, in the reader's language."""
+    return _(ENDING_NAMES[ending])
 
 
 @pages.app_template_filter("key_steps")

@@ -22,7 +22,7 @@ from portal.usage import store as usage
 from portal.web import arguments, frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
-from portal.web.keys import checking, making, shown  # noqa: F401 - they belong to this blueprint
+from portal.web.keys import checking, making, rotation, shown, turning  # noqa: F401 - they belong to this blueprint
 from portal.web.keys.blueprint import pages
 from portal.web.keys.forms import RenameKeyForm, RevokeKeyForm
 from portal.web.pages import add_refusal, answer
@@ -40,7 +40,7 @@ def index(account: str) -> ResponseReturnValue:
         "keys/index.html",
         environment=side.value,
         environment_switch=frame.switch(side),
-        rows=[(pair, status_of(pair, now)) for pair in page.rows],
+        rows=[(pair, status_of(pair, now), turning.note(pair)) for pair in page.rows],
         last_uses=usage.last_uses(actor, page.rows),
         next_place=page.next_place,
         wanted=wanted,
@@ -73,6 +73,7 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         public_pem=material.public_pem(pair.spki),
         services=readiness.services_of(actor),
         radius=blast.of_key(actor, pair),
+        turn=turning.of_pair(actor, pair),
         last_use=usage.last_uses(actor, [pair]).get(pair.id),
         uses=usage.uses_of(actor, pair, _first_day()),
         bars=bars(usage.per_day(actor, pair, _first_day()), clock.now().date()),

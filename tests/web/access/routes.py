@@ -36,6 +36,10 @@ NAMES = {
 AT: dict[str, dict[str, str]] = {
     "console.tenant": {"owner_id": "client_account"},
     "contracts.name_deputy": {"contract_id": "partnership"},
+    "keys.cockpit": {"api_key": "retiring_key"},
+    "keys.change_end": {"api_key": "retiring_key"},
+    "keys.end_early": {"api_key": "retiring_key"},
+    "keys.roll_back": {"api_key": "retiring_key"},
     "keys.saved": {"intent_id": "shown_intent"},
     "keys.discard": {"intent_id": "shown_intent"},
     "keys.message": {"intent_id": "proving_intent"},
@@ -130,6 +134,10 @@ FORMS: dict[str, Form] = {
     },
     "keys.make:upload": {"signature": "{proof}"},
     "keys.new": {"name": "Storefront", "contract": "{contract}", "origin": "server"},
+    "keys.rotate": {"overlap": "1209600", "ending": "held", "name": "Successor", "origin": "server"},
+    "keys.change_end": {"overlap": "2592000", "ending": "hard", "version": "{retiring_key_version}"},
+    "keys.end_early": {"version": "{retiring_key_version}"},
+    "keys.roll_back": {"version": "{retiring_key_version}"},
     "keys.rename": {"name": "Storefront", "version": "{api_key_version}"},
     "projects.attach": {"name": "Shop", "address": "https://new.example.com", "side": "sandbox"},
     "projects.change_installation": {

@@ -118,7 +118,7 @@ def test_an_integrator_finds_its_clients_with_rights_and_the_way_in(overview):
 
     page = overview(integrator)
 
-    for word in ("Aurora", "Work in their account", "Make, rename and revoke its own key pairs"):
+    for word in ("Aurora", "Work in their account", "Make, rotate, rename and revoke its own key pairs"):
         assert word in page
 
 

@@ -1,0 +1,68 @@
+"""Mail to those who may rotate a key pair, about what the clock does to it; each once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from portal.access.actor import system_actor
+from portal.access.roles import ENVIRONMENT_NAMES, Permission
+from portal.accounts import store as accounts
+from portal.accounts.models import Membership, Person
+from portal.contracts import store as contracts
+from portal.contracts.models import ContractKind
+from portal.foundation import clock
+from portal.keys import store
+from portal.keys.models import KeyPair, NoticeKind
+from portal.outbox import operations as outbox
+
+STOPS_SOON = "key_stops_soon"
+TEMPLATES = {
+    NoticeKind.STOPS_IN_30: STOPS_SOON,
+    NoticeKind.STOPS_IN_7: STOPS_SOON,
+    NoticeKind.STOPS_IN_1: STOPS_SOON,
+    NoticeKind.YEAR_OLD: "key_year_old",
+    NoticeKind.HELD_OPEN: "key_held_open",
+}
+MOST_NAMED = 10
+
+
+def post(pair: KeyPair, kind: NoticeKind, *, about: datetime, installations: Sequence[str] = ()) -> bool:
+    """Whether this notice goes out now: one mail for each of the pair's people, unless it went out before.
+
+    Where nobody holds the role it waits for somebody who does. The caller holds the pair, as `get` loads it.
+    """
+    people = people_of(pair)
+    if not people or not store.add_notice(pair, kind, about):
+        return False
+    facts = _facts(pair, about, installations)
+    for person in people:
+        told = facts | {"name": person.name}
+        outbox.post(TEMPLATES[kind], person.email, person.language.value, told, pair.holder_id)
+    return True
+
+
+def people_of(pair: KeyPair) -> Sequence[Person]:
+    """Who may rotate the pair now: the holder's people with the role, or those who sign its partner contract."""
+    if pair.contract.kind is not ContractKind.PARTNER:
+        return accounts.people_with(pair.holder_id, Permission.KEY_ROTATE)
+    contract, now = contracts.get_by_id(system_actor("worker", pair.tenant_id), pair.contract_id), clock.now()
+    acting: list[Membership] = [row.membership for row in contract.deputies if row.is_inside(now)]
+    if contract.signer is not None:
+        acting.insert(0, contract.signer)
+    people = {row.person_id: row.person for row in acting if row.ended_at is None and row.person.disabled_at is None}
+    return list(people.values())
+
+
+def _facts(pair: KeyPair, about: datetime, installations: Sequence[str]) -> dict[str, outbox.Fact]:
+    return {
+        "account": pair.owner.account_id,
+        "owner": pair.owner.name,
+        "api_key": pair.api_key,
+        "pair": pair.name,
+        "environment": ENVIRONMENT_NAMES[pair.environment],
+        "retiring": pair.retiring_until is not None,
+        "day_of": about.date().isoformat(),
+        "time_of": f"{about:%H:%M}",
+        "ended_on": pair.retiring_until.date().isoformat() if pair.retiring_until else None,
+        "installations": ", ".join(installations[:MOST_NAMED]),
+        "more": max(0, len(installations) - MOST_NAMED),
+    }
