@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 CLAIMS = ("primary", "waiting", "colliding", "declared", "dismissed", "merged")
-CLAIM_CHECK = op.f("ck_installations_claim")
+CLAIM_CHECK = "ck_installations_claim"
 SEEN = (
     ("cloud_id", sa.String(length=128)),
     ("client_edition", sa.String(length=64)),
@@ -30,7 +30,7 @@ def upgrade() -> None:
             batch.add_column(sa.Column(name, kind, nullable=True))
     with op.batch_alter_table("installations") as batch:
         batch.alter_column("claim", existing_type=sa.String(length=32), server_default=None)
-        batch.create_check_constraint(CLAIM_CHECK, sa.column("claim").in_(CLAIMS))
+        batch.create_check_constraint(op.f(CLAIM_CHECK), sa.column("claim").in_(CLAIMS))
     _index_attached("detached_at IS NULL AND claim = 'primary'", is_there=False)
     op.create_index("ix_installations_space", "installations", ["tenant_id", "data_space_id"])
     op.create_index("ix_installations_cloud", "installations", ["tenant_id", "cloud_id"])
@@ -141,7 +141,7 @@ def downgrade() -> None:
     op.execute("UPDATE installations SET detached_at = attached_at WHERE claim <> 'primary' AND detached_at IS NULL")
     op.execute("UPDATE installations SET address = '' WHERE address IS NULL")
     with op.batch_alter_table("installations") as batch:
-        batch.drop_constraint(CLAIM_CHECK, type_="check")
+        batch.drop_constraint(op.f(CLAIM_CHECK), type_="check")
         for name, _kind in reversed(SEEN):
             batch.drop_column(name)
         batch.drop_column("claim")

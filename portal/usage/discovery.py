@@ -172,10 +172,11 @@ class _Place:
                 self._record(Event.INSTALLATION_DISCOVERED, one)
 
     def _fill_primary(self, now: datetime) -> None:
-        """A live claim takes the place that a detached primary left."""
+        """A live claim takes the place that a detached primary left, and is told as the shop found there."""
         heirs = [one for one in self.attached if one.claim is not Claim.DISMISSED and one.is_live(now)]
         if self.primary is None and heirs:
             heirs[0].claim = Claim.PRIMARY
+            self.fresh.add(heirs[0].id)
 
     def _collide(self, one: Installation, primary: Installation) -> None:
         one.claim = Claim.COLLIDING

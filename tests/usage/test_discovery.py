@@ -206,6 +206,7 @@ def test_a_live_claim_takes_the_place_of_a_detached_primary(owner, pair, spaces)
     seen(pair, spaces[TESTING], edition="Enterprise")
 
     assert claims(owner) == {"Shop (Enterprise)": "primary"}
+    assert events(owner)[:2] == ["installation.discovered", "installation.detached"]
 
 
 def _detach(owner, name: str) -> None:

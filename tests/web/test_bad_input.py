@@ -131,6 +131,7 @@ KINDS = {
     "answer": "choice",
     "contract": "contract",
     "current": "password",
+    "data_space": "choice",
     "email": "email",
     "ending": "choice",
     "environments": "needed choices",
