@@ -325,7 +325,7 @@ def a_call(
 ) -> None:
     """Leaves the trace of a verified call, by default of a stock connector and now; `traces.flush` writes it."""
     agent = user_agent or f"Magento Services Connector (Magento: {edition} {version})"
-    space_id = None if space is None else space.id
+    space_id = None if space is None else space.public_id
     traces.gather(
         Trace(pair.tenant_id, pair.id, pair.environment, space_id, agent, address, cloud_id, at or clock.now())
     )

@@ -99,6 +99,7 @@ def _create_key_uses() -> None:
         sa.Column("data_space_id", sa.Uuid(), nullable=True),
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("listed", sa.Boolean(), nullable=False),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),

@@ -12,16 +12,19 @@ from structlog import get_logger
 from werkzeug.exceptions import SecurityError
 from werkzeug.wsgi import get_host
 
+from portal.access.roles import Environment
 from portal.audit import operations as audit
 from portal.connector import actors, answers, routes
 from portal.connector.answers import KEY_INVALID, TOKEN_INVALID, UNSIGNED, Answer, Refused, refusal
-from portal.connector.calls import Act, Call
+from portal.connector.calls import Act, Call, everything
 from portal.connector.held import HeldAnswers
 from portal.connector.routes import OURS, Needs, Route
 from portal.foundation import changes, clock, requests
 from portal.foundation.database import transaction
 from portal.foundation.errors import PortalError
 from portal.impact import snapshot
+from portal.usage import traces
+from portal.usage.traces import Trace
 from portal.verifier.snapshot import KeyRecord, Snapshot
 from portal.verifier.tokens import Verdict, verify
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 log = get_logger()
 
 API_KEY = re.compile(r"[0-9a-f]{32}")
+SPACE_HEADERS = ("HTTP_MAGENTO_ENVIRONMENT_ID", "HTTP_X_SAAS_ID")
 KEY_HEADERS = ("HTTP_MAGENTO_API_KEY", "HTTP_X_API_KEY")
 TOKEN_HEADER = "HTTP_X_GW_SIGNATURE"  # noqa: S105 - a header's name
 UNAVAILABLE = refusal(503, "The registry is not available at the moment.", "unavailable", (("Retry-After", "30"),))
@@ -93,7 +97,13 @@ class Door:
         key = self._verified(environ)
         content = _content(environ, self.app.config["MAX_CONTENT_LENGTH"]) if route.takes_content else {}
         call = Call(key, actors.of_key(key), ids, content, self.held)
-        return self._carried_out(route.act, route, call)
+        found = False
+        try:
+            answer = self._carried_out(route.act, route, call)
+            found = True
+            return answer
+        finally:
+            traces.gather(_trace(environ, route, call, found))
 
     def _check_host(self, environ: "WSGIEnvironment") -> None:
         try:
@@ -120,6 +130,27 @@ class Door:
             return act(call)
         with self.app.app_context():
             return _written(act, route.purpose, call) if route.needs is Needs.CHANGES else act(call)
+
+
+def _trace(environ: "WSGIEnvironment", route: Route, call: Call, found: bool) -> Trace:
+    """The trace of a verified call. A data space that was not found is none of this account, or beyond the key's reach.
+
+    What a header names instead of the path is believed of an owner's key; that of a delegated one may not reach so far.
+    """
+    named = call.ids.get("data_space_id") if found else None
+    if named is None and call.key.delegation is None:
+        named = next((environ[header] for header in SPACE_HEADERS if header in environ), None)
+    return Trace(
+        call.key.tenant_id,
+        call.key.id,
+        Environment(call.key.environment),
+        named,
+        environ.get("HTTP_USER_AGENT", ""),
+        environ.get("REMOTE_ADDR", ""),
+        call.ids.get("cloud_project") if found else None,
+        clock.now(),
+        listed=found and route.act is everything,
+    )
 
 
 def _written(act: Act, purpose: str, call: Call) -> Answer:

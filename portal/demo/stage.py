@@ -111,7 +111,7 @@ class Stage:
         for days in range(29, last - 1, -1):
             at = min(datetime.combine(self.day(days), OFFICE_HOURS, tzinfo=UTC), self.now)
             self.heard += [
-                Trace(pair.tenant_id, pair.id, pair.environment, space.id, agent, "203.0.113.20", None, at)
+                Trace(pair.tenant_id, pair.id, pair.environment, space.public_id, agent, "203.0.113.20", None, at)
             ] * (often + days % 3)
 
     def hear_shops(self) -> None:

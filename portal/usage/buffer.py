@@ -22,9 +22,10 @@ class Use(NamedTuple):
 
     tenant_id: uuid.UUID
     key_pair_id: uuid.UUID
-    data_space_id: uuid.UUID | None
+    data_space: str | None
     client: Client
     day: date
+    listed: bool = False
 
 
 class Count(NamedTuple):

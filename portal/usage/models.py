@@ -29,7 +29,8 @@ class UseClient(Held, Base):
 class KeyUse(Held, Base):
     """How often one client used one key in one data space on one day (UTC); no data space where the call named none.
 
-    `holder_id` and `environment` are the key pair's. The id is made of key, data space, client and day.
+    Calls that listed the account's projects are counted apart. `holder_id` and `environment` are the key pair's. The id
+    is made of key, data space, client, day and `listed`.
     """
 
     __tablename__ = "key_uses"
@@ -46,6 +47,7 @@ class KeyUse(Held, Base):
     data_space_id: Mapped[uuid.UUID | None]
     client_id: Mapped[uuid.UUID]
     day: Mapped[date]
+    listed: Mapped[bool]
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     count: Mapped[int] = mapped_column(BigInteger)

@@ -46,7 +46,7 @@ def record(batch: Batch) -> Sequence[Seen]:
     A use of a key pair that is not there is left out; one of a data space that is not there counts without it.
     """
     keys = {(row.tenant_id, row.id): Key(row.id, row.holder_id, row.environment) for row in store.keys_of(batch)}
-    spaces = set(store.spaces_of(batch))
+    spaces = {(row.tenant_id, row.public_id): row.id for row in store.spaces_of(batch)}
     clients: dict[uuid.UUID, dict[str, Any]] = {}
     uses: dict[uuid.UUID, dict[str, Any]] = {}
     found = []
@@ -54,7 +54,7 @@ def record(batch: Batch) -> Sequence[Seen]:
         key = keys.get((use.tenant_id, use.key_pair_id))
         if key is None:
             continue
-        space_id = use.data_space_id if (use.tenant_id, use.data_space_id) in spaces else None
+        space_id = None if use.data_space is None else spaces.get((use.tenant_id, use.data_space))
         client = _client_row(use, key)
         clients[client["id"]] = client
         row = _use_row(use, key, space_id, client["id"], counted)
@@ -81,8 +81,14 @@ def _client_row(use: Use, key: Key) -> dict[str, Any]:
 
 
 def _use_row(use: Use, key: Key, space_id: uuid.UUID | None, client_id: uuid.UUID, counted: Count) -> dict[str, Any]:
-    use_id = named(KeyUse.__tablename__, use.tenant_id, key.id, space_id, client_id, use.day)
-    what = {"id": use_id, "key_pair_id": key.id, "data_space_id": space_id, "client_id": client_id, "day": use.day}
+    what = {
+        "id": named(KeyUse.__tablename__, use.tenant_id, key.id, space_id, client_id, use.day, use.listed),
+        "key_pair_id": key.id,
+        "data_space_id": space_id,
+        "client_id": client_id,
+        "day": use.day,
+        "listed": use.listed,
+    }
     return _held(use, key) | what | _columns(counted)
 
 

@@ -41,13 +41,13 @@ def keys_of(uses: Iterable[Use]) -> Iterator[Row[tuple[uuid.UUID, uuid.UUID, uui
         yield from db.session.execute(rows.where(KeyPair.id.in_({one for _tenant, one in some})))
 
 
-def spaces_of(uses: Iterable[Use]) -> Iterator[Row[tuple[uuid.UUID, uuid.UUID]]]:
-    """Tenant and id of the data spaces of these uses; those that are not there are left out."""
-    wanted = {(use.tenant_id, use.data_space_id) for use in uses if use.data_space_id is not None}
+def spaces_of(uses: Iterable[Use]) -> Iterator[Row[tuple[uuid.UUID, str, uuid.UUID]]]:
+    """Tenant, public id and id of the data spaces of these uses; those that are not there are left out."""
+    wanted = {(use.tenant_id, use.data_space) for use in uses if use.data_space is not None}
+    columns = (DataSpace.tenant_id, DataSpace.public_id, DataSpace.id)
     for some in _portions(wanted):
-        rows = across_tenants(DataSpace.tenant_id, DataSpace.id, reason=Reader.WORKER)
-        rows = rows.where(DataSpace.tenant_id.in_({one for one, _id in some}))
-        yield from db.session.execute(rows.where(DataSpace.id.in_({one for _tenant, one in some})))
+        rows = across_tenants(*columns, reason=Reader.WORKER)
+        yield from db.session.execute(rows.where(DataSpace.public_id.in_({public_id for _tenant, public_id in some})))
 
 
 def insert_clients(rows: Sequence[dict[str, Any]]) -> None:

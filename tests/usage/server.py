@@ -12,7 +12,8 @@ from portal.usage import traces
 from portal.usage.traces import Trace
 
 assert wsgi.app  # loading it is what a server does
-TENANT, PAIR, SPACE = (uuid.UUID(one) for one in os.environ["TRACED"].split())
+TENANT, PAIR = (uuid.UUID(one) for one in os.environ["TRACED"].split()[:2])
+SPACE = os.environ["TRACED"].split()[2]
 
 
 def app(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

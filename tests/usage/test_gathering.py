@@ -14,12 +14,12 @@ from portal.usage.traces import Trace, gather
 
 pytestmark = pytest.mark.no_database
 
-TENANT, PAIR, SPACE = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)
+TENANT, PAIR, SPACE = uuid.UUID(int=1), uuid.UUID(int=2), str(uuid.UUID(int=3))
 NOON = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 
 def call(at: datetime = NOON, **others) -> None:
-    values = {"user_agent": "curl/8", "address": "192.0.2.7", "cloud_id": None, "data_space_id": SPACE} | others
+    values = {"user_agent": "curl/8", "address": "192.0.2.7", "cloud_id": None, "data_space": SPACE} | others
     gather(Trace(tenant_id=TENANT, key_pair_id=PAIR, environment=Environment.SANDBOX, at=at, **values))
 
 
@@ -33,13 +33,20 @@ def test_calls_of_one_client_on_one_day_are_counted_together():
 
 @pytest.mark.parametrize(
     "others",
-    [{"data_space_id": None}, {"user_agent": "wget"}, {"address": "198.51.100.1"}, {"cloud_id": "abc"}],
+    [{"data_space": None}, {"user_agent": "wget"}, {"address": "198.51.100.1"}, {"cloud_id": "abc"}, {"listed": True}],
 )
 def test_another_data_space_or_client_is_counted_apart(others):
     call()
     call(**others)
 
     assert [counted.calls for counted in buffer.take().values()] == [1, 1]
+
+
+@pytest.mark.parametrize("odd", ["", "x" * 100_000, "../etc", "\x00", str(uuid.UUID(int=0xABC)).upper()])
+def test_what_is_no_id_of_a_data_space_names_none(odd: str):
+    call(data_space=odd)
+
+    assert [use.data_space for use in buffer.take()] == [None]
 
 
 def test_two_addresses_of_one_network_are_one_client():

@@ -26,7 +26,7 @@ from portal.usage import discovery, traces, writing
 from portal.usage.buffer import buffer
 from portal.usage.models import KeyUse, Sighting, UseClient
 from portal.usage.traces import Trace
-from tests.factories import a_call
+from tests.factories import a_call, a_key, a_licensee
 from tests.statements import failing_after
 from tests.usage.conftest import attached
 
@@ -42,8 +42,8 @@ from portal.foundation import clock
 from portal.usage import traces, writing
 from portal.usage.traces import Trace
 
-tenant, pair, space = (uuid.UUID(one) for one in sys.argv[1:4])
-then = sys.argv[4]
+tenant, pair = (uuid.UUID(one) for one in sys.argv[1:3])
+space, then = sys.argv[3:5]
 for number in range(int(sys.argv[5])):
     agent = "Magento Services Connector (Magento: Community 2.4.8)"
     trace = Trace(tenant, pair, Environment.SANDBOX, space, agent, "192.0.2.7", None, clock.now())
@@ -84,7 +84,7 @@ def serving(app: Flask, pair, spaces) -> Iterator[Callable[..., Process]]:
         "MAIL_FROM": settings.mail_from,
         "DATA_FOLDER": str(settings.data_folder),
     }
-    names = [str(one) for one in (pair.tenant_id, pair.id, spaces[1].id)]
+    names = [str(one) for one in (pair.tenant_id, pair.id, spaces[1].public_id)]
     known["TRACED"] = " ".join(names)
     db.session.rollback()
     started = []
@@ -156,9 +156,9 @@ def test_a_key_pair_that_is_not_there_is_left_out(pair, project):
     assert total() == 1
 
 
-def test_a_data_space_of_another_tenant_counts_as_none(pair):
-    space = Trace(pair.tenant_id, pair.id, pair.environment, pair.tenant_id, "", "", None, clock.now())
-    traces.gather(space)
+def test_a_data_space_of_another_tenant_counts_as_none(pair, spaces):
+    theirs = a_key(a_licensee())
+    a_call(theirs, spaces[1])
     a_call(pair, user_agent="-")
     traces.flush()
 
@@ -194,7 +194,7 @@ def test_a_mistake_in_discovery_loses_no_count(monkeypatch, pair, spaces):
 
 def test_what_threads_gather_and_flush_at_once_is_counted_once(app, pair, spaces):
     at = clock.now()
-    trace = Trace(pair.tenant_id, pair.id, pair.environment, spaces[1].id, "", "192.0.2.7", None, at)
+    trace = Trace(pair.tenant_id, pair.id, pair.environment, spaces[1].public_id, "", "192.0.2.7", None, at)
     db.session.rollback()
 
     def work() -> None:

@@ -94,8 +94,8 @@ def the_shop_calls_with_harbours_pair(stage: Stage) -> None:
 
 
 @days_ago(5)
-def lin_rotates_the_live_pair(stage: Stage) -> None:
-    stage.rotate_pair(stage.member(LIN), PRODUCTION, "官網金鑰")
+def harbour_rotates_the_pair_that_the_shop_uses(stage: Stage) -> None:
+    stage.rotate_pair(stage.visitor(PRIYA, BAMBOO), PRODUCTION, "Bamboo, live")
 
 
 @days_ago(2)
