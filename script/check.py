@@ -17,8 +17,9 @@ from xml.etree import ElementTree
 import environment
 from environment import PYTHON, ROOT, NotReady, tell
 
-# A browser, letters for Chinese pages, and a library that Playwright's driver needs on a minimal Debian 12.
-PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1")
+# A browser, letters for Chinese pages, OpenSSL as holders use it, and a library that Playwright's driver needs on a
+# minimal Debian 12.
+PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1", "openssl")
 APT_GET = ("apt-get", "install", "-y", "--no-install-recommends")
 
 CHECKS = {

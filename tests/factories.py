@@ -322,13 +322,13 @@ def a_call(
     address: str = "192.0.2.7",
     cloud_id: str | None = None,
     at: datetime | None = None,
+    listed: bool = False,
 ) -> None:
     """Leaves the trace of a verified call, by default of a stock connector and now; `traces.flush` writes it."""
     agent = user_agent or f"Magento Services Connector (Magento: {edition} {version})"
     space_id = None if space is None else space.public_id
-    traces.gather(
-        Trace(pair.tenant_id, pair.id, pair.environment, space_id, agent, address, cloud_id, at or clock.now())
-    )
+    at = at or clock.now()
+    traces.gather(Trace(pair.tenant_id, pair.id, pair.environment, space_id, agent, address, cloud_id, at, listed))
 
 
 def a_request(

@@ -18,6 +18,7 @@ SEEN = (
     ("last_seen_at", sa.DateTime(timezone=True)),
     ("alarmed_at", sa.DateTime(timezone=True)),
     ("alarm_closed_at", sa.DateTime(timezone=True)),
+    ("chosen_at", sa.DateTime(timezone=True)),
 )
 
 

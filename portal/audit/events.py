@@ -44,6 +44,7 @@ class Event(StrEnum):
     INSTALLATION_ATTACHED = "installation.attached"
     INSTALLATION_CHANGED = "installation.changed"
     INSTALLATION_DETACHED = "installation.detached"
+    INSTALLATION_CONFIRMED = "installation.confirmed"
     INSTALLATION_DISCOVERED = "installation.discovered"
     INSTALLATION_COLLIDED = "installation.collided"
     INSTALLATION_ALARMED = "installation.alarmed"
@@ -123,6 +124,7 @@ SENTENCES: dict[Event, str] = {
     Event.INSTALLATION_ATTACHED: N_("%(actor)s put the installation “%(label)s” on the data space “%(space)s”"),
     Event.INSTALLATION_CHANGED: N_("%(actor)s changed the installation “%(label)s”"),
     Event.INSTALLATION_DETACHED: N_("%(actor)s detached the installation “%(label)s” from “%(space)s”"),
+    Event.INSTALLATION_CONFIRMED: N_("%(actor)s confirmed that “%(label)s” uses the data space “%(space)s”"),
     Event.INSTALLATION_DISCOVERED: N_("The installation “%(label)s” was discovered on the data space “%(space)s”"),
     Event.INSTALLATION_COLLIDED: N_("“%(label)s” uses the data space “%(space)s”, which “%(primary)s” uses already"),
     Event.INSTALLATION_ALARMED: N_(

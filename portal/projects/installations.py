@@ -106,6 +106,23 @@ def _versions(content: Content, installation: Installation) -> list[tuple[str, s
     ]
 
 
+def confirm(actor: Actor, installation: Installation) -> None:
+    """Say that the shop has chosen its data space, for shops that choose it without a call (connector-protocol.md, 2).
+
+    Confirming twice changes nothing and is no event. Raises: NotFound, NotAllowed, SideOutsideReach,
+    InstallationDetached.
+    """
+    require(actor, Permission.INSTALLATION_CHANGE)
+    installation = store.lock_installation(actor, installation.id)
+    require_side(actor, installation.side)
+    if installation.detached_at is not None:
+        raise InstallationDetached(installation=installation.name)
+    if installation.chosen_at is None:
+        installation.chosen_at = clock.now()
+        space = installation.data_space.name
+        audit.record(actor, Event.INSTALLATION_CONFIRMED, installation, also_seen_by=actor.home_id, space=space)
+
+
 def detach(actor: Actor, installation: Installation, typed_name: str, version: int) -> None:
     """Take the installation off its data space, which stays with all its data and its id (rule 18).
 

@@ -224,6 +224,7 @@ class Installation(TenantOwned, Versioned, Base):
     # When it reached a production data space though it is known as a testing shop; once for each data space.
     alarmed_at: Mapped[datetime | None]
     alarm_closed_at: Mapped[datetime | None]
+    chosen_at: Mapped[datetime | None]
 
     data_space: Mapped[DataSpace] = relationship(lazy="raise", viewonly=True)
 

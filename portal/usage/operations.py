@@ -87,7 +87,7 @@ def move(actor: Actor, installation: Installation, data_space: DataSpace, versio
     if present is not None:
         raise SpaceOccupied(installation=present.name)
     before = claim.data_space
-    claim.project_id, claim.data_space_id = data_space.project_id, data_space.id
+    claim.project_id, claim.data_space_id, claim.chosen_at = data_space.project_id, data_space.id, None
     claim.claim, claim.attached_at = Claim.PRIMARY, clock.now()
     claim.alarmed_at = claim.alarm_closed_at = None
     try:

@@ -403,6 +403,32 @@ def free_spaces(actor: Actor) -> Sequence[DataSpace]:
     return db.session.scalars(rows.limit(SHOWN)).all()
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """When the first call with a key pair was seen, and the first that listed the account's projects."""
+
+    called_at: datetime
+    listed_at: datetime | None
+
+
+def arrivals(actor: Actor, pairs: Collection[KeyPair]) -> Mapping[uuid.UUID, Arrival]:
+    """The arrival of each of these key pairs of the actor's tenant, by the pair's id; one never used is left out."""
+    listed_at = func.min(case((KeyUse.listed, KeyUse.first_at)))
+    rows = (
+        owned_by(actor, KeyUse)
+        .where(KeyUse.key_pair_id.in_([pair.id for pair in pairs]))
+        .group_by(KeyUse.key_pair_id)
+        .with_only_columns(KeyUse.key_pair_id, func.min(KeyUse.first_at), listed_at)
+    )
+    return {pair_id: Arrival(called_at, listed) for pair_id, called_at, listed in db.session.execute(rows)}
+
+
+def chosen_at(actor: Actor, data_space: DataSpace) -> datetime | None:
+    """When a call first named this data space of the actor's tenant, as far as the actor sees calls; or None."""
+    rows = owned_by(actor, Sighting).where(Sighting.data_space_id == data_space.id)
+    return db.session.scalar(rows.with_only_columns(func.min(Sighting.first_at)))
+
+
 def per_day(actor: Actor, pair: KeyPair, since: date) -> Mapping[date, int]:
     """How many calls were made with the pair on each day (UTC) since then; a day without any is left out."""
     rows = (

@@ -4,12 +4,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 from portal.access.roles import Environment
+from portal.audit import store as audit
 from portal.contracts import store as contracts
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.projects import installations, store
 from portal.projects import operations as projects
-from portal.projects import store
-from tests.factories import a_delegation, a_key, a_licensee, an_integrator, for_client, tenant_of
+from portal.usage import traces
+from tests.factories import a_call, a_delegation, a_key, a_licensee, an_integrator, for_client, tenant_of
 
 
 @pytest.fixture
@@ -74,6 +76,55 @@ def test_s12_a_pair_that_is_missing_is_said_with_the_way_to_make_it(owner, read)
 
     assert "Missing: no live key pair yet." in words
     assert "production_api_key PRODUCTION_API_KEY" in texts[-2]
+
+
+def ticked(page) -> list[str]:
+    soup = BeautifulSoup(page.text, "html.parser")
+    return [step.select_one(".checklist-what span").text for step in soup.select(".checklist-step.is-done")]
+
+
+KEYS = ["A production key pair", "A sandbox key pair"]
+SHOP, CALLED, LISTED, CHOSEN = (
+    "An installation on this data space",
+    "The shop has called with one of these keys",
+    "It has listed the projects: its keys are entered and saved",
+    "It has chosen this data space",
+)
+
+
+def test_the_steps_tick_themselves_as_the_shops_calls_arrive(signed_in, owner, space):
+    pair, address = a_key(owner, environment=Environment.SANDBOX), f"data-spaces/{space.public_id}/connect"
+    visitor, here = signed_in(owner), f"/{tenant_of(owner).account_id}/{address}"
+
+    def after(*call, **others) -> list[str]:
+        if call:
+            a_call(pair, *call, **others)
+            traces.flush()
+        return ticked(visitor.get(here))
+
+    assert after() == KEYS[1:]
+    assert after(None) == [*KEYS[1:], CALLED]
+    assert after(None, listed=True) == [*KEYS[1:], CALLED, LISTED]
+    assert after(space) == [*KEYS[1:], SHOP, CALLED, LISTED, CHOSEN]
+
+
+def test_a_shop_that_chooses_without_a_call_is_confirmed_by_hand_once(signed_in, owner, space):
+    with transaction():
+        shop = installations.attach(owner, space, "Main shop", "https://shop.example", Environment.PRODUCTION)
+    visitor, account = signed_in(owner), tenant_of(owner).account_id
+    confirm = f"/{account}/installations/{shop.public_id}/confirm"
+    here = f"/{account}/data-spaces/{space.public_id}/connect"
+
+    before = visitor.get(here)
+    answers = [visitor.post(confirm), visitor.post(confirm)]
+    after = visitor.get(here)
+
+    assert confirm in before.text
+    assert [answer.location for answer in answers] == [here, here]
+    assert ticked(after) == [SHOP, CHOSEN]
+    assert confirm not in after.text
+    events = [event.event for event in audit.page(owner, before_seq=None, limit=9)]
+    assert events.count("installation.confirmed") == 1
 
 
 def test_of_several_pairs_another_can_be_chosen(owner, read):
