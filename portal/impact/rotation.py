@@ -42,7 +42,7 @@ class Cockpit:
 
     @property
     def laggards(self) -> list[User]:
-        """Those not known to have moved: seen with the old key, or not seen since the rotation began."""
+        """Those not known to have moved: seen with the old key, or never seen."""
         return laggards_of(self.old, self.users)
 
     @property

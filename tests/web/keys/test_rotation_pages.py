@@ -272,7 +272,7 @@ def test_the_cockpit_names_the_laggards_and_says_when_each_was_seen(owner, visit
 
     assert "Not safe to close" in page
     assert "0 of 1 installations have moved" in page
-    assert "not seen since the rotation began" in page
+    assert "no call seen yet" in page
 
 
 def test_a_pair_that_is_held_open_says_so(owner, signed_in, account, pair):
