@@ -47,7 +47,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "origin",
-            sa.Enum("server", "upload", name="keyorigin", native_enum=False, create_constraint=True, length=32),
+            sa.Enum("server", "upload", "browser", "command", name="keyorigin", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("made_by_id", sa.Uuid(), nullable=True),
@@ -110,7 +110,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column(
             "origin",
-            sa.Enum("server", "upload", name="keyorigin", native_enum=False, create_constraint=True, length=32),
+            sa.Enum("server", "upload", "browser", "command", name="keyorigin", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("person_id", sa.Uuid(), nullable=False),

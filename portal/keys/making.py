@@ -105,9 +105,12 @@ def confirm(actor: Actor, intent: KeyIntent) -> KeyPair:
     return pair
 
 
-def prove(actor: Actor, intent: KeyIntent, *, signed: bytes, signature: bytes) -> KeyPair:
-    """The pair of an uploaded public key, in service, because its holder signed this intent's message.
+def prove(
+    actor: Actor, intent: KeyIntent, *, signed: bytes, signature: bytes, public: PublicHalf | None = None
+) -> KeyPair:
+    """The pair whose private half its holder made, in service, because it signed this intent's message.
 
+    public: the public half, where it comes with the proof; that of an uploaded one stands in the intent.
     Whether the key is known already is looked at after the proof, so nobody learns it about keys of others.
     For a successor the old pair is retiring from now on.
     Raises: ProofWrong, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver, OldPairChanged, the refusals of `eligibility`.
@@ -116,12 +119,13 @@ def prove(actor: Actor, intent: KeyIntent, *, signed: bytes, signature: bytes) -
     if intent.key_pair_id is not None:
         return _pair_of(actor, intent)
     _require_unfinished(intent)
-    if intent.spki is None:
+    half = PublicHalf.of(intent.spki) if intent.spki is not None else public
+    if half is None:
         raise MakingOver()
-    possession.check(intent.spki, signed, signature)
+    possession.check(half.spki, signed, signature)
     _require_may_go_on(actor, intent)
     old = handing_over.retire_old(intent)
-    pair = _add_pair(actor, intent, PublicHalf.of(intent.spki), KeyState.ACTIVE)
+    pair = _add_pair(actor, intent, half, KeyState.ACTIVE)
     pair.activated_at = clock.now()
     _record_service(actor, pair, old)
     return pair

@@ -72,6 +72,8 @@ class KeyOrigin(StrEnum):
 
     SERVER = "server"
     UPLOAD = "upload"
+    BROWSER = "browser"
+    COMMAND = "command"
 
 
 def new_api_key() -> str:

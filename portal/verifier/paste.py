@@ -1,7 +1,7 @@
 """What a shop makes of a pasted API key or private key, and the text that it would read.
 
 The shop's connector takes a private key as PKCS#8 or PKCS#1 PEM of 2048 bits or more, and fails without a useful word
-on anything else (connector-protocol.md, 1). `static/js/check-paste.js` says the same in the browser, where nothing is
+on anything else (connector-protocol.md, 1). `static/js/private-key.js` says the same in the browser, where nothing is
 sent; `tests/verifier/pasting.py` holds both to the same answers.
 """
 

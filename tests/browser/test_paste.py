@@ -12,7 +12,7 @@ from tests.verifier.pasting import API_KEYS, PASTES
 pytestmark = pytest.mark.browser
 
 READ = """async ([privates, apiKeys]) => {
-  const { readPrivateKey, readApiKey } = await import(document.querySelector("script[src*=check-paste]").src);
+  const { readPrivateKey, readApiKey } = await import(document.querySelector("script[src*=private-key]").src);
   return [await Promise.all(privates.map(readPrivateKey)), apiKeys.map(readApiKey)];
 }"""
 
