@@ -226,15 +226,19 @@ def an_intent(
     environment: Environment = Environment.SANDBOX,
     name: str = "",
     private: rsa.RSAPrivateKey | None = None,
+    origin: KeyOrigin | None = None,
 ) -> KeyIntent:
-    """An intent of `actor`: for the public half of `private` when that is given, else for a pair made by the server."""
+    """An intent of `actor`: for the public half of `private` when that is given, else for a pair made by the server.
+
+    origin: another one than these two.
+    """
     with transaction():
         return making.begin(
             actor,
             environment=environment,
             contract=usable_contracts(actor)[0],
             name=name or f"Key {next(_numbers)}",
-            origin=KeyOrigin.UPLOAD if private else KeyOrigin.SERVER,
+            origin=origin or (KeyOrigin.UPLOAD if private else KeyOrigin.SERVER),
             public=public_of(private) if private else None,
         )
 

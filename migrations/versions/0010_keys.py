@@ -8,6 +8,8 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+ORIGINS = ("server", "upload", "browser", "command")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -47,7 +49,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "origin",
-            sa.Enum("server", "upload", "browser", "command", name="keyorigin", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(*ORIGINS, name="keyorigin", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("made_by_id", sa.Uuid(), nullable=True),
@@ -110,7 +112,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column(
             "origin",
-            sa.Enum("server", "upload", "browser", "command", name="keyorigin", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(*ORIGINS, name="keyorigin", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("person_id", sa.Uuid(), nullable=False),

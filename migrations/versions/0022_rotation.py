@@ -8,6 +8,8 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
+ORIGIN = "origin IN ('server', 'upload', 'browser', 'command')"
+
 ENDING = "ending IN ('held', 'hard', 'leak')"
 RETIRING = "state <> 'retiring' OR (retiring_since IS NOT NULL AND retiring_until IS NOT NULL AND ending IS NOT NULL)"
 ROTATION = "(replaces_id IS NULL) = (overlap_seconds IS NULL) AND (replaces_id IS NULL) = (ending IS NULL)"
@@ -132,7 +134,7 @@ def _intents(*, rotation: bool = False) -> sa.Table:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("discarded_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("environment IN ('sandbox', 'production')", name=op.f("ck_key_intents_environment")),
-        sa.CheckConstraint("origin IN ('server', 'upload', 'browser', 'command')", name=op.f("ck_key_intents_keyorigin")),
+        sa.CheckConstraint(ORIGIN, name=op.f("ck_key_intents_keyorigin")),
         sa.ForeignKeyConstraint(["holder_id"], ["tenants.id"], name=op.f("fk_key_intents_holder_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_key_intents_person_id")),
         _foreign_key("contract_id", "contracts"),

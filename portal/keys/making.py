@@ -150,8 +150,11 @@ def discard(actor: Actor, intent: KeyIntent) -> None:
         _record(actor, Event.KEY_DISCARDED, pair)
 
 
-def message_of(intent: KeyIntent, public: PublicHalf, *, base_url: str, owner: str, holder: str) -> bytes:
-    """What the holder signs for this intent; owner and holder are account ids."""
+def message_of(intent: KeyIntent, public: PublicHalf | None, *, base_url: str, owner: str, holder: str) -> bytes:
+    """What the holder signs for this intent; owner and holder are account ids.
+
+    public: None where it is not known yet; the last line is then empty, for the holder to complete.
+    """
     return possession.message(
         base_url=base_url,
         intent_id=intent.public_id,
@@ -159,7 +162,7 @@ def message_of(intent: KeyIntent, public: PublicHalf, *, base_url: str, owner: s
         owner=owner,
         holder=holder,
         environment=intent.environment.value,
-        spki_sha256=public.spki_sha256,
+        spki_sha256=public.spki_sha256 if public else b"",
     )
 
 
@@ -190,7 +193,7 @@ def _pair_for(intent: KeyIntent, name: str, public: PublicHalf, state: KeyState)
         name_key=same_name(name),
         replaces_id=intent.replaces_id,
         spki=public.spki,
-        spki_sha256=public.spki_sha256,
+        spki_sha256=public.spki_sha256 if public else b"",
         bits=public.bits,
         state=state,
         origin=intent.origin,

@@ -1,5 +1,6 @@
-// The paste checker. What is typed stays in this page: the fields have no name and no form, and the page's policy lets
-// the script connect to nothing. portal/verifier/paste.py says the same on the command line.
+// All that pages do with private keys: the paste checker, and the making of a pair in its holder's browser. What is
+// typed, made or read stays in the page: the fields have no name and no form, and the page's policy lets the script
+// connect to nothing. portal/verifier/paste.py finds the same in a paste on the command line.
 
 const SHORTEST_BITS = 2048;
 const BEGIN = /-----BEGIN ([A-Z0-9 ]+)-----/g;
@@ -32,11 +33,11 @@ export async function readPrivateKey(text) {
   const formats = formatFindings(lines, begin, end, body);
   if (unescaped !== text) formats.unshift("escaped");
   const weak = key.bits < SHORTEST_BITS ? ["too-short"] : [];
-  return reading([...formats, ...weak], formats.length ? pem(key) : "", await fingerprint(key));
+  return reading([...formats, ...weak], formats.length ? pem(key) : "", await fingerprint(key), key);
 }
 
-function reading(findings = [], repaired = "", identity = "") {
-  return { findings, repaired, identity };
+function reading(findings = [], repaired = "", identity = "", key = null) {
+  return { findings, repaired, identity, key };
 }
 
 function refusedLabel(lines) {
@@ -120,11 +121,15 @@ function numbers(octets, found, label) {
   return { octets, label, modulus, exponent, bits: significant.length * 8 - Math.clz32(significant[0]) + 24 };
 }
 
-async function fingerprint({ modulus, exponent }) {
+async function fingerprint(key) {
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", publicHalf(key))));
+}
+
+// SubjectPublicKeyInfo in DER, as the portal keeps it.
+function publicHalf({ modulus, exponent }) {
   const algorithm = der(0x30, [...der(0x06, bytesOf(RSA_OID)), 0x05, 0x00]);
   const key = der(0x30, [...der(0x02, modulus), ...der(0x02, exponent)]);
-  const spki = der(0x30, [...algorithm, ...der(0x03, [0, ...key])]);
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(spki))));
+  return Uint8Array.from(der(0x30, [...algorithm, ...der(0x03, [0, ...key])]));
 }
 
 function der(tag, value) {
@@ -133,8 +138,12 @@ function der(tag, value) {
   return [tag, ...length, ...value];
 }
 
+function base64(octets) {
+  return btoa(String.fromCharCode(...octets));
+}
+
 function pem({ octets, label }) {
-  const packed = btoa(String.fromCharCode(...octets));
+  const packed = base64(octets);
   return [`-----BEGIN ${label}-----`, ...packed.match(/.{1,64}/g), `-----END ${label}-----`, ""].join("\n");
 }
 
@@ -208,3 +217,78 @@ for (const checker of document.querySelectorAll("[data-paste-check]")) {
   });
   check(checker); // what the browser kept of a page that was left
 }
+
+// Making a pair. The private key exists in this page, then in the file that the person saves. The proof is signed with
+// what was read back from that file, so a pair that works is a pair whose file is there. Whoever comes back to this page
+// with a file saved before goes on from there.
+
+const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+const NEW_KEY = { ...RSA, modulusLength: 3072, publicExponent: Uint8Array.of(1, 0, 1) };
+const LARGEST_FILE = 65_536;
+
+function prepare(maker) {
+  const part = (name) => maker.querySelector(`[data-${name}]`);
+  const say = (code) => maker.querySelectorAll("[data-said]").forEach((one) => { one.hidden = one.dataset.said !== code; });
+  const sent = (name) => maker.querySelector(`[name=${name}]`);
+  let made = "";
+
+  part("make").addEventListener("click", async () => {
+    part("make").disabled = true;
+    say("making");
+    const { privateKey } = await crypto.subtle.generateKey(NEW_KEY, true, ["sign", "verify"]);
+    made = pem({ octets: new Uint8Array(await crypto.subtle.exportKey("pkcs8", privateKey)), label: PKCS8 });
+    part("save").disabled = false;
+    part("save").focus();
+    say("made");
+  });
+
+  part("save").addEventListener("click", () => {
+    save(made, part("save").dataset.save);
+    say("saved");
+  });
+
+  part("file").addEventListener("change", () => take(part("file").files[0]));
+  part("drop").addEventListener("dragover", (event) => event.preventDefault());
+  part("drop").addEventListener("drop", (event) => {
+    event.preventDefault();
+    take(event.dataTransfer.files[0]);
+  });
+
+  async function take(file) {
+    if (!file) return;
+    const read = file.size > LARGEST_FILE ? reading(["not-a-key"]) : await readPrivateKey(await file.text());
+    const wanted = made ? (await readPrivateKey(made)).identity : read.identity;
+    if (read.findings.length || !read.key) say(read.findings[0] ?? "not-a-key");
+    else if (read.identity !== wanted) say("another");
+    else await prove(read.key);
+  }
+
+  async function prove(key) {
+    say("proving");
+    const octets = key.label === PKCS8 ? key.octets : Uint8Array.from(asPkcs8(key));
+    const own = await crypto.subtle.importKey("pkcs8", octets, RSA, false, ["sign"]);
+    const lines = [...JSON.parse(maker.dataset.lines), await fingerprint(key)].map((line) => `${line}\n`).join("");
+    const signature = await crypto.subtle.sign(RSA, own, new TextEncoder().encode(lines));
+    sent("public_pem").value = pem({ octets: publicHalf(key), label: "PUBLIC KEY" });
+    sent("signature").value = base64(new Uint8Array(signature));
+    maker.querySelector("form").submit();
+  }
+
+  maker.hidden = false;
+}
+
+function asPkcs8({ octets }) {
+  const algorithm = der(0x30, [...der(0x06, bytesOf(RSA_OID)), 0x05, 0x00]);
+  return der(0x30, [...der(0x02, [0]), ...algorithm, ...der(0x04, octets)]);
+}
+
+function save(text, name) {
+  const address = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+for (const maker of document.querySelectorAll("[data-key-maker]")) prepare(maker);

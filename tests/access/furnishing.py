@@ -27,7 +27,7 @@ from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.keys import making
 from portal.keys import store as key_store
-from portal.keys.models import KeyPair, NoticeKind
+from portal.keys.models import KeyOrigin, KeyPair, NoticeKind
 from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
@@ -50,6 +50,7 @@ from tests.factories import (
     membership_of,
     message_of,
     public_of,
+    public_pem_of,
     sign,
     tenant_of,
 )
@@ -233,14 +234,19 @@ def a_rotation(actor: Actor) -> Things:
 
 
 def intents_of(actor: Actor) -> Things:
-    """Intents that this very person began: one to be made, one whose private key was shown, one to be proved."""
+    """Intents that this very person began: one to be made, one whose private key was shown, two to be proved."""
     ready, shown = (an_intent(actor, name=f"{what} for {actor.label}") for what in ("Ready", "Shown"))
     with transaction():
         making.issue(actor, shown, public_of(a_private_key(next(_private_keys))))
     private = a_private_key(next(_private_keys))
     proving = an_intent(actor, name=f"Proving for {actor.label}", private=private)
     proof = base64.b64encode(sign(private, message_of(actor, proving, private))).decode()
+    born = a_private_key(next(_private_keys))
+    in_browser = an_intent(actor, name=f"Born for {actor.label}", origin=KeyOrigin.BROWSER)
     return {
+        "browser_intent": in_browser.public_id,
+        "browser_public": public_pem_of(born),
+        "browser_proof": base64.b64encode(sign(born, message_of(actor, in_browser, born))).decode(),
         "intent": ready.public_id,
         "shown_intent": shown.public_id,
         "proving_intent": proving.public_id,

@@ -28,7 +28,7 @@ POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 # For pages whose script touches a private key (security.md, "Web").
-KEY_PAGES = {"keys.check"}
+KEY_PAGES = {"keys.check", "keys.make:browser"}
 POLICY_OF_KEY_PAGES = (
     POLICY.replace("connect-src 'self'", "connect-src 'none'")
     + "; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -47,9 +47,9 @@ UNREACHABLE = "postgresql+psycopg://portal@/portal?host=/nonexistent&connect_tim
 SECURE_URL = "https://portal.example.com"
 
 
-def lacking(answer: TestResponse, endpoint: str = "") -> dict[str, list[str]]:
+def lacking(answer: TestResponse, use: str = "") -> dict[str, list[str]]:
     """The headers that are missing, other than they should be, or there twice."""
-    policy = {"Content-Security-Policy": POLICY_OF_KEY_PAGES} if endpoint in KEY_PAGES else {}
+    policy = {"Content-Security-Policy": POLICY_OF_KEY_PAGES} if use in KEY_PAGES else {}
     wanted = EVERYWHERE | policy if answer.status_code == 200 else EVERYWHERE
     return {name: found for name, value in wanted.items() if (found := answer.headers.getlist(name)) != [value]}
 
@@ -72,7 +72,7 @@ def cut_off(world: World, tmp_path: Path) -> Flask:
 @pytest.mark.parametrize("row", FROM_FLASK, ids=lambda row: str(row.route))
 def test_every_answer_carries_the_headers(row: Row, app: Flask, world: World):
     for name in ("anonymous", "viewer", "owner"):
-        assert lacking(ask(app, world.callers[name], row.route), row.route.endpoint) == {}, name
+        assert lacking(ask(app, world.callers[name], row.route), row.route.use) == {}, name
 
 
 def test_files_carry_the_policy_too(app: Flask, world: World):

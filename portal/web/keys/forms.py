@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
-from wtforms import FileField, RadioField, SelectField, TextAreaField
+from wtforms import FileField, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
@@ -27,6 +27,7 @@ class MakingForm(FreshSignIn, PortalForm):
     origin = RadioField(
         _l("How the pair is made"),
         choices=[
+            SelectChoice(KeyOrigin.BROWSER.value, _l("In this browser: the portal never sees the private key")),
             SelectChoice(KeyOrigin.UPLOAD.value, _l("On your own machine: you give the public key only")),
             SelectChoice(KeyOrigin.SERVER.value, _l("By the portal: the private key is shown once and not kept")),
         ],
@@ -79,6 +80,23 @@ class ProofForm(PortalForm):
             return None
         try:
             return possession.read_signature(given)
+        except PortalError as refusal:
+            add_refusal(self.signature, refusal)
+            return None
+
+
+class BornForm(PortalForm):
+    """The public half and the signature over the message, as the page's script wrote them."""
+
+    public_pem = HiddenField(validators=[Length(max=LONGEST_PEM, message=_l("This is too long for a public key."))])
+    signature = HiddenField(validators=[Length(max=LONGEST_PEM, message=_l("This is too long for a signature."))])
+
+    def read(self) -> tuple[PublicHalf, bytes] | None:
+        """Both, or None with the reason at the signature."""
+        try:
+            return read_public_pem(self.public_pem.data or ""), possession.read_signature(
+                (self.signature.data or "").encode()
+            )
         except PortalError as refusal:
             add_refusal(self.signature, refusal)
             return None

@@ -14,6 +14,7 @@ from portal.keys.models import KeyIntent, KeyOrigin, KeyState
 from portal.web import frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
+from portal.web.keys import born
 from portal.web.keys.blueprint import pages
 from portal.web.keys.forms import NewKeyForm, ProofForm
 from portal.web.pages import add_refusal, answer
@@ -58,6 +59,8 @@ def make(account: str, intent_id: str) -> ResponseReturnValue:
     intent = store.get_intent(current_actor(), intent_id)
     if intent.origin is KeyOrigin.UPLOAD:
         return _prove(account, intent)
+    if intent.origin is KeyOrigin.BROWSER:
+        return _bear(account, intent)
     if request.method == "POST":
         return _make_on_server(intent)
     return _server_page(intent)
@@ -154,6 +157,12 @@ def message(account: str, intent_id: str) -> ResponseReturnValue:
     file.headers["Content-Type"] = "text/plain; charset=utf-8"
     file.headers["Content-Disposition"] = 'attachment; filename="message.txt"'
     return file
+
+
+def _bear(account: str, intent: KeyIntent) -> ResponseReturnValue:
+    old = intent.replaces.api_key if intent.replaces else None
+    outcome = born.page(current_actor(), intent, _stage(intent))
+    return outcome if isinstance(outcome, Response) else _to_pair(account, outcome.api_key, old)
 
 
 def _prove(account: str, intent: KeyIntent) -> ResponseReturnValue:
