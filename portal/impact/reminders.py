@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from structlog import get_logger
+
 from portal.access.actor import Actor
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
@@ -12,6 +14,8 @@ from portal.impact.blast import IN_USE
 from portal.keys import store
 from portal.keys.models import KeyPair, KeyState, NoticeKind
 from portal.keys.status import status_of
+
+log = get_logger()
 
 BATCH = 100
 # A worker that was away says the nearest only, not all that it missed.
@@ -27,11 +31,12 @@ Place = tuple[uuid.UUID, uuid.UUID]
 def run(_actor: Actor) -> int:
     """How many reminders went out, one for each pair and occasion, to everybody who may rotate the pair.
 
-    Opens a transaction for each pair: mails and the note that they were sent stand or fall together.
+    Opens a transaction for each pair: mails and the note that they were sent stand or fall together, and one that fails
+    keeps no other from its turn.
     """
     sent, after = 0, None
     while due := _due_after(after):
-        sent += sum(_remind(place) for place in due)
+        sent += sum(_tried(place) for place in due)
         after = due[-1]
     return sent
 
@@ -42,6 +47,14 @@ def _due_after(after: Place | None) -> list[Place]:
     places = [(pair.tenant_id, pair.id) for pair in pairs]
     db.session.rollback()
     return places
+
+
+def _tried(place: Place) -> int:
+    try:
+        return _remind(place)
+    except Exception as error:  # the next pass tries again
+        log.error("reminder not sent", key_pair=str(place[1]), error=type(error).__name__, exc_info=error)
+        return 0
 
 
 def _remind(place: Place) -> int:

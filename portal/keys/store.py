@@ -13,7 +13,7 @@ from portal.access.roles import Environment, Right
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind
-from portal.delegations.models import Delegation, DelegationState
+from portal.delegations.models import Delegation, DelegationProject, DelegationState
 from portal.foundation.database import db
 from portal.foundation.errors import NotFound
 from portal.foundation.paging import Page, page_of
@@ -32,6 +32,8 @@ WHOLE = (
     joinedload(KeyPair.made_by),
 )
 Holder = aliased(Tenant, name="holder")
+# What a successor is in, or was in when the next one took over from it.
+SUCCEEDED = (*LIVE_STATES, KeyState.RETIRED, KeyState.COMPROMISED)
 
 
 def add(row: Any) -> Any:
@@ -101,6 +103,23 @@ def live(actor: Actor, at: datetime, environment: Environment, limit: int = 100)
     """The live pairs of one environment within the actor's reach, oldest first, at most `limit`."""
     rows = _live(actor, at).where(KeyPair.environment == environment)
     return db.session.scalars(rows.order_by(KeyPair.id).limit(limit)).all()
+
+
+def live_for_project(
+    actor: Actor, at: datetime, environment: Environment, project_id: uuid.UUID, limit: int = 100
+) -> Sequence[KeyPair]:
+    """The live pairs of one environment that may work in this project: the actor's own first, of those the active ones
+    first, the newest first; at most `limit`."""
+    reached = exists().where(
+        DelegationProject.tenant_id == KeyPair.tenant_id,
+        DelegationProject.delegation_id == KeyPair.delegation_id,
+        DelegationProject.project_id == project_id,
+    )
+    rows = _live(actor, at).where(
+        KeyPair.environment == environment, or_(KeyPair.delegation_id.is_(None), Delegation.all_projects, reached)
+    )
+    best = (KeyPair.holder_id != actor.home_id, KeyPair.state != KeyState.ACTIVE, KeyPair.id.desc())
+    return db.session.scalars(rows.order_by(*best).limit(limit)).all()
 
 
 def live_here_or_retiring(actor: Actor, at: datetime, environment: Environment, limit: int) -> Sequence[KeyPair]:
@@ -188,9 +207,15 @@ def find_by_id(tenant_id: uuid.UUID, key_pair_id: uuid.UUID) -> KeyPair | None:
 
 
 def successor_of(pair: KeyPair) -> KeyPair | None:
-    """The pair in service that replaces this one, with all that `get` loads, or None. One at most, by constraint."""
-    rows = _successors(pair, LIVE_STATES).options(*WHOLE)
-    return db.session.scalars(rows).one_or_none()
+    """The pair in service that took this one's place, with all that `get` loads, or None.
+
+    Where its successor was itself replaced and has ended, it is the one that took over from that.
+    """
+    successor: KeyPair | None = pair
+    while successor is not None and (successor is pair or successor.state not in LIVE_STATES):
+        rows = _successors(successor, SUCCEEDED).order_by(KeyPair.state.in_(LIVE_STATES).desc(), KeyPair.id)
+        successor = db.session.scalars(rows.options(*WHOLE).limit(1)).first()
+    return successor
 
 
 def hold_successor_of(pair: KeyPair) -> KeyPair | None:
@@ -201,8 +226,7 @@ def hold_successor_of(pair: KeyPair) -> KeyPair | None:
 
 def was_succeeded(pair: KeyPair) -> bool:
     """Whether its successor is in service, or was until a successor of its own took over."""
-    states = (*LIVE_STATES, KeyState.RETIRED, KeyState.COMPROMISED)
-    return db.session.scalars(_successors(pair, states).limit(1)).first() is not None
+    return db.session.scalars(_successors(pair, SUCCEEDED).limit(1)).first() is not None
 
 
 def _successors(pair: KeyPair, states: Collection[KeyState]) -> Select[KeyPair]:

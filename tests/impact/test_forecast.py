@@ -119,7 +119,7 @@ def wait(owner: Actor) -> None:
     """The worker comes by: it stops nothing that works and whose end is soft, while a shop may use it."""
     before = live(owner)
     pairs = live_pairs(owner)
-    rows = [row for row in pairs if row.ending is KeyEnding.HELD and cockpit(row).laggards]
+    rows = [row for row in pairs if row.ending is KeyEnding.HELD and cockpit(owner, row).users.may_use_it]
     kept = {row.api_key for row in rows}
     retiring.run(WORKER)
     assert kept <= live(owner) <= before
@@ -136,7 +136,7 @@ def test_what_an_act_stops_is_what_was_forecast(steps, with_shop):
         with time_machine.travel(start + timedelta(hours=hours)):
             rows = store.listed(owner, SANDBOX, place=None).rows
             pair = store.get(owner, rows[number % len(rows)].api_key)
-            ending = blast.of_ending(owner, pair, cockpit(pair).laggards)
+            ending = blast.of_ending(owner, pair, cockpit(owner, pair).users.laggards)
             if name == "rotate":
                 rotate(owner, pair, plan)
             elif name == "end_early":

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from portal.access.actor import Actor
 from portal.access.roles import Environment, Permission
+from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.impact import blast
 from portal.impact import rotation as cockpits
@@ -13,6 +14,7 @@ from portal.keys import eligibility, rotation, store
 from portal.keys.errors import KeyNameTaken, NotInService, OverlapBeyondEnd, OverlapOutOfRange, OverlapRunning
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair, KeyState
 from portal.keys.rotation import ENDED_STATES
+from portal.keys.status import status_of
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
 from portal.web.keys import turning
@@ -80,9 +82,14 @@ def cockpit(account: str, api_key: str) -> ResponseReturnValue:
     pair = store.get(actor, api_key)
     if pair.state is not KeyState.RETIRING and pair.state not in ENDED_STATES:
         return redirect(url_for(".show", account=account, api_key=api_key), code=302)
-    stand = cockpits.cockpit(pair)
-    turn = turning.of_pair(actor, pair)
-    return render_template("keys/cockpit.html", environment=pair.environment.value, pair=pair, stand=stand, turn=turn)
+    return render_template(
+        "keys/cockpit.html",
+        environment=pair.environment.value,
+        pair=pair,
+        status=status_of(pair, clock.now()),
+        stand=cockpits.cockpit(actor, pair),
+        turn=turning.of_pair(actor, pair),
+    )
 
 
 @pages.route("/<account>/keys/<api_key>/rotation/end", methods=["GET", "POST"])
@@ -126,7 +133,8 @@ def end_early(account: str, api_key: str) -> ResponseReturnValue:
         flash(_("“%(name)s” has ended. It opens nothing any more.", name=pair.name), "success")
         return _to_cockpit(account, api_key)
     pair = store.get(actor, api_key)
-    return _page("end_early", pair, form=form, radius=_radius_of_end(actor, pair))
+    successor = store.successor_of(pair)
+    return _page("end_early", pair, form=form, radius=_radius_of_end(actor, pair), successor=successor)
 
 
 @pages.route("/<account>/keys/<api_key>/rotation/roll-back", methods=["GET", "POST"])
@@ -145,11 +153,11 @@ def roll_back(account: str, api_key: str) -> ResponseReturnValue:
         flash(_("“%(name)s” stays in service, without an end.", name=pair.name), "success")
         return redirect(url_for(".show", account=account, api_key=api_key), code=303)
     pair = store.get(actor, api_key)
-    return _page("roll_back", pair, form=form, stand=cockpits.cockpit(pair))
+    return _page("roll_back", pair, form=form, stand=cockpits.cockpit(actor, pair))
 
 
 def _radius_of_end(actor: Actor, pair: KeyPair) -> blast.BlastRadius:
-    return blast.of_ending(actor, pair, cockpits.cockpit(pair).laggards)
+    return blast.of_ending(actor, pair, cockpits.cockpit(actor, pair).users.laggards)
 
 
 def _page(name: str, pair: KeyPair, **context: object) -> ResponseReturnValue:
