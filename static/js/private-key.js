@@ -187,8 +187,8 @@ function ofPair(api, pair, side) {
 
 function ofHalves(api, secret, pair, holder, side) {
   if (!secret.identity) return [];
-  if (pair && pair === holder) return secret.findings.length ? [] : [{ code: "fits", name: pair.name }];
-  if (holder && (holder.side !== side || !api.identity)) {
+  if (pair && pair === holder && pair.side === side) return secret.findings.length ? [] : [{ code: "fits", name: pair.name }];
+  if (holder && (holder.side !== side || !pair)) {
     return [{ code: holder.side === side ? "private-known" : "other-side", name: holder.name }];
   }
   if (pair) return [holder ? { code: "of-other-pair", name: holder.name } : { code: "differs", name: pair.name }];

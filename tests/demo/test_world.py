@@ -91,11 +91,11 @@ def test_one_pair_is_in_rotation_and_its_shop_has_not_moved_yet(make_world):
     make_world()
 
     (old,) = (pair for pair in live_pairs(BAMBOO) if status_of(pair, clock.now()) is KeyStatus.RETIRING)
-    stand = cockpit(old)
+    stand = cockpit(in_account(BAMBOO), old)
 
     assert stand.successor is not None
     assert not stand.is_safe_to_close
-    assert [user.installation.name for user in stand.laggards] == ["竹風線上茶舖"]
+    assert [user.installation.name for user in stand.users.laggards] == ["竹風線上茶舖"]
 
 
 def test_the_partner_has_a_signer_a_deputy_inside_the_dates_and_an_owner_who_is_neither(make_world):

@@ -76,7 +76,7 @@ class Half:
 def connect(account: str, data_space_id: str) -> ResponseReturnValue:
     actor = current_actor()
     data_space = store.get_data_space(actor, data_space_id)
-    halves = [_half(actor, side) for side in SIDES]
+    halves = [_half(actor, data_space, side) for side in SIDES]
     return render_template(
         "projects/connect.html",
         data_space=data_space,
@@ -110,9 +110,9 @@ def _steps(account: str, actor: Actor, data_space: DataSpace, halves: Sequence[H
     return [
         *(_pair_step(account, half) for half in halves if half.within_reach),
         Step(_("An installation on this data space"), None, shop is not None, attach, _("Put it there")),
-        Step(_("The shop has called with one of these keys"), _earliest(called)),
-        Step(_("It has listed the projects: its keys are entered and saved"), _earliest(listed)),
-        Step(_("It has chosen this data space"), chosen),
+        Step(_("A shop has called with one of these keys"), _earliest(called)),
+        Step(_("It has listed the projects, so its keys are entered and saved"), _earliest(listed)),
+        Step(_("A shop has chosen this data space"), chosen),
     ]
 
 
@@ -134,11 +134,11 @@ def _may_confirm(actor: Actor, data_space: DataSpace) -> bool:
     return actor.may(Permission.INSTALLATION_CHANGE) and usage.chosen_at(actor, data_space) is None
 
 
-def _half(actor: Actor, side: Environment) -> Half:
+def _half(actor: Actor, data_space: DataSpace, side: Environment) -> Half:
     within_reach = side in actor.reach.environments
-    choices = keys.live(actor, clock.now(), side) if within_reach else []
+    choices = keys.live_for_project(actor, clock.now(), side, data_space.project_id) if within_reach else []
     wanted = arguments.text(side.value)
-    chosen = [pair for pair in choices if pair.api_key == wanted] or choices[-1:]
+    chosen = [pair for pair in choices if pair.api_key == wanted] or choices[:1]
     return Half(side, chosen[0] if chosen else None, choices, within_reach)
 
 
@@ -156,7 +156,8 @@ def _commands(data_space: DataSpace, halves: Sequence[Half]) -> list[str]:
     lines = []
     for half in halves:
         lines.append(f"bin/magento config:set {KEYS_AT}/{half.side.value}_api_key {half.api_key}")
-        lines.append(f'bin/magento config:set {KEYS_AT}/{half.side.value}_private_key "$(cat {half.key_file})"')
+        # After the two hyphens nothing is an option: the value itself begins with hyphens.
+        lines.append(f'bin/magento config:set -- {KEYS_AT}/{half.side.value}_private_key "$(cat {half.key_file})"')
     lines.append(f"bin/magento config:set {SPACE_AT}/project_id {data_space.project.public_id}")
     lines.append(f"bin/magento config:set {SPACE_AT}/environment_id {data_space.public_id}")
     return lines

@@ -56,10 +56,10 @@ def test_s1_the_page_has_everything_that_goes_into_the_shops_settings(owner, pro
         "bin/magento config:set services_connector/sandbox_gateway_url http://localhost",
         "bin/magento config:set services_connector/services_connector_integration/production_api_key "
         + production.api_key,
-        "bin/magento config:set services_connector/services_connector_integration/production_private_key "
+        "bin/magento config:set -- services_connector/services_connector_integration/production_private_key "
         '"$(cat production-private-key.pem)"',
         f"bin/magento config:set services_connector/services_connector_integration/sandbox_api_key {sandbox.api_key}",
-        "bin/magento config:set services_connector/services_connector_integration/sandbox_private_key "
+        "bin/magento config:set -- services_connector/services_connector_integration/sandbox_private_key "
         '"$(cat sandbox-private-key.pem)"',
         f"bin/magento config:set services_connector/services_id/project_id {project.public_id}",
         f"bin/magento config:set services_connector/services_id/environment_id {space.public_id}",
@@ -86,9 +86,9 @@ def ticked(page) -> list[str]:
 KEYS = ["A production key pair", "A sandbox key pair"]
 SHOP, CALLED, LISTED, CHOSEN = (
     "An installation on this data space",
-    "The shop has called with one of these keys",
-    "It has listed the projects: its keys are entered and saved",
-    "It has chosen this data space",
+    "A shop has called with one of these keys",
+    "It has listed the projects, so its keys are entered and saved",
+    "A shop has chosen this data space",
 )
 
 
@@ -133,6 +133,22 @@ def test_of_several_pairs_another_can_be_chosen(owner, read):
     assert newer.api_key in read(owner)[1]
     assert older.api_key in read(owner, f"?sandbox={older.api_key}")[1]
     assert newer.api_key in read(owner, "?sandbox=0123456789abcdef0123456789abcdef")[1]
+
+
+def test_the_owners_own_pair_comes_before_an_integrators_and_what_cannot_work_here_is_not_offered(owner, read):
+    own = a_key(owner, environment=Environment.SANDBOX)
+    agency, elsewhere = an_integrator(name="Agency"), an_integrator(name="Elsewhere")
+    with transaction():
+        other = projects.create(owner, "Another shop", contracts.running(owner, clock.now())[0])
+    theirs = a_key(for_client(agency, a_delegation(owner, agency)), environment=Environment.SANDBOX)
+    of_other = a_key(
+        for_client(elsewhere, a_delegation(owner, elsewhere, project_ids=frozenset({other.id}))),
+        environment=Environment.SANDBOX,
+    )
+
+    assert own.api_key in read(owner)[1]
+    assert theirs.api_key in read(owner, f"?sandbox={theirs.api_key}")[1]
+    assert own.api_key in read(owner, f"?sandbox={of_other.api_key}")[1]
 
 
 def test_an_integrator_finds_its_own_pair_and_not_the_owners(owner, read):
