@@ -132,7 +132,9 @@ def _intents(*, rotation: bool = False) -> sa.Table:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("discarded_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("environment IN ('sandbox', 'production')", name=op.f("ck_key_intents_environment")),
-        sa.CheckConstraint("origin IN ('server', 'upload', 'browser', 'command')", name=op.f("ck_key_intents_keyorigin")),
+        sa.CheckConstraint(
+            "origin IN ('server', 'upload', 'browser', 'command')", name=op.f("ck_key_intents_keyorigin")
+        ),
         sa.ForeignKeyConstraint(["holder_id"], ["tenants.id"], name=op.f("fk_key_intents_holder_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_key_intents_person_id")),
         _foreign_key("contract_id", "contracts"),

@@ -36,6 +36,7 @@ from portal.usage import store as usage_store
 from portal.usage import traces
 from tests.factories import (
     a_call,
+    a_command_intent,
     a_contract,
     a_delegation,
     a_key,
@@ -233,7 +234,7 @@ def a_rotation(actor: Actor) -> Things:
 
 
 def intents_of(actor: Actor) -> Things:
-    """Intents that this very person began: one to be made, one whose private key was shown, one to be proved."""
+    """Intents that this very person began: to be made, with its private key shown, to be proved, for a command line."""
     ready, shown = (an_intent(actor, name=f"{what} for {actor.label}") for what in ("Ready", "Shown"))
     with transaction():
         making.issue(actor, shown, public_of(a_private_key(next(_private_keys))))
@@ -243,6 +244,7 @@ def intents_of(actor: Actor) -> Things:
     return {
         "intent": ready.public_id,
         "shown_intent": shown.public_id,
+        "command_intent": a_command_intent(actor, name=f"Command for {actor.label}").public_id,
         "proving_intent": proving.public_id,
         "proof": proof,
     }
