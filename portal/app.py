@@ -13,6 +13,8 @@ from whitenoise import WhiteNoise
 
 import portal.models  # noqa: F401 - every table is known before the first statement
 from portal.accounts import passwords
+from portal.api import keys as api_keys  # noqa: F401 - its calls belong to the blueprint
+from portal.api.door import api
 from portal.cli import commands
 from portal.config import Settings, from_environment
 from portal.connector.door import Door
@@ -125,7 +127,7 @@ def _join_domain(app: Flask, settings: Settings) -> None:
 def _join_pages(app: Flask, settings: Settings) -> None:
     app.session_interface = PortalSessionInterface()
     app.before_request(_begin_request)  # first of all: a forged or too large request has an id, too
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(api)
     Babel(app, locale_selector=frame.language)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     login = LoginManager(app)
@@ -135,6 +137,7 @@ def _join_pages(app: Flask, settings: Settings) -> None:
     frame.add_to(app)
     filters.add_to(app)
     errors.add_to(app)
+    app.register_blueprint(api)
     for pages in PAGES:
         app.register_blueprint(pages)
     if settings.is_demo:

@@ -35,7 +35,7 @@ from portal.delegations.models import Delegation
 from portal.entitlements import operations as entitlements
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
-from portal.keys import making, rotation
+from portal.keys import commanding, making, rotation
 from portal.keys import store as key_store
 from portal.keys.eligibility import usable_contracts
 from portal.keys.material import PublicHalf, public_half
@@ -241,6 +241,25 @@ def an_intent(
             origin=origin or (KeyOrigin.UPLOAD if private else KeyOrigin.SERVER),
             public=public_of(private) if private else None,
         )
+
+
+def a_command_intent(actor: Actor, *, environment: Environment = Environment.SANDBOX, name: str = "") -> KeyIntent:
+    """An intent of `actor` that a command line is to finish; it has no code yet."""
+    with transaction():
+        return making.begin(
+            actor,
+            environment=environment,
+            contract=usable_contracts(actor)[0],
+            name=name or f"Key {next(_numbers)}",
+            origin=KeyOrigin.COMMAND,
+        )
+
+
+def a_code(actor: Actor, intent: KeyIntent | None = None, **others: Any) -> str:
+    """A one-time code for this intent of `actor`, or for a new one."""
+    intent = intent or a_command_intent(actor, **others)
+    with transaction():
+        return commanding.show_code(actor, intent)
 
 
 def a_key(

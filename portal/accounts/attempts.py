@@ -86,6 +86,26 @@ def attempt(who: Person | str, factor: Factor, network: str) -> Proof:
     return proof
 
 
+def require_room(network: str) -> None:
+    """Nothing, while this network has not shown too many codes and signatures that do not fit.
+
+    network: the caller's IP address. Raises: TooManyAttempts.
+    """
+    counted = store.attempts_in(_proofs_from(network))
+    if counted is not None and counted.since + WINDOW > clock.now():
+        _refuse_above(PER_NETWORK - 1, counted.count, counted.since, clock.now())
+
+
+def count_failure(network: str) -> None:
+    """Count a code or a signature from this network that does not fit. Commits on its own."""
+    with transaction():
+        store.count_attempts([_proofs_from(network)], clock.now(), WINDOW)
+
+
+def _proofs_from(address: str) -> str:
+    return f"proofs:{_network(address)}"
+
+
 def _spend(buckets: _Buckets) -> None:
     now = clock.now()
     with transaction():

@@ -193,6 +193,11 @@ def count_attempts(buckets: Sequence[str], now: datetime, window: timedelta) -> 
     return db.session.execute(counted).all()
 
 
+def attempts_in(bucket: str) -> AttemptCounter | None:
+    """The counter of this bucket, whose window may be over; or None."""
+    return db.session.get(AttemptCounter, bucket)
+
+
 def forget_attempts(*buckets: str) -> None:
     """Begin these buckets anew."""
     db.session.execute(delete(AttemptCounter).where(AttemptCounter.bucket.in_(buckets)))

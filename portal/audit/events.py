@@ -71,6 +71,7 @@ class Event(StrEnum):
     WIDENING_WITHDRAWN = "delegation.widening_withdrawn"
 
     KEY_INTENDED = "key.intended"
+    KEY_CODE_SHOWN = "key.code_shown"
     KEY_INTENT_DISCARDED = "key.intent_discarded"
     KEY_MADE = "key.made"
     KEY_ACTIVATED = "key.activated"
@@ -151,6 +152,7 @@ SENTENCES: dict[Event, str] = {
     Event.WIDENING_DECLINED: N_("%(actor)s declined to widen the delegation from %(client)s to %(label)s"),
     Event.WIDENING_WITHDRAWN: N_("%(actor)s withdrew the wider version of the delegation from %(client)s to %(label)s"),
     Event.KEY_INTENDED: N_("%(actor)s began to make the key pair “%(label)s” (%(environment)s)"),
+    Event.KEY_CODE_SHOWN: N_("%(actor)s was shown a one-time code to make the key pair “%(label)s” (%(environment)s)"),
     Event.KEY_INTENT_DISCARDED: N_("%(actor)s gave up making the key pair “%(label)s”"),
     Event.KEY_MADE: N_("A key pair “%(label)s” was made for %(actor)s; it waits to be confirmed"),
     Event.KEY_ACTIVATED: N_("%(actor)s put the key pair “%(label)s” into service (%(environment)s)"),

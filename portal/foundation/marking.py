@@ -1,4 +1,7 @@
-"""Marks text for translation where no language is known yet; the door translates it when it speaks."""
+"""Marks: on text, for translation where no language is known yet; on a view, by the guards of each door."""
+
+# The attribute of a view that says who may enter.
+GUARD = "portal_guard"
 
 
 class Marked(str):

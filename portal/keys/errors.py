@@ -1,6 +1,6 @@
 """Refusals of key pairs."""
 
-from portal.foundation.errors import Conflict, Denied, Invalid
+from portal.foundation.errors import Conflict, Denied, Invalid, PortalError
 from portal.foundation.marking import N_
 
 
@@ -195,6 +195,22 @@ class AlreadyShown(Conflict):
 class MakingOver(Conflict):
     code = "key_making_over"
     sentence = N_("This was not finished within 30 minutes, or was discarded. Begin again.")
+
+
+class CodeRefused(Denied):
+    """One answer for a code that is wrong, used, replaced or too old, and for one whose person has left."""
+
+    code = "code_refused"
+    sentence = N_("This code cannot be used: it is wrong, used or replaced, or older than 30 minutes.")
+    mend = N_("Open the page of the key pair in the portal again and show a new code.")
+
+
+class RevocationRefused(PortalError):
+    """One answer for an unknown API key, a signature that does not fit, and a challenge that is foreign or old."""
+
+    code = "revocation_refused"
+    status = 403
+    sentence = N_("Nothing was revoked: API key and private key do not belong together, or the challenge is over.")
 
 
 class CannotRevoke(Conflict):

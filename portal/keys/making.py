@@ -74,7 +74,7 @@ def issue(actor: Actor, intent: KeyIntent, public: PublicHalf) -> KeyPair:
     lock(intent)
     if intent.key_pair_id is not None:
         raise AlreadyShown()
-    _require_unfinished(intent)
+    require_unfinished(intent)
     intent.expires_at = clock.now() + MAKING_TIME
     _require_may_go_on(actor, intent)
     handing_over.require_old_in_service(intent)
@@ -118,7 +118,7 @@ def prove(
     lock(intent)
     if intent.key_pair_id is not None:
         return _pair_of(actor, intent)
-    _require_unfinished(intent)
+    require_unfinished(intent)
     half = PublicHalf.of(intent.spki) if intent.spki is not None else public
     if half is None:
         raise MakingOver()
@@ -207,7 +207,8 @@ def _pair_of(actor: Actor, intent: KeyIntent) -> KeyPair:
     return store.get_by_id(actor, intent.key_pair_id)
 
 
-def _require_unfinished(intent: KeyIntent) -> None:
+def require_unfinished(intent: KeyIntent) -> None:
+    """Nothing, while the intent may still lead to a pair. Raises: MakingOver."""
     if intent.discarded_at is not None or clock.now() >= intent.expires_at:
         raise MakingOver()
 

@@ -192,7 +192,8 @@ class KeyIntent(Held, Base):
     """The wish to make one pair; every retry, second tab and crash meets the same row (rule 23).
 
     It fixes owner, holder, environment, contract and name before any key exists. For an uploaded public key it also
-    carries that key while the proof of possession is awaited; for a successor, how long the old pair then stays.
+    carries that key while the proof of possession is awaited; for one that a command line finishes, the hash of its
+    code; for a successor, how long the old pair then stays.
     """
 
     __tablename__ = "key_intents"
@@ -206,6 +207,7 @@ class KeyIntent(Held, Base):
             name="rotation",
         ),
         Index("uq_key_intents_public_id", "public_id", unique=True),
+        Index("uq_key_intents_code_hash", "code_hash", unique=True),
     )
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("int"))
@@ -216,6 +218,7 @@ class KeyIntent(Held, Base):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     nonce: Mapped[bytes] = mapped_column(LargeBinary(32), default=lambda: secrets.token_bytes(32))
     spki: Mapped[bytes | None] = mapped_column(LargeBinary)
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     key_pair_id: Mapped[uuid.UUID | None]
     replaces_id: Mapped[uuid.UUID | None]
     overlap_seconds: Mapped[int | None]

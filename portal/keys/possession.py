@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from portal.keys.errors import ProofUnreadable, ProofWrong
 
 FIRST_LINE = "portal-pop-v1"
+FIRST_LINE_OF_REVOCATION = "portal-revoke-v1"
 
 
 def message(
@@ -29,6 +30,12 @@ def message(
         environment,
         spki_sha256.hex(),
     )
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def revocation(*, base_url: str, api_key: str, challenge: str) -> bytes:
+    """The four lines that a private key signs to revoke its own pair, UTF-8, each ended by LF."""
+    lines = (FIRST_LINE_OF_REVOCATION, base_url.rstrip("/"), api_key, challenge)
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -298,6 +298,13 @@ def get_intent(actor: Actor, public_id: str) -> KeyIntent:
     return intent
 
 
+def find_intent_by_code(code_hash: bytes) -> KeyIntent | None:
+    """The intent of whatever tenant and state that was given the code with this hash, with its pairs; or None."""
+    rows = across_tenants(KeyIntent, reason=Reader.CODE_LOOK_UP).where(KeyIntent.code_hash == code_hash)
+    to_pairs = (joinedload(KeyIntent.key_pair), joinedload(KeyIntent.replaces))
+    return db.session.scalars(rows.options(*to_pairs)).one_or_none()
+
+
 def find_open_intent(like: KeyIntent, at: datetime) -> KeyIntent | None:
     """An unfinished intent of the same person for the same thing, or None: a repeated request meets it again."""
     rows = (
@@ -332,6 +339,12 @@ def find_by_fingerprint(spki_sha256: bytes) -> KeyPair | None:
     """The pair with this public key, of whatever tenant and age, or None (rule 4)."""
     rows = across_tenants(KeyPair, reason=Reader.CODE_LOOK_UP).where(KeyPair.spki_sha256 == spki_sha256)
     return db.session.scalars(rows).one_or_none()
+
+
+def find_by_api_key(api_key: str) -> KeyPair | None:
+    """The pair with this API key, of whatever tenant and state, with all that `get` loads; or None."""
+    rows = across_tenants(KeyPair, reason=Reader.CODE_LOOK_UP).where(KeyPair.api_key == api_key)
+    return db.session.scalars(rows.options(*WHOLE)).one_or_none()
 
 
 def find_own_by_fingerprint(actor: Actor, spki_sha256: bytes) -> KeyPair | None:

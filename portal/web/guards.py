@@ -9,10 +9,10 @@ from flask_login import current_user
 
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
+from portal.foundation.marking import GUARD
 from portal.web import actors
 
 View = TypeVar("View", bound=Callable[..., Any])
-GUARD = "portal_guard"
 
 
 def public(view: View) -> View:

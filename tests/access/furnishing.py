@@ -36,6 +36,7 @@ from portal.usage import store as usage_store
 from portal.usage import traces
 from tests.factories import (
     a_call,
+    a_command_intent,
     a_contract,
     a_delegation,
     a_key,
@@ -234,7 +235,8 @@ def a_rotation(actor: Actor) -> Things:
 
 
 def intents_of(actor: Actor) -> Things:
-    """Intents that this very person began: one to be made, one whose private key was shown, two to be proved."""
+    """Intents that this very person began: to be made, with its private key shown, to be proved, for a command line, and
+    for a browser."""
     ready, shown = (an_intent(actor, name=f"{what} for {actor.label}") for what in ("Ready", "Shown"))
     with transaction():
         making.issue(actor, shown, public_of(a_private_key(next(_private_keys))))
@@ -249,6 +251,7 @@ def intents_of(actor: Actor) -> Things:
         "browser_proof": base64.b64encode(sign(born, message_of(actor, in_browser, born))).decode(),
         "intent": ready.public_id,
         "shown_intent": shown.public_id,
+        "command_intent": a_command_intent(actor, name=f"Command for {actor.label}").public_id,
         "proving_intent": proving.public_id,
         "proof": proof,
     }

@@ -51,7 +51,7 @@ CALLERS = (
     "signer", "deputy", "late_deputy", "bystander",
     "partner_admin", "operator", "disabled", "suspended",
 )  # fmt: skip
-INTENTS = ("intent", "shown_intent", "proving_intent", "browser_intent")
+INTENTS = ("intent", "shown_intent", "proving_intent", "browser_intent", "command_intent")
 
 
 @dataclass(frozen=True)

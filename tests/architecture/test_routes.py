@@ -15,7 +15,7 @@ from tests.web.access.table import ROWS
 
 pytestmark = pytest.mark.no_database
 
-GUARDS = {"public", "signed_in", *Permission}
+GUARDS = {"public", "signed_in", "signed", *Permission}
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,7 @@ BEGIN_ELSEWHERE = {
     ("delegations", "state"): "the vendor asks by state, the worker for what is due",
     ("key_pairs", "state"): "the vendor asks by state, the worker for what is unconfirmed",
     ("invitations", "token_hash"): BY_UNGUESSABLE_ID,
+    ("key_intents", "code_hash"): BY_UNGUESSABLE_ID,
     ("key_pairs", "api_key"): BY_UNGUESSABLE_ID,
     ("key_pairs", "spki_sha256"): "no key twice over all tenants and all time (rule 4)",
     ("key_pairs", "holder_id"): BY_OTHER_PARTY,

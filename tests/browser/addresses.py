@@ -30,6 +30,7 @@ OTHER_FACES: list[Page] = [
     (OWNER, "keys.make", {"intent_id": "shown_intent"}),
     (OWNER, "keys.make", {"intent_id": "proving_intent"}),
     (OWNER, "keys.make", {"intent_id": "browser_intent"}),
+    (OWNER, "keys.make", {"intent_id": "command_intent"}),
     (OWNER, "projects.index", {"q": "no such project"}),
     (OWNER, "delegations.integrators", {"show": "past"}),
     (OWNER, "delegations.narrow", {"delegation_id": "given.requested"}),

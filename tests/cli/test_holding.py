@@ -44,6 +44,8 @@ def a_server(status: int, body: bytes, headers: dict[str, str] | None = None) ->
             self.end_headers()
             self.wfile.write(body)
 
+        do_POST = do_GET
+
         def log_message(self, *_words: object) -> None:
             pass
 

@@ -29,6 +29,7 @@ class MakingForm(FreshSignIn, PortalForm):
         choices=[
             SelectChoice(KeyOrigin.BROWSER.value, _l("In this browser: the portal never sees the private key")),
             SelectChoice(KeyOrigin.UPLOAD.value, _l("On your own machine: you give the public key only")),
+            SelectChoice(KeyOrigin.COMMAND.value, _l("With the command line on your own machine")),
             SelectChoice(KeyOrigin.SERVER.value, _l("By the portal: the private key is shown once and not kept")),
         ],
         validators=[InputRequired(_l("Choose how the pair is made"))],

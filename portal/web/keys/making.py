@@ -14,7 +14,7 @@ from portal.keys.models import KeyIntent, KeyOrigin, KeyState
 from portal.web import frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
-from portal.web.keys import born
+from portal.web.keys import born, commanded
 from portal.web.keys.blueprint import pages
 from portal.web.keys.forms import NewKeyForm, ProofForm
 from portal.web.pages import add_refusal, answer
@@ -61,6 +61,8 @@ def make(account: str, intent_id: str) -> ResponseReturnValue:
         return _prove(account, intent)
     if intent.origin is KeyOrigin.BROWSER:
         return _bear(account, intent)
+    if intent.origin is KeyOrigin.COMMAND:
+        return commanded.answer_for(intent, _stage(intent))
     if request.method == "POST":
         return _make_on_server(intent)
     return _server_page(intent)

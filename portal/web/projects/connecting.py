@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +17,7 @@ from portal.keys.models import KeyPair
 from portal.projects import installations, store
 from portal.projects.models import DataSpace
 from portal.usage import store as usage
+from portal.verifier import settings
 from portal.web import arguments
 from portal.web.filters import moment_text
 from portal.web.guards import current_actor, requires
@@ -25,9 +25,7 @@ from portal.web.projects.blueprint import pages
 
 # The order of the shop's own form (connector-protocol.md, 5).
 SIDES = (Environment.PRODUCTION, Environment.SANDBOX)
-KEYS_AT = "services_connector/services_connector_integration"
 SPACE_AT = "services_connector/services_id"
-GATEWAYS_AT = "services_connector"
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Half:
     @property
     def key_file(self) -> str:
         """How this page calls the file with the private key, which the portal does not have."""
-        return f"{self.side.value}-private-key.pem"
+        return settings.key_file(self.side.value)
 
 
 @pages.route("/<account>/data-spaces/<data_space_id>/connect")
@@ -84,7 +82,7 @@ def connect(account: str, data_space_id: str) -> ResponseReturnValue:
         steps=[step.as_item() for step in _steps(account, actor, data_space, halves)],
         may_confirm=_may_confirm(actor, data_space),
         gateways="\n".join(_gateways()),
-        commands="\n".join([*_gateways(), *_commands(data_space, halves), "bin/magento cache:clean config"]),
+        commands="\n".join([*_gateways(), *_commands(data_space, halves), settings.CLEAN_CACHE]),
         settings="\n".join(_settings(data_space, halves)),
     )
 
@@ -142,22 +140,14 @@ def _half(actor: Actor, data_space: DataSpace, side: Environment) -> Half:
     return Half(side, chosen[0] if chosen else None, choices, within_reach)
 
 
-def _origin() -> str:
-    """The portal's address without a path: the shop drops any path (connector-protocol.md)."""
-    base = urlsplit(current_app.config["PORTAL"].external_base_url)
-    return f"{base.scheme}://{base.netloc}"
-
-
 def _gateways() -> list[str]:
-    return [f"bin/magento config:set {GATEWAYS_AT}/{side.value}_gateway_url {_origin()}" for side in SIDES]
+    return settings.gateway_commands(current_app.config["PORTAL"].external_base_url)
 
 
 def _commands(data_space: DataSpace, halves: Sequence[Half]) -> list[str]:
     lines = []
     for half in halves:
-        lines.append(f"bin/magento config:set {KEYS_AT}/{half.side.value}_api_key {half.api_key}")
-        # After the two hyphens nothing is an option: the value itself begins with hyphens.
-        lines.append(f'bin/magento config:set -- {KEYS_AT}/{half.side.value}_private_key "$(cat {half.key_file})"')
+        lines += settings.key_commands(half.side.value, half.api_key, half.key_file)
     lines.append(f"bin/magento config:set {SPACE_AT}/project_id {data_space.project.public_id}")
     lines.append(f"bin/magento config:set {SPACE_AT}/environment_id {data_space.public_id}")
     return lines
@@ -166,8 +156,8 @@ def _commands(data_space: DataSpace, halves: Sequence[Half]) -> list[str]:
 def _settings(data_space: DataSpace, halves: Sequence[Half]) -> list[str]:
     lines = []
     for half in halves:
-        lines.append(f"{KEYS_AT}/{half.side.value}_api_key = {half.api_key}")
-        lines.append(f"{KEYS_AT}/{half.side.value}_private_key = <{half.key_file}>")
+        lines.append(f"{settings.KEYS_AT}/{half.side.value}_api_key = {half.api_key}")
+        lines.append(f"{settings.KEYS_AT}/{half.side.value}_private_key = <{half.key_file}>")
     lines.append(f"{SPACE_AT}/project_id = {data_space.project.public_id}")
     lines.append(f"{SPACE_AT}/environment_id = {data_space.public_id}")
     return lines

@@ -1,0 +1,90 @@
+"""The guard of this door, and the reading of what a call brings."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import request
+from werkzeug.exceptions import HTTPException
+
+from portal.foundation.errors import Invalid, PortalError
+from portal.foundation.marking import GUARD, N_
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class NotJson(Invalid):
+    code = "not_json"
+    status = 400
+    sentence = N_("The body is not a JSON object, sent as application/json.")
+
+
+class MembersUnknown(Invalid):
+    code = "members_unknown"
+    sentence = N_("The call does not know the members %(members)s.")
+
+
+class MemberMissing(Invalid):
+    code = "member_missing"
+    sentence = N_("The call needs the member “%(member)s”, a text.")
+
+
+class NotAFingerprint(Invalid):
+    code = "not_a_fingerprint"
+    sentence = N_("A fingerprint is the SHA-256 of a public key in DER, as 64 hexadecimal digits.")
+
+
+def signed(view: View) -> View:
+    """Proved by a code or a key that comes with the call, never by a cookie: there is no session and no CSRF token."""
+    setattr(view, GUARD, "signed")
+    return view
+
+
+def texts(*needed: str, may: tuple[str, ...] = ()) -> dict[str, str]:
+    """The members of the body, all of them texts: those that are needed, and "" for one that may be there and is not.
+
+    Raises: NotJson, MembersUnknown, MemberMissing, and what is too large.
+    """
+    content = _content()
+    if unknown := sorted(content.keys() - {*needed, *may}):
+        raise MembersUnknown(members=", ".join(unknown)[:200])
+    for member in (*needed, *content):
+        if not _is_text(content.get(member)):
+            raise MemberMissing(member=member)
+    return dict.fromkeys(may, "") | content
+
+
+def fingerprint(text: str) -> bytes | None:
+    """The octets of a SHA-256 in hexadecimal, None for "". Raises: NotAFingerprint."""
+    try:
+        octets = bytes.fromhex(text)
+    except ValueError as error:
+        raise NotAFingerprint() from error
+    if len(octets) not in (0, 32):
+        raise NotAFingerprint()
+    return octets or None
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text that can be stored: NUL and halves of surrogate pairs cannot."""
+    return isinstance(value, str) and not any(one == "\x00" or "\ud800" <= one <= "\udfff" for one in value)
+
+
+def _content() -> dict[str, Any]:
+    try:
+        content = request.get_json()
+    except HTTPException as error:
+        if error.code == 413:
+            raise
+        raise NotJson() from error
+    except RecursionError as error:
+        raise NotJson() from error
+    if not isinstance(content, dict):
+        raise NotJson()
+    return content
+
+
+def sentences(refusal: PortalError) -> str:
+    """The refusal in English, and who can mend it."""
+    facts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in refusal.facts.items()}
+    parts = [text % facts if facts else str(text) for text in (refusal.sentence, refusal.mend) if text]
+    return " ".join(parts)

@@ -1,0 +1,89 @@
+"""Calls about key pairs: making one with a code, and revoking one with its private key."""
+
+from flask import Response, current_app, g
+
+from portal.api import challenges
+from portal.api.door import answered, api
+from portal.api.guards import fingerprint, signed, texts
+from portal.foundation.database import transaction
+from portal.keys import by_key, commanding, material, operations, possession
+from portal.keys.commanding import Finder
+from portal.keys.errors import PrivateKeyPasted
+from portal.keys.material import PublicHalf
+
+
+@api.post("/keys/making")
+@signed
+def making() -> Response:
+    """What a code is for: all that the seven lines of the proof need, and the words to show."""
+    given = texts("code", may=("public_key_sha256",))
+    found = commanding.find(given["code"], fingerprint(given["public_key_sha256"]))
+    intent = found.intent
+    return answered(
+        base_url=_base_url(),
+        intent=intent.public_id,
+        nonce=intent.nonce.hex(),
+        owner=found.owner,
+        holder=found.holder,
+        environment=intent.environment.value,
+        name=intent.name,
+        replaces=intent.replaces.name if intent.replaces else "",
+        expires_at=intent.expires_at.isoformat(timespec="seconds"),
+    )
+
+
+@api.post("/keys/making/proof")
+@signed
+def prove() -> Response:
+    """The pair, in service; the same call again has the same answer."""
+    given = texts("code", "public_key", "signature")
+    signature = possession.read_signature(given["signature"].encode())
+    public = _public_half(given["public_key"], given["code"])
+    g.actor = commanding.find(given["code"], public.spki_sha256).actor
+    with transaction():
+        pair = commanding.prove(given["code"], public=public, signature=signature, base_url=_base_url())
+        made = {"api_key": pair.api_key, "name": pair.name, "environment": pair.environment.value}
+    return answered(**made, state=pair.state.value)
+
+
+@api.post("/keys/revocation/challenge")
+@signed
+def challenge() -> Response:
+    """A challenge for an API key; nobody learns from it whether there is such a pair."""
+    api_key = texts("api_key")["api_key"]
+    return answered(base_url=_base_url(), challenge=challenges.to_revoke(api_key))
+
+
+@api.post("/keys/revocation")
+@signed
+def revoke() -> Response:
+    """The pair, revoked; the same call again has the same answer."""
+    given = texts("api_key", "challenge", "signature")
+    api_key = given["api_key"]
+    challenges.require(given["challenge"], api_key)
+    message = possession.revocation(base_url=_base_url(), api_key=api_key, challenge=given["challenge"])
+    signature = possession.read_signature(given["signature"].encode())
+    with transaction():
+        pair = by_key.revoke(api_key, signed=message, signature=signature)
+        revoked = {"api_key": pair.api_key, "name": pair.name, "environment": pair.environment.value}
+    return answered(**revoked, state=pair.state.value)
+
+
+def _base_url() -> str:
+    base_url: str = current_app.config["PORTAL"].external_base_url
+    return base_url.rstrip("/")
+
+
+def _public_half(pem: str, code: str) -> PublicHalf:
+    """The public key. A private one in its place is burnt, when the code says whose it is.
+
+    Raises: those of `read_public_pem` and of `find`.
+    """
+    try:
+        return material.read_public_pem(pem)
+    except PrivateKeyPasted as refusal:
+        found: Finder = commanding.find(code, refusal.facts["spki_sha256"])
+        if refusal.facts["spki_sha256"] is not None:
+            with transaction():
+                operations.burn(found.actor, refusal.facts["spki_sha256"])
+        raise

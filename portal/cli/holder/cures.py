@@ -1,0 +1,24 @@
+"""What to do about each thing that a shop would stumble over."""
+
+from portal.verifier.paste import Finding
+
+CURES = {
+    Finding.API_KEY_SPACES: "There are spaces or line breaks in the API key. Take them out.",
+    Finding.API_KEY_CASE: "API keys are written in small letters.",
+    Finding.API_KEY_FORM: "This is no API key: one has 32 characters, figures and the letters a to f.",
+    Finding.NOT_A_KEY: "The file holds no private key. One begins with -----BEGIN PRIVATE KEY-----.",
+    Finding.PUBLIC_KEY: "This is the public key. The shop needs the private key, the other file.",
+    Finding.ENCRYPTED: "It is locked with a passphrase, which the shop cannot ask for. "
+    "Save it without one: openssl pkey -in locked.pem -out private-key.pem",
+    Finding.OTHER_FORMAT: "The shop does not read this format. "
+    "Convert it: openssl pkey -in this-file -out private-key.pem",
+    Finding.SEVERAL: "There is more than one key in the file. Keep one only.",
+    Finding.NO_BEGIN: "The BEGIN line is missing.",
+    Finding.NO_END: "The END line is missing; look whether anything before it was cut off.",
+    Finding.ONE_LINE: "The lines have run together. The shop needs the line breaks.",
+    Finding.INDENTED: "Some lines begin with spaces. Every line has to begin at the margin.",
+    Finding.ESCAPED: "The line breaks stand in it as \\n. The shop needs real ones.",
+    Finding.BROKEN: "Part of the key is missing or changed. Take it from where it was made again.",
+    Finding.NOT_RSA: "This is no RSA key. The services verify RSA signatures only.",
+    Finding.TOO_SHORT: "This key has fewer than 2048 bits. Make a new pair.",
+}

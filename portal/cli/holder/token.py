@@ -1,0 +1,28 @@
+"""`portal-key token`: what a shop sends beside its API key, for trying out."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from portal.cli.holder import files, signing
+from portal.cli.holder.ends import PROBLEMS, fail
+from portal.cli.holder.files import Unusable
+
+
+@click.command("token")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON, with the moment in which it ends.")
+def token(file: Path, as_json: bool) -> None:
+    """Print a signature as a shop sends it in x-gw-signature, made with the private key in FILE; good for 5 minutes.
+
+    Ends with 0, or with 1 when the file holds no private key that can be used.
+    """
+    try:
+        key = files.private_key(file)
+    except Unusable as reason:
+        fail(PROBLEMS, "unusable_file", str(reason), as_json)
+    ends_at = int(time.time()) + signing.LIFETIME_SECONDS
+    made = signing.token_of(key, ends_at)
+    click.echo(json.dumps({"token": made, "ends_at": ends_at}, indent=2) if as_json else made)

@@ -1,0 +1,113 @@
+"""Making a pair on the holder's own machine: a one-time code stands for the intent, and the proof uses it up.
+
+The code says who asks: whoever has it acts as the person who began, with what that person may do at that moment.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from portal.access.actor import Actor
+from portal.audit import operations as audit
+from portal.audit.events import Event
+from portal.delegations import people
+from portal.foundation import ids
+from portal.foundation.database import lock
+from portal.foundation.errors import NotFound
+from portal.foundation.sealing import token_hash
+from portal.keys import making, possession, store
+from portal.keys.errors import CodeRefused, MakingOver
+from portal.keys.material import PublicHalf
+from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
+from portal.keys.status import LIVE_STATES
+from portal.tenants import store as tenants
+
+GROUPS, GROUP = 7, 4  # 28 characters of 5 bits each: 140 random bits
+LOOKALIKES = str.maketrans("oil", "011")
+
+
+@dataclass(frozen=True)
+class Finder:
+    """What a code leads to: the intent, and its person as an actor as of now; account ids of owner and holder."""
+
+    intent: KeyIntent
+    actor: Actor
+    owner: str
+    holder: str
+
+
+def show_code(actor: Actor, intent: KeyIntent) -> str:
+    """A new one-time code for the intent, such as `7h2k-…`; from now on one that was shown before is good for nothing.
+
+    Only its hash is stored. It is good as long as the intent. Raises: MakingOver.
+    """
+    lock(intent)
+    if intent.origin is not KeyOrigin.COMMAND or intent.key_pair_id is not None:
+        raise MakingOver()
+    making.require_unfinished(intent)
+    characters = [secrets.choice(ids.ALPHABET) for _ in range(GROUPS * GROUP)]
+    intent.code_hash = token_hash("".join(characters))
+    audit.record(
+        actor,
+        Event.KEY_CODE_SHOWN,
+        intent,
+        tenant_id=intent.tenant_id,
+        also_seen_by=intent.holder_id if intent.holder_id != intent.tenant_id else None,
+        environment=intent.environment.value,
+    )
+    return "-".join("".join(characters[start : start + GROUP]) for start in range(0, GROUPS * GROUP, GROUP))
+
+
+def find(code: str, spki_sha256: bytes | None) -> Finder:
+    """What the code leads to. A code that was used leads there again for the very key that used it, and no other.
+
+    spki_sha256: of the public key that is to be proved, where it is known already.
+    Raises: CodeRefused, AccountSuspended, DelegationPaused.
+    """
+    intent = store.find_intent_by_code(_hash_of(code))
+    if intent is None:
+        raise CodeRefused()
+    _require_usable(intent, intent.key_pair, spki_sha256)
+    try:
+        actor = people.as_of_now(
+            intent.person_id, home_id=intent.holder_id, tenant_id=intent.tenant_id, under=intent.delegation_id
+        )
+    except NotFound as error:
+        raise CodeRefused() from error
+    owner, holder = tenants.get(intent.tenant_id), tenants.get(intent.holder_id)
+    return Finder(intent, actor, owner.account_id, holder.account_id)
+
+
+def prove(code: str, *, public: PublicHalf, signature: bytes, base_url: str) -> KeyPair:
+    """The pair, in service, because its private half signed the message of the intent that the code stands for.
+
+    The same code, key and signature again end in the same pair. Raises: those of `find` and of `making.prove`.
+    """
+    found = find(code, public.spki_sha256)
+    intent = found.intent
+    lock(intent)
+    if intent.code_hash != _hash_of(code):  # another one was shown meanwhile
+        raise CodeRefused()
+    made = store.find_by_id(intent.tenant_id, intent.key_pair_id) if intent.key_pair_id else None
+    _require_usable(intent, made, public.spki_sha256)
+    message = making.message_of(intent, public, base_url=base_url, owner=found.owner, holder=found.holder)
+    if made is not None:
+        possession.check(made.spki, message, signature)
+        return made
+    return making.prove(found.actor, intent, signed=message, signature=signature, public=public)
+
+
+def _require_usable(intent: KeyIntent, pair: KeyPair | None, spki_sha256: bytes | None) -> None:
+    if pair is not None:
+        if pair.state not in LIVE_STATES or pair.spki_sha256 != spki_sha256:
+            raise CodeRefused()
+        return
+    try:
+        making.require_unfinished(intent)
+    except MakingOver as error:
+        raise CodeRefused() from error
+
+
+def _hash_of(code: str) -> bytes:
+    """The hash of a code as it was typed: case, spaces, hyphens and letters that look like figures do not matter."""
+    characters = (character for character in code.lower() if not character.isspace())
+    return token_hash("".join(characters).replace("-", "").translate(LOOKALIKES))

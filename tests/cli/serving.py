@@ -1,0 +1,56 @@
+"""The portal of the test on a port of its own, in threads, for commands that run as processes; and what goes wrong."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+PROOF = "/api/v1/keys/making/proof"
+
+
+class Line:
+    """The way between command and portal. `lost` answers to proofs never arrive, though the portal acted."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.lost, self.asked = app, 0, []
+        self.held, self.reached = False, Event()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self.asked.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == PROOF and self.held:
+            self.reached.set()
+            raise ConnectionResetError  # before the portal heard of it
+        answer = Context().run(self.app, environ, start_response)
+        if environ["PATH_INFO"] == PROOF and self.lost:
+            self.lost -= 1
+            list(answer)
+            raise ConnectionResetError
+        return answer
+
+
+class Quiet(WSGIRequestHandler):
+    def log(self, *_words: object) -> None:
+        pass
+
+
+@contextmanager
+def served(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Line]]:
+    """The address of the portal, which calls itself so, and the line to it; until the block ends."""
+    line = Line(app)
+    server = make_server("127.0.0.1", 0, line, threaded=True, request_handler=Quiet)
+    server.daemon_threads = True
+    url = f"http://localhost:{server.server_port}"
+    monkeypatch.setitem(app.config, "PORTAL", app.config["PORTAL"].model_copy(update={"external_base_url": url}))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield url, line
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
