@@ -21,6 +21,7 @@ from portal.impact import reminders, retiring
 from portal.keys import operations as keys
 from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
+from portal.usage import upkeep as uses
 from portal.web.mail import sender
 
 log = get_logger()
@@ -85,7 +86,7 @@ def _tidy_up() -> int:
     with transaction():
         accounts.tidy_up()
         messages.tidy_up()
-    return 0
+    return _until_done(lambda _actor: uses.tidy_up(), None)
 
 
 def _round(todo: list[Task], stop: Event) -> bool:

@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 
 from structlog import get_logger
 
-from portal.usage.clients import Client
+from portal.usage.clients import NOBODY, Client
 
 log = get_logger()
 
 # Different uses (key, data space, client, day) that one process keeps; what comes beyond is counted as lost. An entry
 # takes some 600 bytes, so a database that is away costs a process at most 12 MB.
 MOST_KEPT = 20_000
+# Different unknown clients of a key pair that one process tells apart on a day; their words are whatever they say.
+MOST_UNKNOWN = 50
 
 
 class Use(NamedTuple):
@@ -56,10 +58,17 @@ class Buffer:
         self._lock = Lock()
         self._kept: dict[Use, list[Any]] = {}  # first, last, count: changed in place, which is half the time
         self._lost = 0
+        self._unknown_on: date | None = None
+        self._unknown: dict[uuid.UUID, set[int]] = {}
 
     def count(self, use: Use, first_at: datetime, last_at: datetime, calls: int = 1) -> None:
-        """Count `use`; a new one beyond the bound is lost, one that is kept already never."""
+        """Count `use`; a new one beyond the bound is lost, one that is kept already never.
+
+        Unknown clients beyond the 50th of a key pair and day count as one that says nothing.
+        """
         with self._lock:
+            if use.client.edition is None and not self._is_told_apart(use):
+                use = use._replace(client=NOBODY)
             present = self._kept.get(use)
             if present is not None:
                 if first_at < present[0]:
@@ -71,6 +80,14 @@ class Buffer:
                 self._kept[use] = [first_at, last_at, calls]
             else:
                 self._lost += calls
+
+    def _is_told_apart(self, use: Use) -> bool:
+        if self._unknown_on is None or use.day > self._unknown_on:
+            self._unknown_on, self._unknown = use.day, {}
+        told_apart, client = self._unknown.setdefault(use.key_pair_id, set()), hash(use.client)
+        if client not in told_apart and len(told_apart) < MOST_UNKNOWN:
+            told_apart.add(client)
+        return client in told_apart
 
     def take(self) -> Batch:
         """Everything that was counted since, which is here no more."""

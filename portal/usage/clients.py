@@ -31,7 +31,10 @@ class Client(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """What stays the same through an upgrade and a move: the cloud project, else the edition."""
+        """What stays the same through an upgrade and a move: the cloud project, else the edition.
+
+        The environment of the key belongs to it, too; it stands beside it wherever an identity is kept.
+        """
         if self.cloud_id is not None:
             return f"cloud:{self.cloud_id}"
         return self.identity_by_edition
@@ -40,6 +43,9 @@ class Client(NamedTuple):
     def identity_by_edition(self) -> str:
         """The identity of the same shop in a call that does not name its cloud project."""
         return f"client:{(self.edition or '').casefold()}"
+
+
+NOBODY = Client(None, None, "", "", None)
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from structlog import get_logger
+
 from portal.access.actor import Actor, system_actor
 from portal.access.roles import Environment
 from portal.audit import operations as audit
@@ -19,6 +21,11 @@ from portal.usage import notices, store
 from portal.usage.clients import Client
 from portal.usage.models import Sighting
 from portal.usage.recording import Seen, named
+
+log = get_logger()
+
+OPEN = (Claim.WAITING, Claim.COLLIDING)
+MOST_OPEN = 20  # claims of a data space that nobody has decided; a key's holder could make up any number of shops
 
 
 def discover(seen: Sequence[Seen]) -> None:
@@ -41,49 +48,64 @@ def _places(spaces: Sequence[DataSpace]) -> dict[uuid.UUID, "_Place"]:
     for installation in store.attached_on(spaces):
         if installation.data_space_id in places:
             places[installation.data_space_id].attached.append(installation)
-    for space_id, identity, installation in store.sightings_on(spaces):
+    for space_id, environment, identity, installation in store.sightings_on(spaces):
         if space_id in places:
-            places[space_id].known[identity] = installation
+            places[space_id].known[environment, identity] = installation
     return places
 
 
 class _Place:
-    """One data space, who is attached to it, and what was seen there: `known` installations by identity."""
+    """One data space, who is attached to it, and what was seen there: `known` installations by what calls show."""
 
     def __init__(self, space: DataSpace) -> None:
         self.space = space
         self.actor: Actor = system_actor("usage", space.tenant_id)
         self.attached: list[Installation] = []
-        self.known: dict[str, Installation] = {}
+        self.known: dict[tuple[Environment, str], Installation] = {}
         self.seen: dict[uuid.UUID, dict[str, Any]] = {}
         self.fresh: set[uuid.UUID] = set()
+        self.told: set[Event] = set()
+        self.passed_over = 0
 
     @property
     def primary(self) -> Installation | None:
         return next((one for one in self.attached if one.claim is Claim.PRIMARY), None)
 
     def take(self, one: Seen) -> None:
-        """Give what was seen to the installation that it comes from, which is made when there is none."""
-        installation = self._find(one.client) or self._add(one)
-        self.known[one.client.identity] = installation
+        """Give what was seen to the installation that it comes from, which is made when there is none.
+
+        Where too many claims wait for somebody already, none is made, and what was seen is a counted use only.
+        """
+        installation = self._find(one.key.environment, one.client)
+        if installation is None and self._is_full():
+            self.passed_over += 1
+            return
+        installation = installation or self._add(one)
+        self.known[one.key.environment, one.client.identity] = installation
         self._note(installation, one)
         self._sight(installation, one)
-        if self._is_alarming(installation, one.client):
+        if self._is_alarming(installation, one.key.environment):
             self._alarm(installation)
 
-    def _find(self, client: Client) -> Installation | None:
-        # The cloud project is named by few calls only: one that names none is its shop's, when the edition fits.
-        found = self._known(client.identity)
+    def _is_full(self) -> bool:
+        return self.primary is not None and sum(one.claim in OPEN for one in self.attached) >= MOST_OPEN
+
+    def _find(self, side: Environment, client: Client) -> Installation | None:
+        # The cloud project is named by few calls only: one that names none is its shop's, when the edition fits. A
+        # cloud project has a production and a staging shop, which the environment of their keys tells apart.
+        found = self._known(side, client.identity)
         if found is not None:
             return found
         if client.cloud_id is not None:
             return (
-                self._of_cloud(client) or self._known(client.identity_by_edition, nameless=True) or self._never_seen()
+                self._of_cloud(side, client)
+                or self._known(side, client.identity_by_edition, nameless=True)
+                or self._never_seen(side)
             )
-        return self._of_edition(client) or self._never_seen()
+        return self._of_edition(side, client) or self._never_seen(side)
 
-    def _known(self, identity: str, *, nameless: bool = False) -> Installation | None:
-        found = self.known.get(identity)
+    def _known(self, side: Environment, identity: str, *, nameless: bool = False) -> Installation | None:
+        found = self.known.get((side, identity))
         if found is None or found.detached_at is not None:
             return None  # one that was detached and still calls is a shop that uses the data space after all
         if nameless and found.cloud_id is not None:
@@ -92,19 +114,23 @@ class _Place:
         moved = found.data_space_id != self.space.id
         return None if moved and found.attached_at < clock.now() - LIVE_FOR else found
 
-    def _of_cloud(self, client: Client) -> Installation | None:
-        return next((one for one in self._primary_first() if one.cloud_id == client.cloud_id), None)
+    def _of_cloud(self, side: Environment, client: Client) -> Installation | None:
+        return next((one for one in self._of_side(side) if one.cloud_id == client.cloud_id), None)
 
-    def _of_edition(self, client: Client) -> Installation | None:
-        return next((one for one in self._primary_first() if _edition_of(one) == client.identity_by_edition), None)
+    def _of_edition(self, side: Environment, client: Client) -> Installation | None:
+        return next((one for one in self._of_side(side) if _edition_of(one) == client.identity_by_edition), None)
 
-    def _primary_first(self) -> list[Installation]:
-        return sorted(self.attached, key=lambda one: one.claim is not Claim.PRIMARY)
+    def _of_side(self, side: Environment) -> list[Installation]:
+        """Those with this side that are attached, the primary first."""
+        on_side = (one for one in self.attached if one.side is side)
+        return sorted(on_side, key=lambda one: one.claim is not Claim.PRIMARY)
 
-    def _never_seen(self) -> Installation | None:
+    def _never_seen(self, side: Environment) -> Installation | None:
         """The primary that was entered by hand, as long as nothing was seen of it: who calls now is that shop."""
         primary = self.primary
-        return primary if primary is not None and primary.first_seen_at is None else None
+        if primary is None or primary.first_seen_at is not None or primary.side is not side:
+            return None
+        return primary
 
     def _add(self, one: Seen) -> Installation:
         client = one.client
@@ -115,7 +141,7 @@ class _Place:
                 data_space_id=self.space.id,
                 name=f"Shop ({client.cloud_id or client.edition or 'unknown client'})",
                 side=one.key.environment,
-                claim=Claim.PRIMARY if self.primary is None else Claim.WAITING,
+                claim=self._claim_of(one.key.environment),
                 cloud_id=client.cloud_id,
                 client_edition=client.edition,
                 client_version=client.version,
@@ -126,6 +152,13 @@ class _Place:
         self.attached.append(installation)
         self.fresh.add(installation.id)
         return installation
+
+    def _claim_of(self, side: Environment) -> Claim:
+        if self.primary is None:
+            return Claim.PRIMARY
+        # Where both sides have one data space, one shop of each is meant to be there.
+        is_meant = self.space.serves_both_sides and not self._of_side(side)
+        return Claim.DECLARED if is_meant else Claim.WAITING
 
     def _note(self, installation: Installation, one: Seen) -> None:
         first, last = installation.first_seen_at, installation.last_seen_at
@@ -164,6 +197,8 @@ class _Place:
         """Say what the claims are now, and tell whom it concerns."""
         now = clock.now()
         self._fill_primary(now)
+        if self.passed_over:
+            log.warning("too many claims wait on a data space", space=str(self.space.id), passed_over=self.passed_over)
         primary = self.primary
         for one in self.attached:
             if one.claim is Claim.WAITING and primary is not None and _overlap(one, primary):
@@ -180,23 +215,32 @@ class _Place:
 
     def _collide(self, one: Installation, primary: Installation) -> None:
         one.claim = Claim.COLLIDING
+        is_first = self._is_first_today(Event.INSTALLATION_COLLIDED)
         self._record(Event.INSTALLATION_COLLIDED, one, primary=primary.name)
-        notices.post("installation_collided", one, self.space, primary=primary.name)
+        if is_first:
+            notices.post("installation_collided", one, self.space, primary=primary.name)
 
-    def _is_alarming(self, installation: Installation, client: Client) -> bool:
+    def _is_alarming(self, installation: Installation, side: Environment) -> bool:
         if installation.alarmed_at is not None or installation.data_space_id != self.space.id:
             return False
         if self.space.type is not DataSpaceType.PRODUCTION or self.space.serves_both_sides:
             return False
-        if installation.side is Environment.SANDBOX:
-            return True
-        cloud_id = client.cloud_id
-        return cloud_id is not None and store.is_known_as_testing(self.space.tenant_id, cloud_id, self.space.id)
+        return side is Environment.SANDBOX
 
     def _alarm(self, installation: Installation) -> None:
         store.note_seen(installation, alarmed_at=clock.now())
+        is_first = self._is_first_today(Event.INSTALLATION_ALARMED)
         self._record(Event.INSTALLATION_ALARMED, installation)
-        notices.post("installation_alarmed", installation, self.space)
+        if is_first:
+            notices.post("installation_alarmed", installation, self.space)
+
+    def _is_first_today(self, event: Event) -> bool:
+        # One mail a data space and day (UTC) says where to look; the page there shows them all.
+        if event in self.told:
+            return False
+        self.told.add(event)
+        today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return not store.was_told_since(self.space, event, today)
 
     def _record(self, event: Event, installation: Installation, primary: str | None = None) -> None:
         parties = store.integrators_at(self.space, clock.now())

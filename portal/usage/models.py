@@ -41,6 +41,9 @@ class KeyUse(Held, Base):
         Index("ix_key_uses_key", "tenant_id", "key_pair_id", "last_at"),
         Index("ix_key_uses_space", "tenant_id", "data_space_id", "day"),
         Index("ix_key_uses_holder", "holder_id", "tenant_id"),
+        # For forgetting: the oldest, and whether anything refers to a client.
+        Index("ix_key_uses_day", "day"),
+        Index("ix_key_uses_client", "tenant_id", "client_id"),
     )
 
     key_pair_id: Mapped[uuid.UUID]

@@ -7,13 +7,29 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, Table, and_, case, func, or_, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased, contains_eager
 
 from portal.access.actor import Actor, Reach
-from portal.access.roles import Environment
+from portal.access.roles import Environment, Right
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
+from portal.audit.events import Event
+from portal.audit.models import AuditEvent
 from portal.delegations.models import Delegation, DelegationProject, DelegationState
 from portal.foundation.database import Base, db
 from portal.keys.models import KeyPair
@@ -77,6 +93,42 @@ def put_sightings(rows: Sequence[dict[str, Any]]) -> None:
         db.session.execute(upsert, execution_options=BY_WORKER)
 
 
+def forget_uses(before: date) -> int:
+    """Delete a portion of the uses before this day, and the clients that only they refer to; how many uses.
+
+    The last use of each key pair stays, with and without listing.
+    """
+    later = aliased(KeyUse)
+    is_followed = (
+        select(later.id)
+        .where(
+            later.tenant_id == KeyUse.tenant_id,
+            later.key_pair_id == KeyUse.key_pair_id,
+            later.listed == KeyUse.listed,
+            later.last_at > KeyUse.last_at,
+        )
+        .exists()
+    )
+    old = select(KeyUse.id).where(KeyUse.day < before, is_followed).limit(PORTION)
+    gone = delete(KeyUse).where(KeyUse.id.in_(old)).returning(KeyUse.client_id)
+    options = BY_WORKER | {"synchronize_session": False}
+    client_ids = list(db.session.scalars(gone, execution_options=options))
+    _forget_clients(set(client_ids))
+    return len(client_ids)
+
+
+def _forget_clients(client_ids: Collection[uuid.UUID]) -> None:
+    is_used = (
+        select(KeyUse.id).where(KeyUse.tenant_id == UseClient.tenant_id, KeyUse.client_id == UseClient.id).exists()
+    )
+    unused = [UseClient.id.in_(client_ids), ~is_used]
+    # Locked first, and looked at again: nobody refers to one while it goes.
+    locked = across_tenants(UseClient.id, reason=Reader.WORKER).where(*unused).order_by(UseClient.id)
+    db.session.execute(locked.with_for_update(of=UseClient)).all()
+    options = BY_WORKER | {"synchronize_session": False}
+    db.session.execute(delete(UseClient).where(*unused), execution_options=options)
+
+
 def _wider(kept: Any, new: Any) -> dict[str, ColumnElement[datetime]]:
     # Neither database has the other's function for the larger of two.
     return {
@@ -102,7 +154,8 @@ def _portions(rows: Iterable[Any]) -> Iterator[list[Any]]:
 def lock_spaces(wanted: Collection[tuple[uuid.UUID, uuid.UUID]]) -> Sequence[DataSpace]:
     """The data spaces with these (tenant, id), with their projects, kept from changing until the transaction ends.
 
-    One order for all, so that two writers never wait for each other; whoever attaches an installation by hand waits.
+    One order for all, so that two writers never wait for each other; whoever attaches an installation by hand waits,
+    whoever only refers to a data space, as each count of a use does, never.
     """
     rows = (
         across_tenants(DataSpace, reason=Reader.WORKER)
@@ -111,7 +164,7 @@ def lock_spaces(wanted: Collection[tuple[uuid.UUID, uuid.UUID]]) -> Sequence[Dat
         .where(DataSpace.tenant_id.in_({tenant for tenant, _id in wanted}))
         .where(DataSpace.id.in_({space for _tenant, space in wanted}))
         .order_by(DataSpace.tenant_id, DataSpace.id)
-        .with_for_update(of=DataSpace)
+        .with_for_update(of=DataSpace, key_share=True)
         .execution_options(populate_existing=True)
     )
     return db.session.scalars(rows).all()
@@ -132,10 +185,11 @@ def attached_on(spaces: Collection[DataSpace]) -> Sequence[Installation]:
     return db.session.scalars(rows).all()
 
 
-def sightings_on(spaces: Collection[DataSpace]) -> Sequence[tuple[uuid.UUID, str, Installation]]:
-    """Data space, identity and installation of what was seen there before, the latest last."""
+def sightings_on(spaces: Collection[DataSpace]) -> Sequence[tuple[uuid.UUID, Environment, str, Installation]]:
+    """Data space, environment, identity and installation of what was seen there before, the latest last."""
+    columns = (Sighting.data_space_id, Sighting.environment, Sighting.identity, Installation)
     rows = (
-        across_tenants(Sighting.data_space_id, Sighting.identity, Installation, reason=Reader.WORKER)
+        across_tenants(*columns, reason=Reader.WORKER)
         .join(Sighting.installation)
         .where(
             Sighting.tenant_id.in_({space.tenant_id for space in spaces}),
@@ -143,19 +197,22 @@ def sightings_on(spaces: Collection[DataSpace]) -> Sequence[tuple[uuid.UUID, str
         )
         .order_by(Sighting.last_at)
     )
-    return [(space_id, identity, installation) for space_id, identity, installation in db.session.execute(rows)]
+    found: Sequence[Any] = db.session.execute(rows).all()
+    return found
 
 
-def is_known_as_testing(tenant_id: uuid.UUID, cloud_id: str, besides: uuid.UUID) -> bool:
-    """Whether this cloud project is an installation with sandbox keys on another data space of the tenant."""
-    rows = select(Installation.id).where(
-        Installation.tenant_id == tenant_id,
-        Installation.cloud_id == cloud_id,
-        Installation.data_space_id != besides,
-        Installation.detached_at.is_(None),
-        Installation.side == Environment.SANDBOX,
+def was_told_since(space: DataSpace, event: Event, since: datetime) -> bool:
+    """Whether this event about an installation of the data space stands in the record since then."""
+    of_space = select(Installation.public_id).where(
+        Installation.tenant_id == space.tenant_id, Installation.data_space_id == space.id
     )
-    return db.session.scalar(rows.limit(1), execution_options=scoped_to(tenant_id)) is not None
+    rows = select(AuditEvent.seq).where(
+        AuditEvent.tenant_id == space.tenant_id,
+        AuditEvent.subject_id.in_(of_space),
+        AuditEvent.event == event.value,
+        AuditEvent.at >= since,
+    )
+    return db.session.scalar(rows.limit(1), execution_options=scoped_to(space.tenant_id)) is not None
 
 
 def note_seen(installation: Installation, **values: Any) -> None:
@@ -176,6 +233,18 @@ def add(installation: Installation) -> Installation:
 
 def integrators_at(space: DataSpace, at: datetime) -> Sequence[uuid.UUID]:
     """The integrators whose running delegation reaches the data space."""
+    found = db.session.scalars(_reaching(space, at), execution_options=scoped_to(space.tenant_id))
+    return [integrator_id for integrator_id in found if integrator_id is not None]
+
+
+def rights_at(space: DataSpace, at: datetime) -> Sequence[tuple[uuid.UUID, frozenset[Right]]]:
+    """Those integrators, each with the rights that its delegation gives."""
+    rows = _reaching(space, at).add_columns(Delegation.rights)
+    found = db.session.execute(rows, execution_options=scoped_to(space.tenant_id))
+    return [(integrator_id, rights) for integrator_id, rights in found if integrator_id is not None]
+
+
+def _reaching(space: DataSpace, at: datetime) -> Select[Any]:
     reached = select(DelegationProject.id).where(
         DelegationProject.tenant_id == Delegation.tenant_id,
         DelegationProject.delegation_id == Delegation.id,
@@ -190,13 +259,13 @@ def integrators_at(space: DataSpace, at: datetime) -> Sequence[uuid.UUID]:
     if not space.serves_both_sides:
         # Stored as words joined by commas, and no word is part of another.
         rows = rows.where(type_coerce(Delegation.environments, String).contains(space.environment.value))
-    found = db.session.scalars(rows, execution_options=scoped_to(space.tenant_id))
-    return [integrator_id for integrator_id in found if integrator_id is not None]
+    return rows
 
 
 def lock_space(actor: Actor, space_id: uuid.UUID) -> None:
     """Keep the data space, and so what is discovered on it, from changing until the transaction ends."""
-    one_or_not_found(owned_by(actor, DataSpace).where(DataSpace.id == space_id).with_for_update(of=DataSpace))
+    rows = owned_by(actor, DataSpace).where(DataSpace.id == space_id)
+    one_or_not_found(rows.with_for_update(of=DataSpace, key_share=True))
 
 
 def repoint(source: Installation, target: Installation) -> None:

@@ -2,12 +2,13 @@
 
 import atexit
 import os
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from multiprocessing import util
 from threading import Event, Lock, Thread
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from structlog import get_logger
 
 from portal.foundation.database import transaction
@@ -19,6 +20,7 @@ log = get_logger()
 
 WAIT_SECONDS = 10.0
 MOST_UNDISCOVERED = 10_000
+Place = tuple[uuid.UUID, uuid.UUID]  # tenant and data space
 Surroundings = Callable[[], AbstractContextManager[object]]
 
 
@@ -36,7 +38,8 @@ class Writer:
         self._starting, self._flushing = Lock(), Lock()
         self._stop = Event()
         self._thread: Thread | None = None
-        self._undiscovered: list[Seen] = []
+        self._undiscovered: dict[Place, list[Seen]] = {}
+        self._failed: set[Place] = set()
 
     def begin(self) -> None:
         """Start the thread, unless it runs or nobody said in what surroundings it may write."""
@@ -77,7 +80,7 @@ class Writer:
                 self._try()
 
     def flush(self) -> int:
-        """Count in one transaction, then discover in another; how many uses were written.
+        """Count in one transaction, then discover in one for each data space; how many uses were written.
 
         Raises: what the database does. What was not counted is kept. What was counted, but not looked at, is looked at
         the next time: a call is never lost because of what it might tell of installations.
@@ -91,20 +94,40 @@ class Writer:
                 except BaseException:
                     self.kept.put_back(batch)
                     raise
-                self._undiscovered += seen
+                self._put(seen)
             self._discover()
         return len(batch)
 
-    def _discover(self) -> None:
-        seen, self._undiscovered = self._undiscovered, []
-        if not seen:
+    def _put(self, seen: Sequence[Seen]) -> None:
+        if sum(map(len, self._undiscovered.values())) >= MOST_UNDISCOVERED:
+            log.warning("not discovered: too much waits", dropped=len(seen))
             return
-        try:
-            with transaction():
-                discovery.discover(seen)
-        except SQLAlchemyError:
-            self._undiscovered = seen[-MOST_UNDISCOVERED:]
-            raise
+        for one in seen:
+            self._undiscovered.setdefault((one.tenant_id, one.data_space_id), []).append(one)
+
+    def _discover(self) -> None:
+        for place in list(self._undiscovered):
+            seen = self._undiscovered.pop(place)
+            try:
+                with transaction():
+                    discovery.discover(seen)
+            except OperationalError:  # the database is away or busy: all the others may go first the next time
+                self._undiscovered[place] = seen
+                raise
+            except Exception as error:
+                self._give_up_on(place, seen, error)
+            else:
+                self._failed.discard(place)
+
+    def _give_up_on(self, place: Place, seen: list[Seen], error: Exception) -> None:
+        # Once more the next time, but never in the way of other data spaces, and not for ever.
+        is_last = place in self._failed
+        if is_last:
+            self._failed.discard(place)
+        else:
+            self._failed.add(place)
+            self._undiscovered[place] = seen
+        log.error("not discovered", space=str(place[1]), dropped=len(seen) if is_last else 0, exc_info=error)
 
 
 writer = Writer(buffer)

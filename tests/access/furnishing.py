@@ -235,7 +235,7 @@ def a_rotation(actor: Actor) -> Things:
 
 
 def intents_of(actor: Actor) -> Things:
-    """Intents that this very person began: to be made, with its private key shown, to be proved, for a command line, and
+    """Intents that this very person began: to be made, with its private key shown, to be proved, for a command line and
     for a browser."""
     ready, shown = (an_intent(actor, name=f"{what} for {actor.label}") for what in ("Ready", "Shown"))
     with transaction():

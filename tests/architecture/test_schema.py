@@ -61,6 +61,7 @@ BEGIN_ELSEWHERE = {
     ("key_pairs", "holder_id"): BY_OTHER_PARTY,
     ("use_clients", "holder_id"): BY_OTHER_PARTY,
     ("key_uses", "holder_id"): BY_OTHER_PARTY,
+    ("key_uses", "day"): "the worker forgets what is old",
     ("sightings", "holder_id"): BY_OTHER_PARTY,
     ("delegations", "integrator_id"): BY_OTHER_PARTY,
     ("delegation_proposals", "integrator_id"): BY_OTHER_PARTY,

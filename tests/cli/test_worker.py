@@ -10,17 +10,20 @@ import pytest
 import time_machine
 
 from portal.access.roles import Role
+from portal.access.rows import owned_by
 from portal.accounts import operations as accounts
 from portal.audit import store as audit
 from portal.delegations import store as delegations
 from portal.delegations.models import DelegationState
 from portal.foundation import clock
-from portal.foundation.database import transaction
+from portal.foundation.database import db, transaction
 from portal.keys import making, store
 from portal.keys.models import KeyState
 from portal.outbox import worker as outbox
+from portal.usage import traces
+from portal.usage.models import KeyUse
 from tests.cli.conftest import Run
-from tests.factories import a_delegation, a_licensee, a_private_key, an_integrator, an_intent, public_of
+from tests.factories import a_call, a_delegation, a_key, a_licensee, a_private_key, an_integrator, an_intent, public_of
 
 
 @pytest.fixture
@@ -84,6 +87,18 @@ def test_it_ends_delegations_whose_end_has_come(run: Run, owner):
         run("worker", "--once")
 
     assert delegations.get_given(owner, delegation.public_id).state is DelegationState.ENDED
+
+
+def test_it_forgets_old_uses_of_keys(run: Run, owner):
+    pair = a_key(owner)
+    for days in (402, 1):
+        a_call(pair, at=clock.now() - timedelta(days=days))
+    traces.flush()
+
+    run("worker", "--once")
+
+    db.session.rollback()
+    assert len(db.session.scalars(owned_by(owner, KeyUse)).all()) == 1
 
 
 def test_a_task_that_fails_does_not_keep_the_others_from_their_turn(run: Run, owner, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.access.roles import Environment, Role
+from portal.access.roles import Environment, Right, Role
 from portal.audit import store as audit
 from portal.contracts import store as contracts
 from portal.foundation import clock
@@ -15,7 +15,8 @@ from portal.outbox import operations as outbox
 from portal.projects import installations, operations
 from portal.projects import store as projects
 from portal.projects.models import LIVE_FOR, Claim
-from portal.usage import store, traces
+from portal.usage import discovery, store, traces
+from portal.usage import operations as decisions
 from tests.factories import a_call, a_delegation, a_key, a_licensee, a_member, an_integrator, tenant_of
 from tests.usage.conftest import attached
 
@@ -226,11 +227,43 @@ def test_a_testing_shop_on_a_production_data_space_is_an_alarm_once(owner, pair,
     assert len(mails("installation_alarmed")) == 1
 
 
-def test_a_cloud_project_known_as_testing_alarms_on_a_production_data_space(owner, pair, live_pair, spaces):
+def test_a_cloud_project_has_a_production_and_a_staging_shop_that_alarm_nobody(owner, pair, live_pair, spaces):
+    seen(live_pair, spaces[PRODUCTION], cloud_id="abc123")
     seen(pair, spaces[TESTING], cloud_id="abc123")
     seen(live_pair, spaces[PRODUCTION], cloud_id="abc123")
 
-    assert [one.installation.alarms for one in _all(owner) if one.installation.alarmed_at] == [True]
+    assert [one.installation.alarms for one in _all(owner)] == [False, False]
+    assert mails("installation_alarmed") == mails("installation_collided") == []
+
+
+@pytest.mark.parametrize("cloud_id", ["abc123", None])
+def test_a_staging_copy_on_the_production_data_space_alarms_and_claims(cloud_id, owner, pair, live_pair, spaces):
+    seen(live_pair, spaces[PRODUCTION], cloud_id="abc123")
+    seen(pair, spaces[PRODUCTION], cloud_id=cloud_id)
+    seen(live_pair, spaces[PRODUCTION])
+
+    found = sorted((one.installation.claim, one.installation.side, one.installation.alarms) for one in _all(owner))
+    assert found == [(Claim.COLLIDING, SANDBOX, True), (Claim.PRIMARY, Environment.PRODUCTION, False)]
+    assert events(owner).count("installation.alarmed") == 1
+
+
+def test_a_staging_copy_is_not_the_production_shop_that_was_entered_by_hand(owner, pair, live_pair, spaces):
+    by_hand(owner, spaces[PRODUCTION], side=Environment.PRODUCTION)
+    seen(pair, spaces[PRODUCTION])
+    seen(live_pair, spaces[PRODUCTION])
+
+    shops = attached(owner)
+    assert (shops["Main shop"].alarms, shops["Shop (Community)"].alarms) == (False, True)
+    assert claims(owner) == {"Main shop": "primary", "Shop (Community)": "colliding"}
+
+
+def test_another_pair_of_the_same_environment_is_the_same_shop(owner, live_pair, spaces):
+    successor = a_key(owner, environment=Environment.PRODUCTION, name="Live, next")
+    for pair in (live_pair, successor):
+        for cloud_id in ("abc123", None):
+            seen(pair, spaces[PRODUCTION], cloud_id=cloud_id)
+
+    assert claims(owner) == {"Shop (abc123)": "primary"}
 
 
 def test_a_production_shop_on_its_data_space_is_none(owner, live_pair, spaces):
@@ -247,6 +280,92 @@ def test_a_testing_shop_may_use_a_space_that_serves_both_sides():
     seen(pair, projects.get(owner, made.public_id).data_spaces[0])
 
     assert not attached(owner)["Shop (Community)"].alarms
+
+
+def test_both_sides_of_a_shop_may_share_a_space_that_serves_both():
+    owner = a_licensee("magento-open-source")
+    with transaction():
+        made = operations.create(owner, "Shops", contracts.all_of(owner)[0])
+    space = projects.get(owner, made.public_id).data_spaces[0]
+    sandbox, live = a_key(owner), a_key(owner, environment=Environment.PRODUCTION, name="Live")
+    for pair in (live, sandbox, live):
+        seen(pair, space)
+
+    assert sorted(one.installation.claim.value for one in _all(owner)) == ["declared", "primary"]
+    assert mails("installation_collided") == []
+
+    seen(sandbox, space, edition="Enterprise")
+
+    assert claims(owner)["Shop (Enterprise)"] == "colliding"
+
+
+def test_one_key_cannot_flood_a_data_space_with_installations_and_mails(owner, pair, spaces):
+    for number in range(60):
+        a_call(pair, spaces[TESTING], cloud_id=f"c{number}")
+    traces.flush()
+
+    assert len(_all(owner)) == 1 + discovery.MOST_OPEN
+    assert events(owner).count("installation.collided") == discovery.MOST_OPEN
+    assert len(mails("installation_collided")) == 1
+    assert sum(store.per_day(owner, pair, clock.now().date()).values()) == 60
+
+
+def test_a_shop_that_was_passed_over_appears_once_a_claim_is_decided(owner, pair, spaces):
+    for number in range(60):
+        seen(pair, spaces[TESTING], cloud_id=f"c{number}")
+    shop = attached(owner)["Shop (c1)"]
+    public_id, version = shop.public_id, shop.version
+    with transaction():
+        decisions.dismiss(owner, projects.get_installation(owner, public_id), version)
+
+    seen(pair, spaces[TESTING], cloud_id="c59")
+
+    assert claims(owner)["Shop (c59)"] == "colliding"
+
+
+def test_a_full_data_space_still_knows_the_shops_it_has(owner, pair, spaces):
+    for number in range(60):
+        a_call(pair, spaces[TESTING], cloud_id=f"c{number}")
+    traces.flush()
+    later = clock.now() + timedelta(minutes=5)
+
+    seen(pair, spaces[TESTING], cloud_id="c7", at=later)
+
+    assert attached(owner)["Shop (c7)"].last_seen_at == later
+
+
+def test_the_next_day_brings_the_next_mail(owner, pair, spaces):
+    with clock.travelled_to(clock.now().replace(hour=12)):
+        for number in range(3):
+            seen(pair, spaces[TESTING], cloud_id=f"c{number}")
+        first = len(mails("installation_collided"))
+    with clock.travelled_to(clock.now().replace(hour=12) + timedelta(days=1)):
+        for number in range(5):
+            seen(pair, spaces[TESTING], cloud_id=f"c{number}")
+
+    assert (first, len(mails("installation_collided"))) == (1, 2)
+
+
+def test_a_flood_of_alarms_is_one_mail(owner, pair, spaces):
+    for number in range(5):
+        seen(pair, spaces[PRODUCTION], cloud_id=f"c{number}")
+
+    assert events(owner).count("installation.alarmed") == 5
+    assert len(mails("installation_alarmed")) == 1
+
+
+def test_an_integrator_that_may_act_on_installations_gets_the_mail(owner, pair, spaces, project):
+    near, without_right, far = (an_integrator() for _number in range(3))
+    a_member(tenant_of(near), Role.DEVELOPER)
+    a_member(tenant_of(near), Role.VIEWER)
+    a_delegation(owner, near, project_ids=frozenset({project.id}), rights=[Right.VIEW, Right.INSTALLATIONS])
+    a_delegation(owner, without_right, rights=[Right.VIEW])
+    a_delegation(owner, far, project_ids=frozenset({_another_project(owner)}))
+
+    seen(pair, spaces[TESTING])
+    seen(pair, spaces[TESTING], edition="Enterprise")
+
+    assert len(mails("installation_collided")) == 3  # the owner's, and the integrator's owner and developer
 
 
 def test_correcting_the_side_ends_the_alarm(owner, pair, spaces):

@@ -9,7 +9,7 @@ import pytest
 
 from portal.access.roles import Environment
 from portal.usage.buffer import Buffer, Count, Use, buffer
-from portal.usage.clients import client_of
+from portal.usage.clients import NOBODY, client_of
 from portal.usage.traces import Trace, gather
 
 pytestmark = pytest.mark.no_database
@@ -130,3 +130,25 @@ def test_a_trace_takes_microseconds():
 
     print(f"a trace takes {each * 1e6:.1f} µs")
     assert each < 50e-6  # some 4 on an idle machine
+
+
+def test_unknown_clients_beyond_fifty_of_a_pair_and_day_count_as_one_without_words():
+    kept, at = Buffer(), datetime(2026, 5, 3, 12, tzinfo=UTC)
+    pairs = [uuid.uuid4(), uuid.uuid4()]
+
+    def call(pair: uuid.UUID, agent: str, at: datetime) -> None:
+        kept.count(Use(uuid.uuid4(), pair, None, client_of(agent, "192.0.2.7", None), at.date()), at, at)
+
+    for number in range(60):
+        call(pairs[0], f"curl/{number}", at)
+    call(pairs[1], "curl/59", at)
+    call(pairs[0], "Magento Services Connector (Magento: Community 2.4.8)", at)
+    call(pairs[0], "curl/3", at)
+    call(pairs[0], "curl/59", at + timedelta(days=1))
+
+    batch = kept.take()
+    first = [use.client for use in batch if use.key_pair_id == pairs[0] and use.day == at.date()]
+    assert len(set(first)) == 50 + 1 + 1
+    assert sum(counted.calls for use, counted in batch.items() if use.client == NOBODY) == 10
+    assert {use.client.words for use in batch if use.key_pair_id == pairs[1]} == {"curl/59"}
+    assert {use.client.words for use in batch if use.day > at.date()} == {"curl/59"}

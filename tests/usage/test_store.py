@@ -142,8 +142,13 @@ def test_the_blast_radius_tells_last_use_and_who_uses_the_key_now(owner, pair, s
 def test_a_discovered_shop_on_the_other_side_is_named_when_it_used_the_key(owner, pair, spaces):
     with transaction():
         space = projects.get_data_space(owner, spaces[TESTING].public_id)
-        installations.attach(owner, space, "Wrong side", "shop.example", Environment.PRODUCTION)
+        public_id = installations.attach(owner, space, "Wrong side", "shop.example", Environment.SANDBOX).public_id
     seen((pair, spaces[TESTING], DAY))
+    with transaction():
+        shop = projects.get_installation(owner, public_id)
+        installations.change_installation(
+            owner, shop, shop.name, shop.address, Environment.PRODUCTION, version=shop.version
+        )
 
     radius = blast.of_key(owner, keys.get(owner, pair.api_key))
 

@@ -7,23 +7,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 from flask import Flask
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.exc import OperationalError
 
 from portal.access.rows import Reader, across_tenants, owned_by
+from portal.contracts import store as contracts
 from portal.foundation import clock
-from portal.foundation.database import db
-from portal.usage import discovery, traces, writing
-from portal.usage.buffer import buffer
+from portal.foundation.database import db, transaction
+from portal.projects import operations
+from portal.projects import store as projects
+from portal.usage import discovery, recording, store, traces, writing
+from portal.usage.buffer import Buffer, Use, buffer
+from portal.usage.clients import client_of
 from portal.usage.models import KeyUse, Sighting, UseClient
 from portal.usage.traces import Trace
 from tests.factories import a_call, a_key, a_licensee
@@ -179,17 +183,151 @@ def test_a_database_that_goes_away_leaves_everything_for_the_next_time(answered,
     assert list(attached(owner)) == ["Shop (Community)"]
 
 
-def test_a_mistake_in_discovery_loses_no_count(monkeypatch, pair, spaces):
-    def broken(_seen):
-        raise RuntimeError("a mistake")
+@pytest.fixture
+def poisoned(monkeypatch, spaces) -> list[str]:
+    """Discovery stumbles over everything that was seen on the data space Testing 1; these editions it was asked for."""
+    asked, real = [], discovery.discover
 
+    def stumbling(seen):
+        if any(one.data_space_id == spaces[1].id for one in seen):
+            asked.extend(one.client.edition for one in seen)
+            raise RuntimeError("a mistake")
+        real(seen)
+
+    monkeypatch.setattr(discovery, "discover", stumbling)
+    return asked
+
+
+def test_a_mistake_in_discovery_loses_no_count(poisoned, pair, spaces):
     a_call(pair, spaces[1])
-    monkeypatch.setattr(discovery, "discover", broken)
-    with pytest.raises(RuntimeError):
-        traces.flush()
+    traces.flush()
 
     assert total() == 1
     assert not buffer
+
+
+def test_what_cannot_be_discovered_does_not_starve_other_data_spaces(poisoned, owner, pair, spaces):
+    theirs = a_licensee()
+    for space in (spaces[1], spaces[2]):
+        a_call(pair, space)
+    traces.flush()
+    their_pair = a_key(theirs)
+    a_call(their_pair, _a_space(theirs))
+    traces.flush()
+
+    assert list(attached(owner)) == list(attached(theirs)) == ["Shop (Community)"]
+
+
+def _a_space(owner):
+    with transaction():
+        made = operations.create(owner, "Shops", contracts.all_of(owner)[0])
+    return projects.get(owner, made.public_id).data_spaces[1]
+
+
+def test_what_cannot_be_discovered_is_tried_once_more_and_then_dropped(poisoned, pair, spaces):
+    a_call(pair, spaces[1])
+    for _time in range(4):
+        traces.flush()
+    assert poisoned == ["Community"] * 2
+
+    a_call(pair, spaces[1], edition="Enterprise")
+    for _time in range(4):
+        traces.flush()
+
+    assert poisoned == ["Community"] * 2 + ["Enterprise"] * 2
+    assert total() == 2
+
+
+def test_a_data_space_that_the_database_refuses_lets_the_others_go_first(monkeypatch, owner, pair, spaces):
+    real = discovery.discover
+
+    def refusing(seen):
+        if seen[0].data_space_id == spaces[1].id:
+            raise OperationalError("SELECT", None, Exception("canceling statement due to lock timeout"))
+        real(seen)
+
+    monkeypatch.setattr(discovery, "discover", refusing)
+    for space in (spaces[1], spaces[2]):
+        a_call(pair, space)
+    for _time in range(2):
+        with pytest.raises(OperationalError):
+            traces.flush()
+    assert list(attached(owner)) == ["Shop (Community)"]
+
+    monkeypatch.setattr(discovery, "discover", real)
+    traces.flush()
+
+    assert len(store.installations(owner)) == 2
+
+
+def test_counting_waits_for_nobody_who_looks_at_the_data_space(app, owner, pair, spaces):
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    wanted = [(owner.tenant_id, space.id) for space in spaces]
+    with _held(app, lambda: store.lock_spaces(wanted)):
+        _count_at_once(pair, spaces)
+    with _held(app, lambda: store.lock_space(owner, spaces[1].id)):
+        _count_at_once(pair, spaces)
+
+    assert total() == 2 * len(spaces)
+
+
+@contextmanager
+def _held(app: Flask, lock: Callable[[], object]) -> Iterator[None]:
+    locked, done = Event(), Event()
+
+    def work() -> None:
+        with app.app_context(), transaction():
+            lock()
+            locked.set()
+            done.wait(60)
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        assert locked.wait(60)
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _count_at_once(pair, spaces) -> None:
+    for space in spaces:
+        a_call(pair, space)
+    with transaction():
+        db.session.execute(text("SET LOCAL lock_timeout = '3s'"), execution_options={"scope": Reader.UPKEEP})
+        recording.record(buffer.take())
+
+
+def test_many_threads_that_count_and_discover_on_the_same_data_spaces_never_block_each_other(app, owner, pair, spaces):
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    tenant_id, pair_id = pair.tenant_id, pair.id
+    db.session.rollback()
+    failed: list[BaseException] = []
+
+    def work(number: int) -> None:
+        own, order = writing.Writer(Buffer()), spaces[number % 3 :] + spaces[: number % 3]
+        with app.app_context():
+            for time_ in range(30):
+                for space in order:
+                    client = client_of(f"Magento Services Connector (Magento: E{number} {time_})", "192.0.2.7", None)
+                    use = Use(tenant_id, pair_id, space.public_id, client, clock.now().date())
+                    own.kept.count(use, clock.now(), clock.now())
+                try:
+                    own.flush()
+                except OperationalError as error:
+                    failed.append(error)
+
+    threads = [Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failed == []
+    assert total() == 4 * 30 * 3
 
 
 def test_what_threads_gather_and_flush_at_once_is_counted_once(app, pair, spaces):
