@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from portal.access.actor import Actor
 from portal.accounts import passwords, sessions
@@ -107,10 +107,10 @@ class PostgresStore:
 
     def empty(self) -> None:
         tables = [table.name for table in Base.metadata.sorted_tables if table.name not in CATALOGUE]
-        with self.superuser.begin() as connection:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            for table in tables:
-                connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from our own metadata
+        deletes = [f"DELETE FROM {table}" for table in tables]  # noqa: S608 - names from our own metadata
+        with self.superuser.begin() as connection, connection.connection.cursor() as cursor:
+            # In one go: some forty round trips before each test take longer than many a test.
+            cursor.execute("; ".join(["SET LOCAL session_replication_role = replica", *deletes]))
 
 
 @pytest.fixture(scope="session")
