@@ -104,9 +104,9 @@ def type_into(visitor: Visitor, name: str, text: str) -> None:
 
 
 def choose_by_portal(maya: Visitor) -> None:
-    """The second of the ways to make a pair. With no choice made, Tab comes to the first."""
+    """The last of the ways to make a pair. With no choice made, Tab comes to the first; up from it is the last."""
     tab_to(maya.page, maya.page.locator("main [name=origin]").first)
-    maya.page.keyboard.press("ArrowDown")
+    maya.page.keyboard.press("ArrowUp")
     expect(maya.page.locator("main [name=origin][value=server]")).to_be_checked()
 
 
