@@ -98,11 +98,20 @@ def test_the_portal_is_asked_as_a_shop_asks_it(file: Path):
     assert not any("PRIVATE" in value for value in sent.values())
 
 
-def test_the_portals_refusal_is_told(file: Path):
-    with a_server(403, b'{"status": 403, "message": "Client ID is invalid"}') as (url, _calls):
+@pytest.mark.parametrize(
+    ("message", "cure"),
+    [
+        ("Client ID is invalid", "It knows no key pair in service with this API key"),
+        ("JWT is invalid", "Often it is the one of the other environment: try the other file."),
+    ],
+)
+def test_s12_the_portals_refusal_is_told_with_its_cure(file: Path, message: str, cure: str):
+    with a_server(403, json.dumps({"status": 403, "message": message}).encode()) as (url, _calls):
         result = check(file, "--api-key", API_KEY, "--portal", url)
 
-    assert (result.returncode, result.stdout.splitlines()[-1]) == (1, "The portal: Client ID is invalid")
+    assert result.returncode == 1
+    assert f"The portal: {message}\n" in result.stdout
+    assert cure in result.stdout
 
 
 def test_an_address_that_leads_elsewhere_gets_no_second_call(file: Path):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from portal.cli.holder import files
-from portal.cli.holder.cures import CURES
+from portal.cli.holder.cures import CURES, REFUSALS
 from portal.cli.holder.ends import FINE, PROBLEMS, UNREACHABLE
 from portal.cli.holder.ringing import Unreachable, ping
 from portal.cli.holder.signing import token_of
@@ -54,4 +54,5 @@ def _in_words(report: dict[str, Any]) -> str:
         lines.append(f"The mended key is in {report['mended']}.")
     if answer := report.get("portal"):
         lines.append("The portal accepts the pair." if answer["accepted"] else f"The portal: {answer['message']}")
+        lines += [REFUSALS[answer["message"]]] if answer["message"] in REFUSALS else []
     return "\n".join(lines)

@@ -2,6 +2,14 @@
 
 from portal.verifier.paste import Finding
 
+# By the fixed sentences of the connector (connector-protocol.md, 4).
+REFUSALS = {
+    "Client ID is invalid": "It knows no key pair in service with this API key: "
+    "it is another one, or was ended. Compare it with the key list.",
+    "JWT is invalid": "This private key does not belong to this API key. Often it is the one of the other environment: "
+    "try the other file. If both are right, look at the clock of this machine.",
+}
+
 CURES = {
     Finding.API_KEY_SPACES: "There are spaces or line breaks in the API key. Take them out.",
     Finding.API_KEY_CASE: "API keys are written in small letters.",
