@@ -10,7 +10,6 @@ from structlog import get_logger
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.accounts import attempts
-from portal.api.guards import sentences
 from portal.audit import operations as audit
 from portal.foundation import requests
 from portal.foundation.database import db
@@ -77,7 +76,7 @@ def _refused(refusal: PortalError) -> Response:
         audit.record_refusal(g.actor, refusal, f"{request.method} {request.endpoint}")
     seconds = refusal.facts.get("seconds")
     return problem(
-        refusal.status, sentences(refusal), refusal.code, {"Retry-After": str(seconds)} if seconds is not None else {}
+        refusal.status, refusal.in_english(), refusal.code, {"Retry-After": str(seconds)} if seconds is not None else {}
     )
 
 

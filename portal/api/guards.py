@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask import request
 from werkzeug.exceptions import HTTPException
 
-from portal.foundation.errors import Invalid, PortalError
+from portal.foundation.errors import Invalid
 from portal.foundation.marking import GUARD, N_
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -81,10 +81,3 @@ def _content() -> dict[str, Any]:
     if not isinstance(content, dict):
         raise NotJson()
     return content
-
-
-def sentences(refusal: PortalError) -> str:
-    """The refusal in English, and who can mend it."""
-    facts = {name: ", ".join(value) if isinstance(value, list) else value for name, value in refusal.facts.items()}
-    parts = [text % facts if facts else str(text) for text in (refusal.sentence, refusal.mend) if text]
-    return " ".join(parts)

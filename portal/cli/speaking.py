@@ -28,19 +28,12 @@ def speaking() -> Iterator[None]:
     try:
         yield
     except PortalError as refusal:
-        raise click.ClickException(sentence_of(refusal)) from refusal
+        raise click.ClickException(refusal.in_english()) from refusal
     except DBAPIError as error:
         reason = str(error.orig).partition("\n")[0]
         raise click.ClickException(
             f"The database cannot be used: {reason}. If it is new or was upgraded, run `flask db upgrade` first."
         ) from error
-
-
-def sentence_of(refusal: PortalError) -> str:
-    """What a refusal says, and who can mend it, in English: the command line speaks no other language."""
-    words = (refusal.sentence, refusal.mend)
-    facts = {name: ", ".join(fact) if isinstance(fact, list) else fact for name, fact in refusal.facts.items()}
-    return " ".join(text % facts if facts else text for text in words if text)
 
 
 def operator_at(tenant_id: uuid.UUID | None = None) -> Actor:

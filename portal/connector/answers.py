@@ -61,8 +61,7 @@ def in_plain_words(refused: PortalError) -> Answer:
     if isinstance(refused, NotFound):
         return NOT_FOUND
     status = 403 if is_forbidden(refused) else refused.status
-    sentences = [text % refused.facts if refused.facts else text for text in (refused.sentence, refused.mend) if text]
-    return refusal(status, " ".join(sentences), refused.code)
+    return refusal(status, refused.in_english(), refused.code)
 
 
 def _octets(content: dict[str, Any]) -> bytes:

@@ -21,6 +21,11 @@ class PortalError(Exception):
         super().__init__(self.code)
         self.facts = facts
 
+    def in_english(self) -> str:
+        """The sentence and who can mend it, in English, for doors that speak no other language."""
+        facts = {name: ", ".join(fact) if isinstance(fact, list) else fact for name, fact in self.facts.items()}
+        return " ".join(text % facts if facts else text for text in (self.sentence, self.mend) if text)
+
 
 class NotFound(PortalError):
     """The thing does not exist for this caller; a foreign one and a missing one look the same (rule 20)."""

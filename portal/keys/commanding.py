@@ -51,7 +51,7 @@ def show_code(actor: Actor, intent: KeyIntent) -> str:
         Event.KEY_CODE_SHOWN,
         intent,
         tenant_id=intent.tenant_id,
-        also_seen_by=intent.holder_id if intent.holder_id != intent.tenant_id else None,
+        also_seen_by=intent.holder_id,
         environment=intent.environment.value,
     )
     return "-".join("".join(characters[start : start + GROUP]) for start in range(0, GROUPS * GROUP, GROUP))

@@ -1,7 +1,5 @@
 """What is done with key pairs that exist: rename, revoke, lapse; and burning one whose private half was pasted."""
 
-import uuid
-
 from sqlalchemy.exc import IntegrityError
 
 from portal.access.actor import Actor
@@ -47,7 +45,7 @@ def rename(actor: Actor, pair: KeyPair, *, name: str, version: int) -> None:
         db.session.flush()
     except IntegrityError as error:  # somebody was faster with the same name
         raise KeyNameTaken(name=name) from error
-    audit.record(actor, Event.KEY_RENAMED, pair, also_seen_by=_other_party(pair), before=before)
+    audit.record(actor, Event.KEY_RENAMED, pair, also_seen_by=pair.holder_id, before=before)
 
 
 def revoke(actor: Actor, pair: KeyPair) -> None:
@@ -62,7 +60,7 @@ def revoke(actor: Actor, pair: KeyPair) -> None:
     if pair.state not in REVOCABLE:
         raise CannotRevoke()
     pair.state, pair.revoked_at, pair.revoked_by_id = KeyState.REVOKED, clock.now(), actor.person_id
-    audit.record(actor, Event.KEY_REVOKED, pair, also_seen_by=_other_party(pair), environment=pair.environment.value)
+    audit.record(actor, Event.KEY_REVOKED, pair, also_seen_by=pair.holder_id, environment=pair.environment.value)
 
 
 def burn(actor: Actor, spki_sha256: bytes) -> KeyPair | None:
@@ -83,9 +81,5 @@ def lapse_due(actor: Actor) -> int:
     due = store.unconfirmed_since(clock.now() - MAKING_TIME, LAPSED_AT_ONCE)
     for pair in due:
         pair.state = KeyState.LAPSED
-        audit.record(actor, Event.KEY_LAPSED, pair, tenant_id=pair.tenant_id, also_seen_by=_other_party(pair))
+        audit.record(actor, Event.KEY_LAPSED, pair, tenant_id=pair.tenant_id, also_seen_by=pair.holder_id)
     return len(due)
-
-
-def _other_party(pair: KeyPair) -> uuid.UUID | None:
-    return pair.holder_id if pair.holder_id != pair.tenant_id else None

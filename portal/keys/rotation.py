@@ -227,7 +227,7 @@ def _record(actor: Actor, event: Event, pair: KeyPair, **facts: str) -> None:
         event,
         pair,
         tenant_id=pair.tenant_id,
-        also_seen_by=pair.holder_id if pair.holder_id != pair.tenant_id else None,
+        also_seen_by=pair.holder_id,
         environment=pair.environment.value,
         **facts,
     )

@@ -21,15 +21,15 @@ LONGEST_PEM = 16_000
 
 
 class MakingForm(FreshSignIn, PortalForm):
-    """Name, and how the pair is made."""
+    """Name, and how the pair is made: the ways in the order of design rule 3, best first."""
 
     name = NameField(_l("Name"), description=_l("For people: which shop, since when. “Storefront 2027”, say."))
     origin = RadioField(
         _l("How the pair is made"),
         choices=[
             SelectChoice(KeyOrigin.BROWSER.value, _l("In this browser: the portal never sees the private key")),
-            SelectChoice(KeyOrigin.UPLOAD.value, _l("On your own machine: you give the public key only")),
             SelectChoice(KeyOrigin.COMMAND.value, _l("With the command line on your own machine")),
+            SelectChoice(KeyOrigin.UPLOAD.value, _l("On your own machine: you give the public key only")),
             SelectChoice(KeyOrigin.SERVER.value, _l("By the portal: the private key is shown once and not kept")),
         ],
         validators=[InputRequired(_l("Choose how the pair is made"))],
