@@ -40,6 +40,7 @@ class Permission(StrEnum):
     KEY_ROTATE = "key.rotate"
     KEY_RENAME = "key.rename"
     KEY_REVOKE = "key.revoke"
+    HAND_OFF = "hand_off"
     DELEGATION_OFFER = "delegation.offer"
     DELEGATION_CHANGE = "delegation.change"
     DELEGATION_PAUSE = "delegation.pause"
@@ -66,6 +67,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _KEYS
     | _PROJECTS
     | {
+        Permission.HAND_OFF,
         Permission.DELEGATION_OFFER,
         Permission.DELEGATION_CHANGE,
         Permission.DELEGATION_PAUSE,
@@ -73,7 +75,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MEMBERS_MANAGE,
         Permission.SETTINGS_MANAGE,
     },
-    Role.KEY_MANAGER: _SEE | _KEYS | {Permission.DELEGATION_PAUSE, Permission.DELEGATION_END},
+    Role.KEY_MANAGER: _SEE | _KEYS | {Permission.HAND_OFF, Permission.DELEGATION_PAUSE, Permission.DELEGATION_END},
     Role.DEVELOPER: _SEE | _PROJECTS,
     Role.VIEWER: _SEE,
     Role.PARTNER_ADMIN: _SEE
@@ -134,6 +136,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.KEY_ROTATE: N_("Rotate key pairs"),
     Permission.KEY_RENAME: N_("Rename key pairs"),
     Permission.KEY_REVOKE: N_("Revoke key pairs"),
+    Permission.HAND_OFF: N_("Hand private keys and tickets over, and take them"),
     Permission.DELEGATION_OFFER: N_("Offer or request a delegation"),
     Permission.DELEGATION_CHANGE: N_("Approve, narrow, resume and widen delegations"),
     Permission.DELEGATION_PAUSE: N_("Pause delegations"),
