@@ -121,12 +121,12 @@ function numbers(octets, found, label) {
   return { octets, label, modulus, exponent, bits: significant.length * 8 - Math.clz32(significant[0]) + 24 };
 }
 
-async function fingerprint(key) {
+export async function fingerprint(key) {
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", publicHalf(key))));
 }
 
 // SubjectPublicKeyInfo in DER, as the portal keeps it.
-function publicHalf({ modulus, exponent }) {
+export function publicHalf({ modulus, exponent }) {
   const algorithm = der(0x30, [...der(0x06, bytesOf(RSA_OID)), 0x05, 0x00]);
   const key = der(0x30, [...der(0x02, modulus), ...der(0x02, exponent)]);
   return Uint8Array.from(der(0x30, [...algorithm, ...der(0x03, [0, ...key])]));
@@ -142,7 +142,7 @@ function base64(octets) {
   return btoa(String.fromCharCode(...octets));
 }
 
-function pem({ octets, label }) {
+export function pem({ octets, label }) {
   const packed = base64(octets);
   return [`-----BEGIN ${label}-----`, ...packed.match(/.{1,64}/g), `-----END ${label}-----`, ""].join("\n");
 }
@@ -224,7 +224,7 @@ for (const checker of document.querySelectorAll("[data-paste-check]")) {
 
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 const NEW_KEY = { ...RSA, modulusLength: 3072, publicExponent: Uint8Array.of(1, 0, 1) };
-const LARGEST_FILE = 65_536;
+export const LARGEST_FILE = 65_536;
 
 function prepare(maker) {
   const part = (name) => maker.querySelector(`[data-${name}]`);
@@ -277,12 +277,12 @@ function prepare(maker) {
   maker.hidden = false;
 }
 
-function asPkcs8({ octets }) {
+export function asPkcs8({ octets }) {
   const algorithm = der(0x30, [...der(0x06, bytesOf(RSA_OID)), 0x05, 0x00]);
   return der(0x30, [...der(0x02, [0]), ...algorithm, ...der(0x04, octets)]);
 }
 
-function save(text, name) {
+export function save(text, name) {
   const address = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
   const link = document.createElement("a");
   link.href = address;
