@@ -1,0 +1,1 @@
+"""A key, or the right to make one, passed once."""
