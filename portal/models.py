@@ -6,6 +6,7 @@ from portal.contracts import models as contracts
 from portal.delegations import models as delegations
 from portal.entitlements import models as entitlements
 from portal.foundation import changes
+from portal.handoffs import models as handoffs
 from portal.keys import models as keys
 from portal.outbox import models as outbox
 from portal.projects import models as projects
@@ -19,6 +20,7 @@ __all__ = [
     "contracts",
     "delegations",
     "entitlements",
+    "handoffs",
     "keys",
     "outbox",
     "projects",

@@ -33,6 +33,7 @@ class Reader(StrEnum):
     CONSOLE = "vendor console"
     WORKER = "worker"
     NOTICE = "addressing a notice to the other party"
+    HAND_OFF = "envelope keys of an integrator, for its client"
     UPKEEP = "maintenance on the command line"
     SNAPSHOT = "snapshot loader"
 

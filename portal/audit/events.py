@@ -88,6 +88,19 @@ class Event(StrEnum):
     KEY_COMPROMISED = "key.compromised"
     KEY_BURNT = "key.burnt"
 
+    KEY_ROTATION_DUE = "key.rotation_due"
+
+    ENVELOPE_KEY_ENROLLED = "envelope_key.enrolled"
+    ENVELOPE_KEY_CHANGED = "envelope_key.changed"
+    COMMAND_CODE_SHOWN = "command_code.shown"
+    HAND_OFF_INTENDED = "hand_off.intended"
+    HAND_OFF_OFFERED = "hand_off.offered"
+    HAND_OFF_OPENED = "hand_off.opened"
+    HAND_OFF_DONE = "hand_off.done"
+    HAND_OFF_WITHDRAWN = "hand_off.withdrawn"
+    HAND_OFF_LAPSED = "hand_off.lapsed"
+    HAND_OFF_FROZEN = "hand_off.frozen"
+
     REFUSED = "refused"
 
 
@@ -170,5 +183,22 @@ SENTENCES: dict[Event, str] = {
     Event.KEY_RETIRED: N_("The key pair “%(label)s” retired: its overlap is over"),
     Event.KEY_COMPROMISED: N_("The key pair “%(label)s”, which leaked, ended on its date"),
     Event.KEY_BURNT: N_("%(actor)s pasted a private key; its public half is blocked for new key pairs"),
+    Event.KEY_ROTATION_DUE: N_(
+        "The key pair “%(label)s” has to be rotated: %(holder)s has a copy, and its delegation is over"
+    ),
+    Event.ENVELOPE_KEY_ENROLLED: N_("%(actor)s enrolled an envelope key"),
+    Event.ENVELOPE_KEY_CHANGED: N_("%(actor)s changed the envelope key; the new one is held back for 24 hours"),
+    Event.COMMAND_CODE_SHOWN: N_("%(actor)s was shown a one-time code for the command line"),
+    Event.HAND_OFF_INTENDED: N_("%(actor)s began to hand “%(pair)s” (%(environment)s) over to %(person)s"),
+    Event.HAND_OFF_OFFERED: N_(
+        "%(actor)s handed a sealed copy of “%(pair)s” (%(environment)s) to %(person)s at %(receiver)s"
+    ),
+    Event.HAND_OFF_OPENED: N_("%(actor)s opened the sealed copy of “%(pair)s” (%(environment)s) of %(giver)s"),
+    Event.HAND_OFF_DONE: N_("%(actor)s proved to have the private key of “%(pair)s” (%(environment)s) of %(giver)s"),
+    Event.HAND_OFF_WITHDRAWN: N_("%(actor)s withdrew the sealed copy of “%(pair)s” for %(receiver)s"),
+    Event.HAND_OFF_LAPSED: N_("The sealed copy of “%(pair)s” for %(receiver)s lapsed"),
+    Event.HAND_OFF_FROZEN: N_(
+        "Somebody of another account opened the link to the sealed copy of “%(pair)s” for %(receiver)s: it is frozen"
+    ),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }

@@ -17,6 +17,7 @@ from portal.accounts import operations as accounts
 from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
+from portal.handoffs import operations as hand_offs
 from portal.impact import reminders, retiring
 from portal.keys import operations as keys
 from portal.outbox import operations as messages
@@ -68,6 +69,8 @@ def _tasks() -> list[Task]:
         Task("rotations", timedelta(minutes=1), lambda: retiring.run(actor)),
         Task("reminders", timedelta(hours=1), lambda: reminders.run(actor)),
         Task("delegations", timedelta(seconds=30), lambda: _until_done(delegations.lapse_due, actor)),
+        Task("hand-offs", timedelta(seconds=30), lambda: _until_done(hand_offs.lapse_due, actor)),
+        Task("copies", timedelta(minutes=1), lambda: _until_done(hand_offs.start_rotations, actor)),
         Task("what is no longer needed", timedelta(hours=1), _tidy_up),
     ]
 
@@ -86,6 +89,7 @@ def _tidy_up() -> int:
     with transaction():
         accounts.tidy_up()
         messages.tidy_up()
+        hand_offs.tidy_up()
     return _until_done(lambda _actor: uses.tidy_up(), None)
 
 

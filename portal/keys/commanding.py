@@ -3,26 +3,21 @@
 The code says who asks: whoever has it acts as the person who began, with what that person may do at that moment.
 """
 
-import secrets
 from dataclasses import dataclass
 
 from portal.access.actor import Actor
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.delegations import people
-from portal.foundation import ids
 from portal.foundation.database import lock
 from portal.foundation.errors import NotFound
-from portal.foundation.sealing import token_hash
 from portal.keys import making, possession, store
+from portal.keys.codes import hash_of, new_code
 from portal.keys.errors import CodeRefused, MakingOver
 from portal.keys.material import PublicHalf
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
 from portal.keys.status import LIVE_STATES
 from portal.tenants import store as tenants
-
-GROUPS, GROUP = 7, 4  # 28 characters of 5 bits each: 140 random bits
-LOOKALIKES = str.maketrans("oil", "011")
 
 
 @dataclass(frozen=True)
@@ -44,8 +39,8 @@ def show_code(actor: Actor, intent: KeyIntent) -> str:
     if intent.origin is not KeyOrigin.COMMAND or intent.key_pair_id is not None:
         raise MakingOver()
     making.require_unfinished(intent)
-    characters = [secrets.choice(ids.ALPHABET) for _ in range(GROUPS * GROUP)]
-    intent.code_hash = token_hash("".join(characters))
+    code = new_code()
+    intent.code_hash = hash_of(code)
     audit.record(
         actor,
         Event.KEY_CODE_SHOWN,
@@ -54,7 +49,7 @@ def show_code(actor: Actor, intent: KeyIntent) -> str:
         also_seen_by=intent.holder_id,
         environment=intent.environment.value,
     )
-    return "-".join("".join(characters[start : start + GROUP]) for start in range(0, GROUPS * GROUP, GROUP))
+    return code
 
 
 def find(code: str, spki_sha256: bytes | None) -> Finder:
@@ -63,7 +58,7 @@ def find(code: str, spki_sha256: bytes | None) -> Finder:
     spki_sha256: of the public key that is to be proved, where it is known already.
     Raises: CodeRefused, AccountSuspended, DelegationPaused.
     """
-    intent = store.find_intent_by_code(_hash_of(code))
+    intent = store.find_intent_by_code(hash_of(code))
     if intent is None:
         raise CodeRefused()
     _require_usable(intent, intent.key_pair, spki_sha256)
@@ -85,7 +80,7 @@ def prove(code: str, *, public: PublicHalf, signature: bytes, base_url: str) -> 
     found = find(code, public.spki_sha256)
     intent = found.intent
     lock(intent)
-    if intent.code_hash != _hash_of(code):  # another one was shown meanwhile
+    if intent.code_hash != hash_of(code):  # another one was shown meanwhile
         raise CodeRefused()
     made = store.find_by_id(intent.tenant_id, intent.key_pair_id) if intent.key_pair_id else None
     _require_usable(intent, made, public.spki_sha256)
@@ -105,9 +100,3 @@ def _require_usable(intent: KeyIntent, pair: KeyPair | None, spki_sha256: bytes 
         making.require_unfinished(intent)
     except MakingOver as error:
         raise CodeRefused() from error
-
-
-def _hash_of(code: str) -> bytes:
-    """The hash of a code as it was typed: case, spaces, hyphens and letters that look like figures do not matter."""
-    characters = (character for character in code.lower() if not character.isspace())
-    return token_hash("".join(characters).replace("-", "").translate(LOOKALIKES))

@@ -65,6 +65,13 @@ BEGIN_ELSEWHERE = {
     ("sightings", "holder_id"): BY_OTHER_PARTY,
     ("delegations", "integrator_id"): BY_OTHER_PARTY,
     ("delegation_proposals", "integrator_id"): BY_OTHER_PARTY,
+    ("envelope_keys", "public"): "no envelope key twice over all tenants and all time",
+    ("hand_offs", "code_hash"): BY_UNGUESSABLE_ID,
+    ("hand_offs", "receiver_id"): BY_OTHER_PARTY,
+    ("hand_offs", "lapses_at"): "the worker closes what is due",
+    ("key_copies", "holder_id"): BY_OTHER_PARTY,
+    ("command_codes", "code_hash"): BY_UNGUESSABLE_ID,
+    ("command_codes", "expires_at"): "the worker forgets what is old",
 }
 OF_TENANTS = sorted(tenant_tables(), key=lambda table: table.name)
 

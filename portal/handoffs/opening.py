@@ -1,0 +1,115 @@
+"""The receiver opens a sealed copy: an explicit act, on record, repeatable until opening is proved (rule 16)."""
+
+from portal.access.actor import Actor
+from portal.access.roles import Permission
+from portal.audit.events import Event
+from portal.delegations.acting import require_home
+from portal.delegations.states import is_live
+from portal.foundation import clock
+from portal.foundation.errors import NotFound
+from portal.foundation.sealing import token_hash
+from portal.handoffs import envelope, notices, store
+from portal.handoffs.acting import record
+from portal.handoffs.envelope import Envelope
+from portal.handoffs.errors import DelegationOver, OpenedByAnother, OpeningNotProved, StrangersLink
+from portal.handoffs.models import LIVE_STATES, HandOff, HandOffState, KeyCopy
+from portal.handoffs.states import Act, move, state_at
+from portal.keys import possession
+from portal.keys.errors import ProofWrong
+
+
+def fetch(actor: Actor, hand_off: HandOff) -> Envelope:
+    """The envelope, for its receiver to open. From now on the receiver counts as one that has a copy.
+
+    The same person may fetch it again until the opening is proved; each time is on record, and both sides are told.
+    Raises: NotAllowed, OnlyFromHome, NotFound, HandOffOver, OpenedByAnother, DelegationOver.
+    """
+    _hold_received(actor, hand_off)
+    now = clock.now()
+    state = move(hand_off, Act.OPEN, now)
+    if not is_live(hand_off.delegation, now):
+        raise DelegationOver()
+    if hand_off.opened_by_id is not None and hand_off.opened_by_id != actor.person_id:
+        raise OpenedByAnother(person=hand_off.opened_by.name if hand_off.opened_by else "")
+    hand_off.state, hand_off.attempts = state, hand_off.attempts + 1
+    if hand_off.opened_at is None:
+        hand_off.opened_at, hand_off.opened_by_id = now, actor.person_id
+        _note_copy(hand_off)
+    record(actor, Event.HAND_OFF_OPENED, hand_off, opened_by=actor.label, attempt=str(hand_off.attempts))
+    notices.opened(hand_off, actor.label)
+    return Envelope(hand_off.envelope or b"", hand_off.signature)
+
+
+def message_of(hand_off: HandOff, *, base_url: str) -> bytes:
+    """What the opened private key signs, so that both sides know that it was read."""
+    return envelope.opening(
+        base_url=base_url,
+        hand_off=hand_off.public_id,
+        nonce=hand_off.nonce,
+        receiver=hand_off.receiver.account_id,
+    )
+
+
+def finish(actor: Actor, hand_off: HandOff, *, signature: bytes, base_url: str) -> None:
+    """The hand-off is done, because the opened key signed its message; the ciphertext is destroyed.
+
+    Repeating it changes nothing. Raises: NotAllowed, OnlyFromHome, NotFound, HandOffOver, OpenedByAnother,
+    OpeningNotProved.
+    """
+    _hold_received(actor, hand_off)
+    if hand_off.state is HandOffState.DONE:
+        return
+    state = move(hand_off, Act.FINISH, clock.now())
+    if hand_off.opened_by_id != actor.person_id:
+        raise OpenedByAnother(person=hand_off.opened_by.name if hand_off.opened_by else "")
+    try:
+        possession.check(hand_off.key_pair.spki, message_of(hand_off, base_url=base_url), signature)
+    except ProofWrong as error:
+        raise OpeningNotProved() from error
+    hand_off.state, hand_off.envelope, hand_off.done_at = state, None, clock.now()
+    record(actor, Event.HAND_OFF_DONE, hand_off)
+    notices.done(hand_off)
+
+
+def by_link(code: str) -> HandOff:
+    """The hand-off that a link leads to, for whoever follows it. Nothing changes. Raises: StrangersLink."""
+    hand_off = store.find_by_code(token_hash(code))
+    if hand_off is None:
+        raise StrangersLink()
+    return hand_off
+
+
+def freeze(actor: Actor, hand_off: HandOff) -> None:
+    """Somebody of another tenant opened it by its link: it is over, the ciphertext is destroyed, both sides are told.
+
+    No key is stopped: nothing was given out. On one that is over nothing happens.
+    """
+    store.hold(hand_off)
+    if state_at(hand_off, clock.now()) not in LIVE_STATES:
+        return
+    hand_off.state = move(hand_off, Act.FREEZE, clock.now())
+    hand_off.envelope, hand_off.closed_at = None, clock.now()
+    record(actor, Event.HAND_OFF_FROZEN, hand_off)
+    notices.frozen(hand_off)
+
+
+def _hold_received(actor: Actor, hand_off: HandOff) -> None:
+    require_home(actor, Permission.HAND_OFF)
+    if hand_off.receiver_id != actor.tenant_id:
+        raise NotFound()
+    store.hold(hand_off)
+
+
+def _note_copy(hand_off: HandOff) -> None:
+    copy = store.find_copy(hand_off)
+    if copy is not None:
+        copy.hand_off_id, copy.rotation_due_at = hand_off.id, None
+        return
+    store.add(
+        KeyCopy(
+            tenant_id=hand_off.tenant_id,
+            key_pair_id=hand_off.key_pair_id,
+            holder_id=hand_off.receiver_id,
+            hand_off_id=hand_off.id,
+        )
+    )
