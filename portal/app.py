@@ -31,6 +31,7 @@ from portal.web.contracts.views import pages as contracts_pages
 from portal.web.dashboards.views import pages as dashboards_pages
 from portal.web.delegations.views import pages as delegations_pages
 from portal.web.demo.views import pages as demo_pages
+from portal.web.handoffs.views import pages as handoffs_pages
 from portal.web.keys.views import pages as keys_pages
 from portal.web.projects.views import pages as projects_pages
 from portal.web.session import PortalSessionInterface
@@ -51,6 +52,7 @@ PAGES = (
     usage_pages,
     contracts_pages,
     delegations_pages,
+    handoffs_pages,
     activity_pages,
     console_pages,
 )

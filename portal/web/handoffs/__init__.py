@@ -1,0 +1,1 @@
+"""Sealed copies of private keys: handing over, opening, envelope keys, and what both sides see of it."""
