@@ -162,6 +162,14 @@ class WeakModulus(Invalid):
     sentence = N_("This key is weak: its modulus has a small factor or close primes. Make the pair anew.")
 
 
+class RocaModulus(Invalid):
+    code = "weak_key_roca"
+    sentence = N_(
+        "This key was made by a chip or library whose private keys can be computed from their public halves (ROCA, "
+        "CVE-2017-15361). Make the pair anew with other software or hardware, and replace every other key from there."
+    )
+
+
 class ProofWrong(Invalid):
     code = "proof_wrong"
     sentence = N_(

@@ -113,15 +113,17 @@ def prove(
     public: the public half, where it comes with the proof; that of an uploaded one stands in the intent.
     Whether the key is known already is looked at after the proof, so nobody learns it about keys of others.
     For a successor the old pair is retiring from now on.
-    Raises: ProofWrong, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver, OldPairChanged, the refusals of `eligibility`.
+    Raises: ProofWrong, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver, OldPairChanged, the refusals of `eligibility`
+    and those of a weak key.
     """
     lock(intent)
     if intent.key_pair_id is not None:
         return _pair_of(actor, intent)
     require_unfinished(intent)
-    half = PublicHalf.of(intent.spki) if intent.spki is not None else public
-    if half is None:
+    spki = intent.spki or (public.spki if public else None)
+    if spki is None:
         raise MakingOver()
+    half = PublicHalf.of(spki)
     possession.check(half.spki, signed, signature)
     _require_may_go_on(actor, intent)
     old = handing_over.retire_old(intent)

@@ -13,6 +13,7 @@ from portal.keys.errors import (
     NotAPublicKey,
     NotRsa,
     PrivateKeyPasted,
+    RocaModulus,
     SeveralKeys,
     WeakModulus,
     WrongExponent,
@@ -26,6 +27,9 @@ PEM_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
 SMALL_PRIMES = 2000
 # Fermat's method finds primes that differ by less than about 2 · N^(1/4) in a few steps (CVE-2022-26320).
 FERMAT_STEPS = 100
+# The primes 2 to 167, as the published test has them. Keys of 2048 bits and more bear the mark modulo further primes,
+# too, but these tell enough.
+ROCA_PRIMES = 39
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class PublicHalf:
 def read_public_pem(text: str) -> PublicHalf:
     """The public key in `text`, one PEM block.
 
-    Raises: NotAPublicKey, SeveralKeys, PrivateKeyPasted, NotRsa, WrongSize, WrongExponent, WeakModulus.
+    Raises: NotAPublicKey, SeveralKeys, PrivateKeyPasted, NotRsa, WrongSize, WrongExponent, WeakModulus,
+    RocaModulus.
     """
     labels = PEM_LABEL.findall(text)
     if any("PRIVATE KEY" in label for label in labels):
@@ -65,7 +70,10 @@ def read_public_pem(text: str) -> PublicHalf:
 
 
 def public_half(key: object) -> PublicHalf:
-    """A public key in the portal's form, after the checks. Raises: NotRsa, WrongSize, WrongExponent, WeakModulus."""
+    """A public key in the portal's form, after the checks.
+
+    Raises: NotRsa, WrongSize, WrongExponent, WeakModulus, RocaModulus.
+    """
     if not isinstance(key, rsa.RSAPublicKey):
         raise NotRsa()
     numbers = key.public_numbers()
@@ -75,6 +83,8 @@ def public_half(key: object) -> PublicHalf:
         raise WrongExponent()
     if _has_small_factor(numbers.n) or _has_close_primes(numbers.n):
         raise WeakModulus()
+    if _is_from_roca(numbers.n):
+        raise RocaModulus()
     spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return PublicHalf(spki, key.key_size)
 
@@ -107,14 +117,24 @@ def public_hash_of_private(text: str) -> bytes | None:
     return hashlib.sha256(spki).digest()
 
 
-def _primorial() -> int:
+def _small_primes() -> list[int]:
     sieve = bytearray([1]) * SMALL_PRIMES
     for number in range(2, math.isqrt(SMALL_PRIMES) + 1):
         sieve[number * number :: number] = bytes(len(sieve[number * number :: number]))
-    return math.prod(number for number in range(2, SMALL_PRIMES) if sieve[number])
+    return [number for number in range(2, SMALL_PRIMES) if sieve[number]]
 
 
-PRODUCT_OF_SMALL_PRIMES = _primorial()
+def _powers(prime: int) -> frozenset[int]:
+    """The residues modulo `prime` that are powers of 65537."""
+    power, found = 1, set()
+    while power not in found:
+        found.add(power)
+        power = power * EXPONENT % prime
+    return frozenset(found)
+
+
+PRODUCT_OF_SMALL_PRIMES = math.prod(_small_primes())
+ROCA_RESIDUES = {prime: _powers(prime) for prime in _small_primes()[:ROCA_PRIMES]}
 
 
 def _has_small_factor(modulus: int) -> bool:
@@ -128,3 +148,14 @@ def _has_close_primes(modulus: int) -> bool:
         if math.isqrt(square) ** 2 == square:
             return True
     return False
+
+
+def _is_from_roca(modulus: int) -> bool:
+    """Whether the modulus bears the mark of Infineon's RSA library (ROCA, CVE-2017-15361).
+
+    The library's primes are k · M + (65537^a mod M) with M the product of the first primes, so modulo each of these
+    the modulus is a power of 65537 (Nemec, Sys, Svenda, Klinec, Matyas: "The Return of Coppersmith's Attack", ACM CCS
+    2017, sections 2.1 and 2.2, doi 10.1145/3133956.3133969; the primes are those of the authors' tool,
+    crocs-muni/roca). An ordinary modulus does so by chance once in 238,878,720.
+    """
+    return all(modulus % prime in residues for prime, residues in ROCA_RESIDUES.items())

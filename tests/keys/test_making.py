@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from cryptography.hazmat.primitives import serialization
 from sqlalchemy import func
 
 from portal.access.errors import NotAllowed, NotDelegated
@@ -29,7 +30,8 @@ from portal.keys.errors import (
     ProofWrong,
     StandingNotGood,
 )
-from portal.keys.models import BlockedKey, KeyIntent, KeyPair, KeyState
+from portal.keys.material import PublicHalf
+from portal.keys.models import BlockedKey, KeyIntent, KeyOrigin, KeyPair, KeyState
 from portal.keys.status import KeyStatus, status_of
 from portal.tenants.models import Standing
 from tests.factories import (
@@ -52,6 +54,7 @@ from tests.factories import (
     sign,
     tenant_of,
 )
+from tests.keys.weak import WEAK
 
 
 def count(model) -> int:
@@ -225,6 +228,24 @@ def test_seven_wrong_proofs_leave_no_row():
     for signature in wrong.values():
         with pytest.raises(ProofWrong), transaction():
             making.prove(owner, intent, signed=right, signature=signature)
+
+    assert count(KeyPair) == 0
+
+
+@pytest.mark.parametrize("weakness", WEAK)
+@pytest.mark.parametrize("comes", ["with the intent", "with the proof"])
+def test_a_weak_key_comes_into_service_by_no_way(weakness, comes):
+    weak, refusal = WEAK[weakness]
+    owner = a_licensee()
+    spki = weak().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    public = PublicHalf(spki, bits=2048)
+    intent = an_intent(owner, origin=KeyOrigin.BROWSER)
+    if comes == "with the intent":
+        with transaction():
+            intent.spki, public = spki, None
+
+    with pytest.raises(refusal), transaction():
+        making.prove(owner, intent, signed=b"", signature=b"", public=public)
 
     assert count(KeyPair) == 0
 

@@ -1,34 +1,27 @@
 """What is accepted as a public key, and why the rest is refused."""
 
+import math
 import time
+from itertools import combinations
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from portal.keys import material
 from portal.keys.errors import (
     NotAPublicKey,
     NotRsa,
     PrivateKeyPasted,
+    RocaModulus,
     SeveralKeys,
     WeakModulus,
-    WrongExponent,
     WrongSize,
 )
 from tests.factories import a_private_key, pem_of, public_of, public_pem_of
+from tests.keys.weak import WEAK, a_public_key, close_primes, pem, roca_modulus
 
 pytestmark = pytest.mark.no_database
-
-
-def pem(key: object) -> str:
-    return key.public_bytes(  # type: ignore[attr-defined]
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    ).decode()
-
-
-def an_rsa_key(modulus: int, exponent: int = 65537) -> str:
-    return pem(rsa.RSAPublicNumbers(exponent, modulus).public_key())
 
 
 def test_an_ordinary_public_key_is_read():
@@ -79,35 +72,51 @@ def test_a_key_that_is_not_rsa_is_refused():
         material.read_public_pem(pem(ec.generate_private_key(ec.SECP256R1()).public_key()))
 
 
-@pytest.mark.parametrize("bits", [1024, 4104])
-def test_a_key_of_the_wrong_size_is_refused(bits):
+@pytest.mark.parametrize("weakness", WEAK)
+def test_a_weak_key_is_refused_by_its_own_reason(weakness):
+    weak, refusal = WEAK[weakness]
+
+    with pytest.raises(refusal):
+        material.read_public_pem(pem(weak()))
+
+
+def test_close_primes_are_refused_quickly():
+    weak = pem(close_primes())
+    began = time.process_time()
+
+    with pytest.raises(WeakModulus):
+        material.read_public_pem(weak)
+
+    assert time.process_time() - began < 0.2  # security.md section 3, number 3
+
+
+@pytest.mark.parametrize("bits", [1024, 2047, 4097])
+def test_a_refused_size_is_named(bits):
     with pytest.raises(WrongSize) as refusal:
-        material.read_public_pem(an_rsa_key((1 << bits) - 1))
+        material.read_public_pem(pem(a_public_key((1 << bits) - 1)))
 
     assert refusal.value.facts["bits"] == bits
 
 
-def test_an_unusual_exponent_is_refused():
-    modulus = a_private_key().public_key().public_numbers().n
-
-    with pytest.raises(WrongExponent):
-        material.read_public_pem(an_rsa_key(modulus, exponent=3))
-
-
-def test_a_modulus_with_a_small_factor_is_refused():
-    with pytest.raises(WeakModulus):
-        material.read_public_pem(an_rsa_key(1999 * (2**2047 // 1999 | 1)))
+@pytest.mark.parametrize("bits", [2048, 3072, 4096])
+def test_the_mark_of_roca_is_seen_in_every_size(bits):
+    with pytest.raises(RocaModulus):
+        material.read_public_pem(pem(a_public_key(roca_modulus(bits))))
 
 
-def test_close_primes_are_refused_quickly():
-    prime = a_private_key().private_numbers().p
-    close = next(prime + step for step in range(2, 4000, 2) if pow(2, prime + step - 1, prime + step) == 1)
-    began = time.process_time()
+def test_200_ordinary_keys_do_not_bear_the_mark_of_roca():
+    primes = [a_private_key(number).private_numbers().p for number in range(21)]
+    moduli = [one * other for one, other in combinations(primes, 2)][:200]
 
-    with pytest.raises(WeakModulus):
-        material.read_public_pem(an_rsa_key(prime * close))
+    assert len(moduli) == 200
+    assert [modulus for modulus in moduli if material._is_from_roca(modulus)] == []
 
-    assert time.process_time() - began < 0.2  # security.md section 3, number 3
+
+def test_the_mark_of_roca_is_as_rare_as_published():
+    """The figure that was worked out for the authors' own test: so these are its primes and residues."""
+    chances = [(prime - 1) // len(residues) for prime, residues in material.ROCA_RESIDUES.items()]
+
+    assert math.prod(chances) == 238_878_720
 
 
 def test_a_made_pair_belongs_together():
