@@ -23,6 +23,9 @@ BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
 END = re.compile(r"-----END [A-Z0-9 ]+-----")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 PKCS8, PKCS1 = "PRIVATE KEY", "RSA PRIVATE KEY"
+LOCKED_PKCS8, LOCKED_PKCS1 = "ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"
+OTHER_KEYS = {"EC PRIVATE KEY", "DSA PRIVATE KEY"}
+LARGEST = 64 * 1024  # characters, or octets of a file; an RSA key of 16384 bits has 13 kB
 
 
 class Finding(StrEnum):
@@ -33,8 +36,18 @@ class Finding(StrEnum):
     API_KEY_FORM = "api-key-form"
     NOT_A_KEY = "not-a-key"
     PUBLIC_KEY = "public-key"
+    CERTIFICATE = "certificate"
+    CERTIFICATE_REQUEST = "certificate-request"
+    SSH_KEY = "ssh-key"
     ENCRYPTED = "encrypted"
+    WRONG_PASSPHRASE = "wrong-passphrase"  # noqa: S105
+    OTHER_LOCK = "other-lock"
     OTHER_FORMAT = "other-format"
+    EMPTY = "empty"
+    TOO_LARGE = "too-large"
+    CONTAINER = "container"
+    BINARY = "binary"
+    ENCODING = "encoding"
     SEVERAL = "several"
     NO_BEGIN = "no-begin"
     NO_END = "no-end"
@@ -69,16 +82,19 @@ def read_api_key(text: str) -> Reading:
     return Reading(tuple(findings), plain.lower() if findings else "")
 
 
-def read_private_key(text: str) -> Reading:
-    """A private key as it was pasted; `repaired` is the same key as a shop reads it. An empty text has no findings."""
+def read_private_key(text: str, of_file: tuple[Finding, ...] = ()) -> Reading:
+    """A private key as it was pasted; `repaired` is the same key as a shop reads it. An empty text has no findings.
+
+    of_file: what is to be mended about the file in which the text stood.
+    """
     if not text.strip():
         return Reading()
-    unescaped = text.replace("\\r", "").replace("\\n", "\n")
-    escaped = [Finding.ESCAPED] if unescaped != text else []
-    lines = unescaped.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(text) > LARGEST:
+        return Reading((Finding.TOO_LARGE,))
+    lines = lines_of(text)
     if refused := _refused_label(lines):
         return Reading((refused,))
-    octets, begun = _octets(lines), BEGIN.search(lines) is not None
+    octets, begun = octets_of(lines), BEGIN.search(lines) is not None
     if octets is None:
         return Reading((Finding.BROKEN if begun else Finding.NOT_A_KEY,))
     try:
@@ -87,9 +103,16 @@ def read_private_key(text: str) -> Reading:
         return Reading((Finding.BROKEN if begun else Finding.NOT_A_KEY,))
     if not isinstance(key, rsa.RSAPrivateKey):
         return Reading((Finding.NOT_RSA,))
-    format_findings = (*escaped, *_format(lines))
+    escaped = () if "\\n" not in text and "\\r" not in text else (Finding.ESCAPED,)
+    format_findings = (*of_file, *escaped, *_format(lines))
     weak = (Finding.TOO_SHORT,) if key.key_size < SHORTEST_BITS else ()
     return Reading(format_findings + weak, _pem(octets) if format_findings else "", _spki_sha256(key))
+
+
+def lines_of(text: str) -> str:
+    """The text with line ends as they should be, and nothing around it."""
+    unescaped = text.replace("\\r", "").replace("\\n", "\n")
+    return unescaped.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").strip()
 
 
 def _refused_label(lines: str) -> Finding | None:
@@ -97,16 +120,33 @@ def _refused_label(lines: str) -> Finding | None:
     if len(labels) > 1:
         return Finding.SEVERAL
     label = labels[0] if labels else PKCS8
-    if "PUBLIC KEY" in label:
+    if "PUBLIC KEY" in label or lines.startswith("ssh-"):
         return Finding.PUBLIC_KEY
-    if "ENCRYPTED" in label or "Proc-Type: 4,ENCRYPTED" in lines:
+    if "CERTIFICATE" in label:
+        return Finding.CERTIFICATE_REQUEST if "REQUEST" in label else Finding.CERTIFICATE
+    if label == LOCKED_PKCS8:
+        return Finding.ENCRYPTED if _is_whole(octets_of(lines)) else Finding.BROKEN
+    if LOCKED_PKCS1 in lines:
         return Finding.ENCRYPTED
+    if label == "OPENSSH PRIVATE KEY":
+        return Finding.SSH_KEY
+    if label in OTHER_KEYS:
+        return Finding.NOT_RSA
     if "PRIVATE KEY" not in label:
         return Finding.NOT_A_KEY
     return None if label in (PKCS8, PKCS1) else Finding.OTHER_FORMAT
 
 
-def _octets(lines: str) -> bytes | None:
+def _is_whole(octets: bytes | None) -> bool:
+    """Whether this is a sequence in DER, with nothing missing and nothing behind it."""
+    if octets is None or len(octets) < 2 or octets[0] != 0x30:
+        return False
+    count = octets[1] & 0x7F if octets[1] & 0x80 else 0
+    length = int.from_bytes(octets[2 : 2 + count]) if count else octets[1]
+    return len(octets) == 2 + count + length
+
+
+def octets_of(lines: str) -> bytes | None:
     """What the base64 between the BEGIN and END lines says, whether they are there or not; None for no base64."""
     begin, end = BEGIN.search(lines), END.search(lines)
     body = lines[begin.end() if begin else 0 : end.start() if end else len(lines)]

@@ -1,6 +1,7 @@
 """A pair that is made in its holder's browser: saved, given back, proved; its private key goes into a file only."""
 
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 from playwright.sync_api import Request, expect
@@ -8,7 +9,8 @@ from playwright.sync_api import Request, expect
 from tests.browser.steps import SANDBOX, look_at_keys, public_of
 from tests.browser.visitor import Visitor
 from tests.browser.watching import Watch
-from tests.verifier.pasting import PASTES, pem
+from tests.verifier.locking import LOCKS, PASSPHRASE, as_pkcs1, openssl
+from tests.verifier.pasting import FILES, PASTES, pem
 
 pytestmark = pytest.mark.browser
 IN_SERVICE = "Proved: you hold the private key. “%(name)s” is in service."
@@ -85,6 +87,14 @@ def test_who_left_before_saving_has_no_pair_and_begins_again_on_the_same_page(ma
         ("in one line", "This file is not as it was saved."),
         ("the public key", "This is the public key."),
         ("something else", "This file holds no private key."),
+        ("twice", "There is more than one key or certificate in it."),
+        ("a certificate", "This is a certificate."),
+        ("a certificate request", "This is a certificate request."),
+        ("for SSH", "This is a key for SSH."),
+        ("an elliptic curve", "This is no RSA key."),
+        ("with a passphrase, cut off", "This file is not as it was saved."),
+        ("with a passphrase, PKCS#1", "Browsers cannot open this kind of lock."),
+        ("too much", "This is larger than 64 kB."),
     ],
 )
 def test_another_file_is_told_apart_and_the_right_one_still_counts(
@@ -100,6 +110,110 @@ def test_another_file_is_told_apart_and_the_right_one_still_counts(
     give(maya, file)
 
     maya.sees(IN_SERVICE, name="Born here")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("empty", "This file is empty."),
+        ("zeros", "This file holds no private key."),
+        ("PKCS#12", "This is a key store."),
+        ("a Java key store", "This is a key store."),
+        ("DER", "This file is binary"),
+    ],
+)
+def test_a_file_that_is_no_text_is_told_apart(maya: Visitor, tmp_path: Path, name, sentence) -> None:
+    begin(maya)
+    file = tmp_path / "file"
+    file.write_bytes(FILES[name][0]())
+
+    give(maya, file)
+
+    expect(maya.page.locator("[data-said]:visible")).to_contain_text(sentence)
+
+
+def drop(maya: Visitor, *paths: Path) -> None:
+    """Drag these from the desktop onto the field."""
+    field = maya.page.locator("#saved-file")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+    chromium = maya.page.context.new_cdp_session(maya.page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for step in ("dragEnter", "dragOver", "drop"):
+        place = {"x": box["x"] + 20, "y": box["y"] + 10}
+        chromium.send("Input.dispatchDragEvent", {"type": step, "data": data, **place})
+
+
+def test_the_saved_file_is_dropped(maya: Visitor, tmp_path: Path) -> None:
+    begin(maya)
+
+    drop(maya, make_and_save(maya, tmp_path))
+
+    maya.sees(IN_SERVICE, name="Born here")
+
+
+def test_a_folder_or_several_files_are_told_apart_and_the_page_stays(maya: Visitor, tmp_path: Path) -> None:
+    begin(maya)
+    file = make_and_save(maya, tmp_path)
+
+    drop(maya, tmp_path)
+    expect(maya.page.locator("[data-said]:visible")).to_contain_text("This cannot be read: it is a folder")
+    drop(maya, file, file)
+    expect(maya.page.locator("[data-said]:visible")).to_contain_text("These are several files.")
+    drop(maya, file)
+
+    maya.sees(IN_SERVICE, name="Born here")
+
+
+@pytest.mark.parametrize("name", ["of Windows, with BOM", "of Windows, UTF-16", "UTF-16 without BOM"])
+def test_a_file_that_an_editor_of_windows_saved_is_read_all_the_same(maya: Visitor, tmp_path: Path, name) -> None:
+    begin(maya)
+    file = tmp_path / "key.txt"
+    file.write_bytes(FILES[name][0]())
+
+    give(maya, file)
+
+    maya.sees(IN_SERVICE, name="Born here")
+
+
+def test_a_key_of_openssls_older_form_is_wrapped_and_proved(maya: Visitor, tmp_path: Path) -> None:
+    begin(maya)
+    file = tmp_path / "key.pem"
+    file.write_text(as_pkcs1())
+
+    give(maya, file)
+
+    maya.sees(IN_SERVICE, name="Born here")
+
+
+def test_who_locked_the_saved_file_meanwhile_opens_it_in_the_page(maya: Visitor, tmp_path: Path) -> None:
+    begin(maya)
+    saved = make_and_save(maya, tmp_path)
+    file = tmp_path / "locked.pem"
+    file.write_text(openssl(*LOCKS["AES-256"].openssl, "-passout", f"pass:{PASSPHRASE}", given=saved.read_text()))
+    sent: list[Request] = []
+    maya.page.on("request", lambda request: sent.append(request))
+
+    give(maya, file)
+    passphrase = maya.page.locator("#saved-file-passphrase")
+    expect(passphrase).to_be_focused()
+    passphrase.fill("wrong")
+    maya.press("Open")
+    maya.sees("This passphrase does not open it, or the file is damaged. Try again.")
+    passphrase.fill(PASSPHRASE)
+    passphrase.press("Enter")
+
+    maya.sees(IN_SERVICE, name="Born here")
+    assert passphrase.count() == 0
+    assert not any(PASSPHRASE in unquote_plus(request.post_data or "") for request in sent)
+
+
+def test_the_field_for_the_passphrase_is_in_no_form_and_has_no_name(maya: Visitor) -> None:
+    begin(maya)
+
+    assert maya.page.locator("[data-passphrase]").count() == 1
+    assert maya.page.locator("form [data-passphrase], [data-passphrase][name]").count() == 0
 
 
 def test_a_key_that_is_known_already_is_refused_with_the_reason(maya: Visitor, tmp_path: Path, watch: Watch) -> None:
