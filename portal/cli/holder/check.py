@@ -12,7 +12,8 @@ from portal.cli.holder.cures import CURES, REFUSALS
 from portal.cli.holder.ends import FINE, PROBLEMS, UNREACHABLE
 from portal.cli.holder.ringing import Unreachable, ping
 from portal.cli.holder.signing import token_of
-from portal.verifier.paste import Finding, Reading, read_api_key, read_private_key
+from portal.cli.holder.unlocking import passphrase_option
+from portal.verifier.paste import Finding, read_api_key
 
 
 @click.command("check")
@@ -20,15 +21,14 @@ from portal.verifier.paste import Finding, Reading, read_api_key, read_private_k
 @click.option("--api-key", default="", help="The API key that stands in the shop beside this private key.")
 @click.option("--portal", "portal_url", default="", help="Ask the portal at this address, as the shop does.")
 @click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Save the mended key here, mode 0600.")
+@passphrase_option
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def check(file: Path, api_key: str, portal_url: str, write: Path | None, as_json: bool) -> None:
     """Say which problems FILE would cause in a shop, and whether the portal accepts the pair.
 
     Ends with 0 when all is well, 1 when something has to be mended, 3 when the portal could not be asked.
     """
-    private, public = read_private_key(files.text_of(file)), read_api_key(api_key)
-    if not private.findings and private.spki_sha256 is None:
-        private = Reading((Finding.NOT_A_KEY,))
+    (private, text), public = files.read(file), read_api_key(api_key)
     report: dict[str, Any] = {"findings": [*private.findings, *public.findings]}
     if private.spki_sha256:
         report["public_key_sha256"] = private.spki_sha256.hex()
@@ -38,7 +38,7 @@ def check(file: Path, api_key: str, portal_url: str, write: Path | None, as_json
     code = PROBLEMS if report["findings"] else FINE
     if portal_url and api_key and private.spki_sha256 and Finding.API_KEY_FORM not in public.findings:
         try:
-            answer = ping(portal_url, public.repaired or api_key, token_of(files.loaded(private, files.text_of(file))))
+            answer = ping(portal_url, public.repaired or api_key, token_of(files.loaded(private, text)))
             report["portal"] = {"accepted": answer.accepted, "message": answer.message}
             code = code if answer.accepted else PROBLEMS
         except Unreachable as reason:

@@ -8,10 +8,11 @@ import click
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from portal.cli.holder import unlocking
 from portal.cli.holder.cures import CURES
-from portal.verifier.paste import Finding, Reading, read_private_key
+from portal.verifier.key_files import read_key_file, read_opened, text_of
+from portal.verifier.paste import LARGEST, Finding, Reading
 
-LONGEST_FILE = 64 * 1024
 BITS, EXPONENT = 3072, 65537
 
 
@@ -19,10 +20,14 @@ class Unusable(Exception):
     """The file holds no private key that can be used; the text says why, and the cure."""
 
 
-def text_of(file: Path) -> str:
-    """What the file says, at most its first 64 kB."""
+def read(file: Path) -> tuple[Reading, str]:
+    """What a shop makes of the file, and what it says; a locked one is opened where there is a passphrase."""
     with file.open("rb") as opened:
-        return opened.read(LONGEST_FILE).decode(errors="replace")
+        octets = opened.read(LARGEST + 1)
+    reading, text = read_key_file(octets), text_of(octets)
+    if reading.findings == (Finding.ENCRYPTED,) and (passphrase := unlocking.passphrase_of(file)) is not None:
+        reading = read_opened(text, passphrase)
+    return reading, text
 
 
 def loaded(reading: Reading, text: str) -> rsa.RSAPrivateKey:
@@ -34,11 +39,9 @@ def loaded(reading: Reading, text: str) -> rsa.RSAPrivateKey:
 
 def private_key(file: Path) -> rsa.RSAPrivateKey:
     """The private key in a file, also where its text has to be mended for a shop. Raises: Unusable."""
-    text = text_of(file)
-    reading = read_private_key(text)
+    reading, text = read(file)
     if reading.spki_sha256 is None:
-        findings = reading.findings or (Finding.NOT_A_KEY,)
-        raise Unusable(" ".join([f"{file}:", *(CURES[finding] for finding in findings)]))
+        raise Unusable(" ".join([f"{file}:", *(CURES[finding] for finding in reading.findings)]))
     return loaded(reading, text)
 
 

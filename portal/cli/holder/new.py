@@ -11,6 +11,7 @@ from portal.cli.holder import files, signing
 from portal.cli.holder.ends import PROBLEMS, UNREACHABLE, fail
 from portal.cli.holder.files import Unusable
 from portal.cli.holder.ringing import Refused, Unreachable, ask, require_same
+from portal.cli.holder.unlocking import passphrase_option
 from portal.keys import possession
 from portal.verifier import settings
 
@@ -38,6 +39,7 @@ class Made:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the private key here; one that is there already is used, so that an attempt can be repeated.",
 )
+@passphrase_option
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def new(code: str, portal_url: str, out: Path | None, as_json: bool) -> None:
     """Make the key pair that the page with CODE is for, and put it into service.

@@ -9,6 +9,7 @@ from portal.cli.holder import files, signing
 from portal.cli.holder.ends import PROBLEMS, UNREACHABLE, fail
 from portal.cli.holder.files import Unusable
 from portal.cli.holder.ringing import Refused, Unreachable, ask, require_same
+from portal.cli.holder.unlocking import passphrase_option
 from portal.keys import possession
 from portal.verifier.paste import read_api_key
 
@@ -24,6 +25,7 @@ from portal.verifier.paste import read_api_key
 @click.option("--api-key", required=True, help="The API key of the pair.")
 @click.option("--portal", "portal_url", required=True, help="The portal's address.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@passphrase_option
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def revoke(file: Path, api_key: str, portal_url: str, yes: bool, as_json: bool) -> None:
     """Take the pair of a private key out of service for ever. Every shop that uses it stops reaching the services.

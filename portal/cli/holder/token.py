@@ -9,10 +9,12 @@ import click
 from portal.cli.holder import files, signing
 from portal.cli.holder.ends import PROBLEMS, fail
 from portal.cli.holder.files import Unusable
+from portal.cli.holder.unlocking import passphrase_option
 
 
 @click.command("token")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@passphrase_option
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, with the moment in which it ends.")
 def token(file: Path, as_json: bool) -> None:
     """Print a signature as a shop sends it in x-gw-signature, made with the private key in FILE; good for 5 minutes.
