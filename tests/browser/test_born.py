@@ -199,7 +199,7 @@ def test_who_locked_the_saved_file_meanwhile_opens_it_in_the_page(maya: Visitor,
     passphrase = maya.page.locator("#saved-file-passphrase")
     expect(passphrase).to_be_focused()
     passphrase.fill("wrong")
-    maya.press("Open")
+    maya.press("Open the private key")
     maya.sees("This passphrase does not open it, or the file is damaged. Try again.")
     passphrase.fill(PASSPHRASE)
     passphrase.press("Enter")

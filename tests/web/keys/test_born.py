@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 
 from portal.keys import store
 from portal.keys.models import KeyOrigin, KeyState
+from portal.verifier.paste import Finding
 from tests.factories import (
     PASSWORD,
     a_key,
@@ -108,6 +109,14 @@ def test_a_private_key_that_is_sent_after_all_is_burnt_and_not_shown_back(visito
 
     assert answer.status_code == 422
     assert "AAAA" not in answer.text
+
+
+def test_each_finding_about_a_file_has_its_sentence(visitor, making_page):
+    soup = BeautifulSoup(visitor.get(making_page).text, "html.parser")
+
+    of_files = {finding.value for finding in Finding if "api-key" not in finding} - {Finding.ENCODING}
+    of_browsers = {"unreadable", "several-files", "opening"}
+    assert of_files | of_browsers <= {one["data-said"] for one in soup.select("[data-said]")}
 
 
 def test_the_script_is_the_one_of_the_release_notes(visitor, making_page):
