@@ -9,7 +9,7 @@ from playwright.sync_api import Request, expect
 from tests.browser.steps import SANDBOX, look_at_keys, public_of
 from tests.browser.visitor import Visitor
 from tests.browser.watching import Watch
-from tests.verifier.locking import LOCKS, PASSPHRASE, as_pkcs1, openssl
+from tests.verifier.locking import LOCKS, PASSPHRASE, as_pkcs1, made_by_openssl, openssl
 from tests.verifier.pasting import FILES, PASTES, pem
 
 pytestmark = pytest.mark.browser
@@ -177,10 +177,11 @@ def test_a_file_that_an_editor_of_windows_saved_is_read_all_the_same(maya: Visit
     maya.sees(IN_SERVICE, name="Born here")
 
 
-def test_a_key_of_openssls_older_form_is_wrapped_and_proved(maya: Visitor, tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [made_by_openssl, as_pkcs1])
+def test_a_key_of_openssl_is_proved_and_its_older_form_is_wrapped(maya: Visitor, tmp_path: Path, made) -> None:
     begin(maya)
     file = tmp_path / "key.pem"
-    file.write_text(as_pkcs1())
+    file.write_text(made())
 
     give(maya, file)
 

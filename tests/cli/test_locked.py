@@ -11,7 +11,7 @@ import pytest
 from portal.cli.holder.cures import CURES
 from portal.verifier.paste import Finding
 from tests.cli.test_holder import COMMAND, ROOT, Ended
-from tests.verifier.locking import LOCKS, PASSPHRASE, as_pkcs1, locked, openssl
+from tests.verifier.locking import LOCKS, PASSPHRASE, as_pkcs1, locked, made_by_openssl, openssl
 from tests.verifier.pasting import FILES, pem
 
 pytestmark = pytest.mark.no_database
@@ -147,8 +147,9 @@ def test_each_kind_of_file_is_told(name: str, here: Path):
     assert ended.returncode == (1 if findings else 0)
 
 
-def test_the_older_form_of_openssl_is_used_as_it_is(here: Path):
-    (here / "key.pem").write_text(as_pkcs1())
+@pytest.mark.parametrize("made", [made_by_openssl, as_pkcs1])
+def test_what_openssl_made_is_used_as_it_is(made, here: Path):
+    (here / "key.pem").write_text(made())
 
     assert portal_key("check", "key.pem").stdout == "A shop can read this private key.\n"
     assert portal_key("token", "key.pem").returncode == 0

@@ -52,6 +52,12 @@ def slow_lock() -> str:
     return f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{packed}-----END ENCRYPTED PRIVATE KEY-----\n"
 
 
+@cache
+def made_by_openssl() -> str:
+    """A private key of OpenSSL's own making."""
+    return openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072")
+
+
 def as_pkcs1() -> str:
     """The key of `pasting.pem`, as OpenSSL writes it in the older form."""
     made = openssl("rsa", "-traditional", given=pem())
