@@ -330,6 +330,31 @@ def a_delegation(
     return delegation_store.get_given(owner, delegation.public_id)
 
 
+def a_ticket(
+    owner: Actor,
+    integrator: Actor,
+    *,
+    environments: Iterable[Environment] = (Environment.SANDBOX,),
+    project_ids: frozenset[uuid.UUID] | None = None,
+    days: float = 90,
+    redeemed: bool = True,
+) -> Delegation:
+    """A ticket that `owner` gave to the integrator; redeemed, unless it says otherwise."""
+    with transaction():
+        ticket = delegations.offer_ticket(
+            owner,
+            tenant_of(integrator).account_id,
+            environments=frozenset(environments),
+            project_ids=project_ids,
+            ends_at=clock.now() + timedelta(days=days),
+        )
+    if redeemed:
+        taken = delegation_store.get_taken(integrator, ticket.public_id)
+        with transaction():
+            delegations.accept(integrator, taken)
+    return delegation_store.get_given(owner, ticket.public_id)
+
+
 def live_pairs(actor: Actor) -> list[KeyPair]:
     """The live pairs of both environments within the actor's reach."""
     return [pair for side in Environment for pair in key_store.live(actor, clock.now(), side)]

@@ -22,6 +22,8 @@ NEEDS: dict[Act, Permission] = {
     Act.PAUSE: Permission.DELEGATION_PAUSE,
     Act.END: Permission.DELEGATION_END,
 }
+# A ticket grants nothing but a key, so who looks after keys gives and redeems it.
+NEEDS_OF_TICKET = NEEDS | dict.fromkeys((Act.ACCEPT, Act.DECLINE, Act.WITHDRAW), Permission.HAND_OFF)
 # What lets an integrator do something it could not do before.
 GRANTING = (Act.APPROVE, Act.ACCEPT, Act.PROPOSE_WIDENING, Act.ACCEPT_WIDENING)
 
@@ -40,13 +42,18 @@ def begin(actor: Actor, delegation: Delegation, act: Act) -> Move:
 
     Raises: NotAllowed, OnlyFromHome, NotFound, WrongState, PausedByOtherSide, AgreementMissing.
     """
-    require_home(actor, NEEDS.get(act, Permission.DELEGATION_CHANGE))
+    require_home(actor, needed_for(act, delegation))
     side = side_of(actor, delegation)
     store.hold(delegation)
     state = move(delegation, act, side)
     if act in GRANTING:
         require_agreement(delegation.integrator_id, delegation.integrator_account_id)
     return Move(side, state, clock.now())
+
+
+def needed_for(act: Act, delegation: Delegation) -> Permission:
+    """What a person has to be allowed, in either side's own tenant, to do `act` with this delegation or ticket."""
+    return (NEEDS_OF_TICKET if delegation.one_pair else NEEDS).get(act, Permission.DELEGATION_CHANGE)
 
 
 def require_home(actor: Actor, permission: Permission) -> None:
@@ -81,7 +88,9 @@ def conclude(actor: Actor, delegation: Delegation, event: Event, side: Side, **f
 
 
 def record(actor: Actor, delegation: Delegation, event: Event, **facts: Fact) -> None:
-    """One event in the owner's chain, with a copy for the integrator where there is one."""
+    """One event in the owner's chain, with a copy for the integrator where there is one; of a ticket it says so."""
+    if delegation.one_pair:
+        facts["ticket"] = True
     audit.record(
         actor,
         event,

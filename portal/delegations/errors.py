@@ -91,12 +91,43 @@ class AlreadyOpen(Conflict):
     mend = N_("Change that one, or end it first.")
 
 
+class TicketOpen(AlreadyOpen):
+    code = "ticket_already_open"
+    sentence = N_("There is an open ticket from %(owner)s for %(account)s already; it is %(state)s.")
+    mend = N_("Widen that one once it is redeemed, or withdraw or end it first.")
+
+
+class TicketNotNeeded(AlreadyOpen):
+    """The open delegation has the right to keys."""
+
+    code = "ticket_not_needed"
+    sentence = N_(
+        "%(account)s has a delegation with the right to keys already; it is %(state)s. It can make its own key pairs "
+        "under that one: no ticket is needed."
+    )
+    mend = N_("Ask it to make the pair there.")
+
+
+class KeysNotGiven(AlreadyOpen):
+    """The open delegation lacks the right to keys."""
+
+    code = "delegation_without_keys"
+    sentence = N_("%(account)s has a delegation without the right to keys already; it is %(state)s.")
+    mend = N_("Widen that one once it runs, instead of giving a ticket; or end it first.")
+
+
 class WrongState(Conflict):
     """`state` is what the delegation is now."""
 
     code = "delegation_wrong_state"
     sentence = N_("This is not possible: the delegation is %(state)s.")
     mend = N_("Load the delegation's page again: it shows what can be done now.")
+
+
+class TicketWrongState(WrongState):
+    code = "ticket_wrong_state"
+    sentence = N_("This is not possible: the ticket is %(state)s.")
+    mend = N_("Load the ticket's page again: it shows what can be done now.")
 
 
 class PausedByOtherSide(WrongState):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     select,
     text,
 )
@@ -63,6 +64,8 @@ class Delegation(TenantOwned, Versioned, DecidesKeys, Base):
 
     `integrator_id` is empty when the owner offered to an account id that nobody can answer for: whether an account
     exists shows only in its answer (rule 13), so such an offer waits and lapses like any other.
+
+    `one_pair` makes it a ticket: the rights to see and to make keys, for one key pair in each of its environments.
     """
 
     __tablename__ = "delegations"
@@ -92,6 +95,7 @@ class Delegation(TenantOwned, Versioned, DecidesKeys, Base):
     environments: Mapped[frozenset[Environment]] = mapped_column(EnumSet(Environment))
     rights: Mapped[frozenset[Right]] = mapped_column(EnumSet(Right))
     all_projects: Mapped[bool]
+    one_pair: Mapped[bool] = mapped_column(default=False, server_default=false())
     message: Mapped[str] = mapped_column(Text, default="")
     ends_at: Mapped[datetime]
     lapses_at: Mapped[datetime]

@@ -1,4 +1,5 @@
-"""Mail to the people of one side about what the other did. The template of an event bears the event's name."""
+"""Mail to the people of one side about what the other did. The template of an event bears the event's name; where the
+delegation is a ticket, it begins with that word."""
 
 import uuid
 
@@ -17,8 +18,8 @@ def post(delegation: Delegation, event: Event, told: Side) -> None:
     tenant_id = _tenant_of(delegation, told)
     if tenant_id is None:
         return
-    template, facts = event.value.replace(".", "_"), _facts(delegation, told)
-    for person in accounts.people_with(tenant_id, _reader(event)):
+    template, facts = _template(delegation, event), _facts(delegation, told)
+    for person in accounts.people_with(tenant_id, _reader(delegation, event)):
         outbox.post(template, person.email, person.language.value, facts | {"name": person.name}, tenant_id)
 
 
@@ -26,7 +27,14 @@ def _tenant_of(delegation: Delegation, side: Side) -> uuid.UUID | None:
     return delegation.tenant_id if side is Side.OWNER else delegation.integrator_id
 
 
-def _reader(event: Event) -> Permission:
+def _template(delegation: Delegation, event: Event) -> str:
+    name = event.value.replace(".", "_")
+    return name.replace("delegation_", "ticket_", 1) if delegation.one_pair else name
+
+
+def _reader(delegation: Delegation, event: Event) -> Permission:
+    if delegation.one_pair and event is Event.DELEGATION_OFFERED:
+        return Permission.HAND_OFF
     return Permission.DELEGATION_CHANGE if event in ASKS else Permission.DELEGATION_END
 
 

@@ -10,7 +10,15 @@ from portal.audit.events import Event
 from portal.contracts import store as contracts
 from portal.delegations import store, upkeep
 from portal.delegations.acting import conclude, require_agreement, require_home
-from portal.delegations.errors import AccountIdMalformed, AlreadyOpen, OwnAccount, UnknownRequestCode
+from portal.delegations.errors import (
+    AccountIdMalformed,
+    AlreadyOpen,
+    KeysNotGiven,
+    OwnAccount,
+    TicketNotNeeded,
+    TicketOpen,
+    UnknownRequestCode,
+)
 from portal.delegations.models import Delegation, DelegationState, Side
 from portal.delegations.states import STATE_NAMES
 from portal.delegations.terms import CHOSEN_BY_OWNER, Projects, Terms, check_asked, check_given, put_on
@@ -45,16 +53,40 @@ def offer(
     Nothing is granted before it accepts. Whether the account exists, or is an integrator's, shows only in its answer:
     until then an offer to nobody looks, and takes its time, like any other. Repeating an offer returns the first.
     project_ids: None for all projects. Raises: NotAllowed, OnlyFromHome, AccountIdMalformed, OwnAccount, AlreadyOpen,
-    and the refusals of `check_given`.
+    TicketOpen, and the refusals of `check_given`.
     """
     require_home(actor, Permission.DELEGATION_OFFER)
+    return _offer(actor, account_id, Terms.asked(environments, rights, project_ids, ends_at), message)
+
+
+def offer_ticket(
+    actor: Actor,
+    account_id: str,
+    *,
+    environments: frozenset[Environment],
+    project_ids: Projects,
+    ends_at: datetime,
+    message: str = "",
+) -> Delegation:
+    """Give the integrator with exactly this account id a ticket: the right to make one key pair in each environment.
+
+    It is an offer, which the integrator accepts by redeeming it; what is said of `offer` holds for it too. The pair
+    made under it works until `ends_at`. Repeating it returns the first ticket.
+    Raises: NotAllowed, OnlyFromHome, AccountIdMalformed, OwnAccount, TicketOpen, TicketNotNeeded, KeysNotGiven, and
+    the refusals of `check_given`.
+    """
+    require_home(actor, Permission.HAND_OFF)
+    terms = Terms.asked(environments, frozenset({Right.KEYS}), project_ids, ends_at)
+    return _offer(actor, account_id, terms, message, one_pair=True)
+
+
+def _offer(actor: Actor, account_id: str, terms: Terms, message: str, *, one_pair: bool = False) -> Delegation:
     account_id = clean_account_id(account_id)
-    terms = Terms.asked(environments, rights, project_ids, ends_at)
     owner = tenants.get(actor.tenant_id)
     if owner.account_id == account_id:
         raise OwnAccount()
     check_given(actor, terms)
-    delegation = _new(Side.OWNER, owner, account_id, message)
+    delegation = _new(Side.OWNER, owner, account_id, message, one_pair=one_pair)
     delegation.integrator = _find_integrator(account_id)
     return _open(actor, delegation, terms)
 
@@ -105,10 +137,15 @@ def _find_integrator(account_id: str) -> Tenant | None:
     return tenant if found else None
 
 
-def _new(side: Side, owner: Tenant, account_id: str, message: str) -> Delegation:
+def _new(side: Side, owner: Tenant, account_id: str, message: str, *, one_pair: bool = False) -> Delegation:
     state, _event = BEGINS[side]
     return Delegation(
-        owner=owner, integrator_account_id=account_id, started_by=side, state=state, message=clean_text(message)
+        owner=owner,
+        integrator_account_id=account_id,
+        started_by=side,
+        state=state,
+        message=clean_text(message),
+        one_pair=one_pair,
     )
 
 
@@ -128,7 +165,7 @@ def _open(actor: Actor, delegation: Delegation, terms: Terms) -> Delegation:
 def _repeated(present: Delegation, again: Delegation, terms: Terms) -> Delegation:
     if _start(present) == _start(again) and Terms.of(present) == terms:
         return present
-    raise AlreadyOpen(
+    raise _refusal_beside(present, again)(
         owner=present.owner.name,
         account=present.integrator_account_id,
         state=STATE_NAMES[present.state],
@@ -136,5 +173,13 @@ def _repeated(present: Delegation, again: Delegation, terms: Terms) -> Delegatio
     )
 
 
-def _start(delegation: Delegation) -> tuple[DelegationState, Side, str]:
-    return delegation.state, delegation.started_by, delegation.message
+def _refusal_beside(present: Delegation, wanted: Delegation) -> type[AlreadyOpen]:
+    if present.one_pair:
+        return TicketOpen
+    if not wanted.one_pair:
+        return AlreadyOpen
+    return TicketNotNeeded if Right.KEYS in present.rights else KeysNotGiven
+
+
+def _start(delegation: Delegation) -> tuple[DelegationState, Side, str, bool]:
+    return delegation.state, delegation.started_by, delegation.message, delegation.one_pair

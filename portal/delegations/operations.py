@@ -1,7 +1,7 @@
 """What can be done with delegations, gathered from the modules that do it."""
 
 from portal.delegations.answering import accept, approve, decline, withdraw
-from portal.delegations.offering import offer, request
+from portal.delegations.offering import offer, offer_ticket, request
 from portal.delegations.running import end, narrow, pause, resume
 from portal.delegations.upkeep import lapse_due
 from portal.delegations.widening import accept_widening, decline_widening, propose_widening, withdraw_widening
@@ -16,6 +16,7 @@ __all__ = [
     "lapse_due",
     "narrow",
     "offer",
+    "offer_ticket",
     "pause",
     "propose_widening",
     "request",

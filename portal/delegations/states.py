@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from portal.delegations.errors import PausedByOtherSide, WrongState
+from portal.delegations.errors import PausedByOtherSide, TicketWrongState, WrongState
 from portal.delegations.models import RUNNING_STATES, Delegation, DelegationState, Side
 from portal.foundation import clock
 from portal.foundation.marking import N_
@@ -102,7 +102,7 @@ def move(delegation: Delegation, act: Act, side: Side) -> DelegationState:
     state = state_at(delegation, clock.now())
     following = MOVES.get((state, act, side))
     if following is None:
-        raise WrongState(state=STATE_NAMES[state])
+        raise (TicketWrongState if delegation.one_pair else WrongState)(state=STATE_NAMES[state])
     if act is Act.RESUME and delegation.paused_by is not side:
         raise PausedByOtherSide(state=STATE_NAMES[state])
     return following

@@ -34,13 +34,14 @@ def propose_widening(
 ) -> DelegationProposal:
     """Propose terms that keep all that is given now and add to it. Nothing changes before the other side agrees.
 
+    Of a ticket the same terms are wider: agreeing to them makes it a delegation, for any number of pairs.
     An integrator knows only the projects it reaches: it proposes those, or all. Repeating a proposal returns the first.
     Raises: NotAllowed, OnlyFromHome, NotFound, WrongState, AgreementMissing, NotWider, ProposalWaiting, and the
     refusals of `check_given`.
     """
     move = begin(actor, delegation, Act.PROPOSE_WIDENING)
     now, wider = Terms.of(delegation), Terms.asked(environments, rights, project_ids, ends_at)
-    if now == wider or not now.is_within(wider):
+    if not now.is_within(wider) or (now == wider and not delegation.one_pair):
         raise NotWider()
     _check(actor, move.side, now, wider)
     waiting = store.waiting_proposal(delegation)
@@ -82,6 +83,7 @@ def _propose(actor: Actor, delegation: Delegation, move: Move, wider: Terms, mes
 def accept_widening(actor: Actor, delegation: Delegation, proposal_id: str) -> None:
     """The other side agrees: the proposed terms hold from now on. An owner gives no more than it may do itself.
 
+    A ticket is a delegation like any other from now on.
     Raises: NotAllowed, OnlyFromHome, NotFound, WrongState, AgreementMissing, ProposalOfOwnSide, ProposalClosed,
     RightsNotHeld.
     """
@@ -92,6 +94,7 @@ def accept_widening(actor: Actor, delegation: Delegation, proposal_id: str) -> N
         check_given(actor, wider, kept_end=wider.ends_at)
     put_on(delegation, wider)
     _close(actor, delegation, proposal, move, ProposalState.ACCEPTED, Event.WIDENING_ACCEPTED)
+    delegation.one_pair = False  # only now: record and mail tell of the ticket that it was
 
 
 def decline_widening(actor: Actor, delegation: Delegation, proposal_id: str) -> None:

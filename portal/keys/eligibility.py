@@ -1,5 +1,6 @@
 """Who may make a key pair, under which contract, and if not: why, and who can mend it (rule 10)."""
 
+import uuid
 from collections.abc import Sequence
 
 from portal.access.actor import Actor, refusal_of, require
@@ -8,7 +9,7 @@ from portal.contracts.models import Contract, ContractKind
 from portal.delegations.models import DelegationState
 from portal.foundation import clock
 from portal.foundation.errors import NotFound, PortalError
-from portal.keys import store
+from portal.keys import store, tickets
 from portal.keys.errors import (
     ContractNotRunning,
     DelegationNotLive,
@@ -19,6 +20,7 @@ from portal.keys.errors import (
     NotSigner,
     NotSignerNorDeputy,
     StandingNotGood,
+    TicketUsed,
 )
 from portal.keys.models import KeyPair
 from portal.tenants import store as tenants
@@ -110,6 +112,23 @@ def require_environment(actor: Actor, environment: Environment) -> None:
         raise EnvironmentOutOfReach(environment=ENVIRONMENT_NAMES[environment])
     if actor.acts_for_client:
         _require_live_delegation(actor, environment)
+
+
+def require_new(actor: Actor, environment: Environment, but: uuid.UUID | None = None) -> None:
+    """As `require_environment`, for a pair that succeeds none: a ticket gives one in each environment.
+
+    but: the inner id of the pair of the intent at hand. The delegation is held from here on: who comes second waits,
+    and finds the pair of the first. Raises: EnvironmentOutOfReach, DelegationNotLive, TicketUsed.
+    """
+    require_environment(actor, environment)
+    refusal = refusal_of_ticket(actor, environment, but)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_of_ticket(actor: Actor, environment: Environment, but: uuid.UUID | None = None) -> TicketUsed | None:
+    """Why the ticket under which the actor acts, if any, gives no new pair in this environment; or None."""
+    return TicketUsed() if tickets.is_used(actor, environment, clock.now(), but) else None
 
 
 def refusal_for(actor: Actor, contract: Contract) -> PortalError | None:

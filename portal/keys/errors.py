@@ -54,6 +54,12 @@ class DelegationNotLive(Denied):
     mend = N_("The owner can offer a new delegation.")
 
 
+class TicketUsed(Denied):
+    code = "ticket_used"
+    sentence = N_("The ticket was for one key pair in this environment, and it was made.")
+    mend = N_("Rotate that pair to replace it. For more pairs, the owner can widen the ticket into a delegation.")
+
+
 class NotHolder(Denied):
     code = "not_holder"
     sentence = N_("%(holder)s holds this key pair, so only %(holder)s can rename it.")

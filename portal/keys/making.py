@@ -11,7 +11,7 @@ from portal.foundation import clock
 from portal.foundation.database import lock
 from portal.foundation.words import clean_name, same_name
 from portal.keys import handing_over, possession, store
-from portal.keys.eligibility import require_environment, require_may_make
+from portal.keys.eligibility import require_environment, require_may_make, require_new
 from portal.keys.errors import AlreadyShown, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver
 from portal.keys.material import PublicHalf
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair, KeyState
@@ -33,7 +33,7 @@ def begin(
     Raises: the refusals of `eligibility`, KeyNameTaken and those of a name.
     """
     lock(contract)  # puts repeated requests in order
-    require_environment(actor, environment)
+    require_new(actor, environment)
     require_may_make(actor, contract)
     intent = KeyIntent(
         tenant_id=actor.tenant_id,
@@ -216,7 +216,10 @@ def require_unfinished(intent: KeyIntent) -> None:
 
 
 def _require_may_go_on(actor: Actor, intent: KeyIntent) -> None:
-    require_environment(actor, intent.environment)
+    if intent.replaces_id is None:
+        require_new(actor, intent.environment, but=intent.key_pair_id)
+    else:
+        require_environment(actor, intent.environment)
     contract = store.contract_of(actor, intent)
     require_may_make(actor, contract, like_for_like=intent.replaces_id is not None)
 
