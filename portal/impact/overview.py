@@ -27,7 +27,9 @@ from portal.foundation.database import db
 from portal.impact import clients, readiness
 from portal.impact.readiness import KeysReady
 from portal.keys import store as keys
+from portal.keys import tickets
 from portal.keys.models import KeyPair, KeyState
+from portal.keys.tickets import MadeUnder
 from portal.projects import store as projects
 from portal.projects.models import Claim, Installation, Project
 from portal.tenants.models import Tenant
@@ -43,9 +45,9 @@ ENDS_SOON = timedelta(days=30)
 class Overview:
     """One tenant at a moment, as far as the actor's reach goes.
 
-    `pairs` are some live ones of the environment that is looked at, whoever holds them; `live_pairs` says how many hang
-    on each delegation, given or taken. `retiring_pairs` are the old ones of rotations in both environments, those that
-    are held open past their date among them.
+    `pairs` are some live ones of the environment that is looked at, whoever holds them; `live_pairs` says how many
+    hang on each delegation, given or taken; `with_tickets` are the pairs of tickets. `retiring_pairs` are the old ones
+    of rotations in both environments, those that are held open past their date among them.
     """
 
     at: datetime
@@ -53,6 +55,7 @@ class Overview:
     services: Sequence[Service]
     pairs: Sequence[KeyPair]
     live_pairs: dict[uuid.UUID, int]
+    with_tickets: MadeUnder
     retiring_pairs: Sequence[KeyPair]
     ready: KeysReady
     projects: Sequence[Project]
@@ -119,6 +122,15 @@ class Overview:
         ]
 
     @property
+    def to_make(self) -> list[Delegation]:
+        """Tickets of others that are redeemed, and none of whose key pairs is made yet."""
+        return [
+            row
+            for row in self.taken
+            if row.one_pair and row.state is DelegationState.ACTIVE and row.id not in self.with_tickets
+        ]
+
+    @property
     def ending_contracts(self) -> list[Contract]:
         return [row for row in self.running if row.ends_at - self.at <= ENDS_SOON]
 
@@ -143,6 +155,7 @@ def of_tenant(actor: Actor, side: Environment, at: datetime) -> Overview:
         services=readiness.services_of(actor),
         pairs=[pair for pair in pairs if pair.environment is side][:SHOWN_PAIRS],
         live_pairs=clients.live_pairs(actor, [*given, *taken], at),
+        with_tickets=tickets.made_under(actor, [*given, *taken], at),
         retiring_pairs=[pair for pair in pairs if pair.state is KeyState.RETIRING],
         ready=readiness.of_keys(actor, at),
         projects=projects_shown,

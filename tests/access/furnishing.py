@@ -45,6 +45,7 @@ from tests.factories import (
     a_request,
     a_successor,
     a_tenant,
+    a_ticket,
     acting,
     an_integrator,
     an_intent,
@@ -60,7 +61,7 @@ Things = dict[str, str]
 _private_keys = itertools.count(1000)
 SANDBOX, PRODUCTION = Environment.SANDBOX, Environment.PRODUCTION
 # How a delegation can stand where each has a page or an act of its own; the last two have a proposal that waits.
-STANDS = ("requested", "offered", "active", "paused", "asked_wider", "proposed_wider")
+STANDS = ("requested", "offered", "ticket", "active", "paused", "asked_wider", "proposed_wider")
 
 
 @dataclass
@@ -267,6 +268,8 @@ def a_given(place: Place, integrator: Actor, stand: str) -> Delegation:
     owner, first = place.owner, frozenset(place.project_ids[:1])
     if stand == "requested":
         return a_request(integrator, owner)
+    if stand == "ticket":
+        return a_ticket(owner, integrator, project_ids=first, redeemed=False)
     accepted = stand != "offered"
     delegation = a_delegation(owner, integrator, rights=[Right.VIEW], project_ids=first, accepted=accepted)
     if stand == "paused":
@@ -286,6 +289,8 @@ def a_taken(integrator: Actor, owner: Actor, stand: str) -> Delegation:
     """
     if stand == "requested":
         return a_request(integrator, owner)
+    if stand == "ticket":
+        return a_ticket(owner, integrator, redeemed=False)
     only = frozenset({_a_project_of(owner)}) if stand == "active" else None
     accepted = stand != "offered"
     delegation = a_delegation(owner, integrator, rights=[Right.VIEW], project_ids=only, accepted=accepted)

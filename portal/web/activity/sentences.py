@@ -7,7 +7,7 @@ from flask import current_app
 from flask_babel import gettext
 
 from portal.access.roles import ENVIRONMENT_NAMES, PERMISSION_NAMES, RIGHT_NAMES, ROLE_NAMES, Permission
-from portal.audit.events import SENTENCES, Event
+from portal.audit.events import OF_TICKET, SENTENCES, Event
 from portal.audit.models import AuditEvent
 from portal.entitlements.models import WISH_NAMES
 from portal.foundation.errors import PortalError
@@ -49,7 +49,6 @@ class _Facts(dict[str, Any]):
 
 def sentence(event: AuditEvent) -> str:
     """What happened, as one sentence without its full stop. An event of a newer release is named by its code."""
-    known = Event._value2member_map_.get(event.event)
     facts = _Facts(
         _said(event),
         actor=event.actor_label,
@@ -59,7 +58,12 @@ def sentence(event: AuditEvent) -> str:
     )
     if event.refused:
         facts["reason"] = act(event.subject_id)
-    return gettext(SENTENCES.get(known, UNKNOWN)) % facts  # type: ignore[call-overload]
+    return gettext(_template(event)) % facts
+
+
+def _template(event: AuditEvent) -> str:
+    said = SENTENCES | OF_TICKET if event.facts.get("ticket") else SENTENCES
+    return said.get(Event._value2member_map_.get(event.event), UNKNOWN)  # type: ignore[call-overload]
 
 
 def _said(event: AuditEvent) -> dict[str, str]:

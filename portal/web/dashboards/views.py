@@ -48,8 +48,8 @@ def overview(account: str) -> ResponseReturnValue:
         environment=side.value if found.uses_services or actor.acts_for_client else None,
         environment_switch=frame.switch(side),
         overview=found,
-        given=[seen(row, Side.OWNER, None) for row in found.given],
-        taken=[seen(row, Side.INTEGRATOR, None) for row in found.taken],
+        given=[seen(row, Side.OWNER, None, found.with_tickets.get(row.id)) for row in found.given],
+        taken=[seen(row, Side.INTEGRATOR, None, found.with_tickets.get(row.id)) for row in found.taken],
         needs=[*_alarms(account, found), *_waiting(account, actor, found), *_ending(account, actor, found)],
         steps=_checklist(account, found),
         refusal=why_not(actor, side, found.contracts) if found.uses_services else None,
@@ -69,20 +69,30 @@ def _alarms(account: str, found: Overview) -> list[dict[str, Any]]:
 def _waiting(account: str, actor: Actor, found: Overview) -> list[Attention]:
     answers = [(row, _sentence(row, actor)) for row in found.to_answer]
     proposals = [(row, _widening(row, actor)) for row in found.to_widen]
-    return [
+    asked = [
         Attention("warn", sentence, _delegation_url(account, actor, row), _("Answer"))
         for row, sentence in answers + proposals
     ]
+    return asked + [_unmade(account, actor, row) for row in found.to_make]
+
+
+def _unmade(account: str, actor: Actor, row: Delegation) -> Attention:
+    sentence = _("The ticket from %(owner)s is redeemed; its key pair is not made yet.", owner=row.owner.name)
+    return Attention("info", sentence, _delegation_url(account, actor, row), _("See the ticket"))
 
 
 def _sentence(row: Delegation, actor: Actor) -> str:
     if row.state is DelegationState.REQUESTED and row.integrator:
         return _("%(integrator)s asks to work for you as your integrator.", integrator=row.integrator.name)
+    if row.one_pair:
+        return _("%(owner)s gives you a ticket for a key pair.", owner=row.owner.name)
     return _("%(owner)s offers you to work as their integrator.", owner=row.owner.name)
 
 
 def _widening(row: Delegation, actor: Actor) -> str:
     other = row.owner.name if row.tenant_id != actor.tenant_id else _other(row)
+    if row.one_pair:
+        return _("%(other)s proposes to widen the ticket into a delegation.", other=other)
     return _("%(other)s proposes to widen the delegation.", other=other)
 
 
@@ -106,7 +116,7 @@ def _ending(account: str, actor: Actor, found: Overview) -> list[Attention]:
             "info",
             _end_of(row, actor, found),
             _delegation_url(account, actor, row),
-            _("See the delegation"),
+            _("See the ticket") if row.one_pair else _("See the delegation"),
         )
         for row in found.ending_delegations
     ]
@@ -125,6 +135,10 @@ def _rotation(account: str, pair: KeyPair, found: Overview) -> Attention:
 
 def _end_of(row: Delegation, actor: Actor, found: Overview) -> str:
     days = _days(row, found)
+    if row.one_pair and row.tenant_id == actor.tenant_id:
+        return _("The ticket for %(integrator)s ends in %(days)s days.", integrator=_other(row), days=days)
+    if row.one_pair:
+        return _("Your ticket from %(owner)s ends in %(days)s days.", owner=row.owner.name, days=days)
     if row.tenant_id == actor.tenant_id:
         return _("The delegation to %(integrator)s ends in %(days)s days.", integrator=_other(row), days=days)
     return _("Your delegation from %(owner)s ends in %(days)s days.", owner=row.owner.name, days=days)

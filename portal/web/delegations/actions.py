@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.access.actor import Actor
 from portal.access.roles import Permission
-from portal.delegations.acting import GRANTING, NEEDS
+from portal.delegations.acting import GRANTING, needed_for
 from portal.delegations.errors import AgreementMissing, PausedByOtherSide
 from portal.delegations.models import DelegationState, Side
 from portal.delegations.states import Act
@@ -65,6 +65,8 @@ def _url(one: Seen, act: Act) -> str:
 
 
 def _label(one: Seen, act: Act) -> str:
+    if one.is_ticket:
+        return _ticket_label(act)
     labels = {
         Act.APPROVE: _("Approve as requested"),
         Act.NARROW: _("Narrow the request") if one.state is DelegationState.REQUESTED else _("Narrow delegation"),
@@ -79,9 +81,24 @@ def _label(one: Seen, act: Act) -> str:
     return labels[act]
 
 
+def _ticket_label(act: Act) -> str:
+    labels = {
+        Act.NARROW: _("Narrow ticket"),
+        Act.ACCEPT: _("Redeem ticket"),
+        Act.DECLINE: _("Decline ticket"),
+        Act.WITHDRAW: _("Withdraw ticket"),
+        Act.PAUSE: _("Pause ticket"),
+        Act.RESUME: _("Resume ticket"),
+        Act.END: _("End ticket"),
+        Act.PROPOSE_WIDENING: _("Widen into a delegation"),
+    }
+    return labels[act]
+
+
 def _refusal(actor: Actor, one: Seen, act: Act, agreement: AgreementMissing | None) -> str:
-    if not actor.may(NEEDS.get(act, Permission.DELEGATION_CHANGE)):
-        return who_can(act)
+    needed = needed_for(act, one.row)
+    if not actor.may(needed):
+        return who_can(needed)
     if _is_held(one, act):
         return say_mend(PausedByOtherSide())
     if agreement is not None and act in GRANTING and one.side is Side.INTEGRATOR:
@@ -89,8 +106,8 @@ def _refusal(actor: Actor, one: Seen, act: Act, agreement: AgreementMissing | No
     return ""
 
 
-def who_can(act: Act) -> str:
+def who_can(needed: Permission) -> str:
     """Whose roles allow it."""
-    if act in NEEDS:
+    if needed is not Permission.DELEGATION_CHANGE:
         return _("An owner or a key manager of this account can do this.")
     return _("An owner of this account can do this.")

@@ -7,9 +7,10 @@ from flask import flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.actor import Actor
+from portal.access.actor import Actor, require
 from portal.access.roles import Permission
 from portal.delegations import operations, store
+from portal.delegations.acting import needed_for
 from portal.delegations.models import Delegation, DelegationState, Side
 from portal.delegations.states import Act, move
 from portal.foundation.database import transaction
@@ -17,6 +18,7 @@ from portal.foundation.marking import N_
 from portal.impact import blast
 from portal.web.delegations.forms import ApproveForm, NarrowForm, at_fields
 from portal.web.delegations.pace import steady
+from portal.web.delegations.redeeming import redeem
 from portal.web.delegations.routes import for_both_sides, for_side, to_delegation
 from portal.web.delegations.seen import find, look
 from portal.web.forms import PortalForm
@@ -41,6 +43,12 @@ DONE: dict[Act, str] = {
     Act.PAUSE: N_("Paused. Nobody acts under this delegation, and its keys do not work, until you resume it."),
     Act.RESUME: N_("Resumed. The delegation and its keys work again."),
     Act.END: N_("Ended for good. The key pairs made under this delegation do not work any more."),
+}
+DONE_OF_TICKET = DONE | {
+    Act.WITHDRAW: N_("Withdrawn. Nobody can redeem it any more."),
+    Act.PAUSE: N_("Paused. The ticket gives nothing, and its key pair does not work, until you resume it."),
+    Act.RESUME: N_("Resumed. The ticket and its key pair work again."),
+    Act.END: N_("Ended for good. The key pair made with this ticket does not work any more."),
 }
 
 
@@ -84,17 +92,20 @@ def _narrowed(is_offer: bool) -> str:
     return _("Narrowed. It holds at once.")
 
 
-@for_side(Side.INTEGRATOR, "/accept", Permission.DELEGATION_CHANGE, "accept")
+# Who may look after keys may come this far: with a ticket it is enough, with a delegation `_confirm` says no.
+@for_side(Side.INTEGRATOR, "/accept", Permission.HAND_OFF, "accept")
 def accept(account: str, side: Side, delegation_id: str) -> ResponseReturnValue:
+    if find(current_actor(), side, delegation_id).one_pair:
+        return redeem(delegation_id)
     return _confirm(Act.ACCEPT, side, delegation_id)
 
 
-@for_both_sides("/decline", Permission.DELEGATION_CHANGE)
+@for_both_sides("/decline", Permission.HAND_OFF)
 def decline(account: str, side: Side, delegation_id: str) -> ResponseReturnValue:
     return _confirm(Act.DECLINE, side, delegation_id)
 
 
-@for_both_sides("/withdraw", Permission.DELEGATION_CHANGE)
+@for_both_sides("/withdraw", Permission.HAND_OFF)
 def withdraw(account: str, side: Side, delegation_id: str) -> ResponseReturnValue:
     return _confirm(Act.WITHDRAW, side, delegation_id)
 
@@ -118,13 +129,14 @@ def _confirm(act: Act, side: Side, delegation_id: str) -> ResponseReturnValue:
     """The page that asks first, and the act itself. An act that is not possible now is refused on either."""
     actor = current_actor()
     one = look(actor, side, delegation_id)
+    require(actor, needed_for(act, one.row))
     move(one.row, act, side)
     form = PortalForm()
     if form.validate_on_submit():
         # Who is told of a withdrawn offer must not show in its time either.
         with steady() if act is Act.WITHDRAW else nullcontext(), transaction():
             CARRIES[act](actor, one.row)
-        flash(_(DONE[act], party=one.party), "success")
+        flash(_((DONE_OF_TICKET if one.is_ticket else DONE)[act], party=one.party), "success")
         return to_delegation(side, delegation_id)
     radius = blast.of_delegation(actor, one.row) if act in (Act.PAUSE, Act.END) else None
     return answer("delegations/confirm.html", form=form, seen=one, act=act.value, radius=radius)

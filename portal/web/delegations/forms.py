@@ -40,6 +40,9 @@ FIELDS: dict[type[PortalError], tuple[str, ...]] = {
     errors.AccountIdMalformed: ("account_id",),
     errors.OwnAccount: ("account_id", "request_code"),
     errors.AlreadyOpen: ("account_id", "request_code"),
+    errors.TicketOpen: ("account_id", "request_code"),
+    errors.TicketNotNeeded: ("account_id",),
+    errors.KeysNotGiven: ("account_id",),
     errors.UnknownRequestCode: ("request_code",),
     errors.EnvironmentsMissing: ("environments",),
     errors.ProjectsMissing: ("projects",),
@@ -85,6 +88,23 @@ class OfferForm(ProvedForm, AccountForm, TermsForm, MessageForm):
         return form
 
 
+class TicketForm(ProvedForm, AccountForm, TermsForm, MessageForm):
+    """From the owner or a key manager: for one key pair, so there is no choice of rights."""
+
+    @classmethod
+    def among(cls, projects: Sequence[Project]) -> "TicketForm":
+        """The form with the owner's `projects` to choose from."""
+        form = cls(data=usual_values())
+        form.offer_projects(projects, None)
+        form.keep_rights(frozenset({Right.KEYS}))
+        return form
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The terms as the keyword arguments of the operation."""
+        return {name: value for name, value in super().chosen.items() if name != "rights"}
+
+
 class RequestForm(CodeForm, RightsForm, TermForm, MessageForm):
     """From the integrator, who does not know the owner's projects."""
 
@@ -127,6 +147,8 @@ class NarrowForm(ProvedForm, TermsForm):
             form.choose_projects(terms.project_ids)
         else:
             form.offer_as_before(projects)
+        if delegation.one_pair:
+            form.keep_rights(terms.rights)
         return form
 
     def offer_as_before(self, projects: Sequence[Project]) -> None:

@@ -1,6 +1,7 @@
 """A delegation as one of its sides sees it: what templates need, in words, and nothing that side should not know."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask_babel import gettext
@@ -19,6 +20,8 @@ from portal.delegations.notices import party_as_seen_by
 from portal.delegations.states import Act, allows, state_at
 from portal.foundation import clock
 from portal.foundation.marking import N_
+from portal.keys import tickets
+from portal.keys.models import KeyPair
 
 STATE_LABELS = {
     DelegationState.REQUESTED: N_("Requested"),
@@ -30,12 +33,16 @@ STATE_LABELS = {
     DelegationState.LAPSED: N_("Lapsed"),
     DelegationState.ENDED: N_("Ended"),
 }
+TICKET_LABELS = STATE_LABELS | {DelegationState.OFFERED: N_("Waiting"), DelegationState.ACTIVE: N_("Redeemed")}
 RIGHT_WORDS = {
     Right.VIEW: N_("see"),
     Right.KEYS: N_("key pairs"),
     Right.PROJECTS: N_("projects"),
     Right.INSTALLATIONS: N_("installations"),
 }
+# What the right to keys means under a ticket.
+ONE_PAIR = N_("Make one key pair in each environment; rotate, rename and revoke it")
+ONE_PAIR_WORD = N_("one key pair")
 ANSWERED_BY = {DelegationState.REQUESTED: Side.OWNER, DelegationState.OFFERED: Side.INTEGRATOR}
 
 
@@ -54,16 +61,27 @@ class Given:
         """What `row` gives; its projects are loaded."""
         return cls(
             environments=[side for side in Environment if side in row.environments],
-            rights=[gettext(RIGHT_NAMES[right]) for right in Right if right in row.rights],
-            words=[gettext(RIGHT_WORDS[right]) for right in Right if right in row.rights],
+            rights=_said(row, RIGHT_NAMES, ONE_PAIR),
+            words=_said(row, RIGHT_WORDS, ONE_PAIR_WORD),
             projects=None if row.all_projects else sorted(part.project.name for part in row.projects),
             ends_at=row.ends_at,
         )
 
 
+def _said(row: Delegation | DelegationProposal, names: Mapping[Right, str], one_pair: str) -> list[str]:
+    is_ticket = isinstance(row, Delegation) and row.one_pair
+    return [
+        gettext(one_pair if is_ticket and right is Right.KEYS else names[right])
+        for right in Right
+        if right in row.rights
+    ]
+
+
 @dataclass(frozen=True)
 class Seen:
-    """A delegation as `side` sees it now. `party` is the other side's name, `proposal` the widening that waits."""
+    """A delegation as `side` sees it now. `party` is the other side's name, `proposal` the widening that waits; `made`
+    are the key pairs of a ticket.
+    """
 
     row: Delegation
     side: Side
@@ -74,6 +92,7 @@ class Seen:
     given: Given
     proposal: DelegationProposal | None
     acts: frozenset[Act]
+    made: Mapping[Environment, KeyPair] = field(default_factory=dict)
 
     @property
     def is_owners(self) -> bool:
@@ -86,6 +105,15 @@ class Seen:
     @property
     def is_live(self) -> bool:
         return self.state is DelegationState.ACTIVE
+
+    @property
+    def is_ticket(self) -> bool:
+        return self.row.one_pair
+
+    @property
+    def unmade(self) -> list[Environment]:
+        """The environments of a ticket whose pair is not made yet."""
+        return [side for side in self.given.environments if self.is_ticket and side not in self.made]
 
     @property
     def paused_here(self) -> bool:
@@ -113,20 +141,26 @@ class Seen:
         return max(0, (self.row.ends_at - clock.now()) // timedelta(days=1))
 
 
-def seen(row: Delegation, side: Side, proposal: DelegationProposal | None) -> Seen:
-    """`row` as `side` sees it now; parties and projects are loaded."""
+def seen(
+    row: Delegation,
+    side: Side,
+    proposal: DelegationProposal | None,
+    made: Mapping[Environment, KeyPair] | None = None,
+) -> Seen:
+    """`row` as `side` sees it now; parties and projects are loaded. made: its pairs, where it is a ticket."""
     state = state_at(row, clock.now())
     owners = side is Side.OWNER
     return Seen(
         row=row,
         side=side,
         state=state,
-        state_label=gettext(STATE_LABELS[state]),
+        state_label=gettext((TICKET_LABELS if row.one_pair else STATE_LABELS)[state]),
         party=party_as_seen_by(side, row),
         party_account=row.integrator_account_id if owners else row.owner.account_id,
         given=Given.by(row),
         proposal=proposal,
         acts=frozenset(act for act in Act if allows(row, act, side)),
+        made=made or {},
     )
 
 
@@ -138,4 +172,5 @@ def find(actor: Actor, side: Side, delegation_id: str) -> Delegation:
 def look(actor: Actor, side: Side, delegation_id: str) -> Seen:
     """The same as its side sees it. Raises: NotFound."""
     row = find(actor, side, delegation_id)
-    return seen(row, side, store.waiting_proposal(row))
+    made = tickets.made_under(actor, [row], clock.now())
+    return seen(row, side, store.waiting_proposal(row), made.get(row.id))

@@ -111,12 +111,23 @@ class MessageForm(PortalForm):
 class TermsForm(RightsForm, ProjectsForm, TermForm):
     """What is given: environments, rights, projects and the last day."""
 
+    kept_rights: frozenset[Right] = frozenset()
+
+    def keep_rights(self, rights: frozenset[Right]) -> None:
+        """Leave no choice of rights: it is these."""
+        del self.rights
+        self.kept_rights = rights
+
+    @property
+    def chosen_rights(self) -> frozenset[Right]:
+        return frozenset(Right(value) for value in self.rights.data or ()) if "rights" in self else self.kept_rights
+
     @property
     def chosen(self) -> dict[str, Any]:
         """The terms as the keyword arguments of operations."""
         return {
             "environments": frozenset(Environment(value) for value in self.environments.data),
-            "rights": frozenset(Right(value) for value in self.rights.data or ()),
+            "rights": self.chosen_rights,
             "project_ids": self.project_ids,
             "ends_at": self.ends_at,
         }

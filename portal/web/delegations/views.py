@@ -18,12 +18,13 @@ from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.impact import blast
 from portal.impact.clients import live_pairs
+from portal.keys import tickets
 from portal.usage import store as usage
 from portal.web import arguments
 from portal.web.activity.sentences import sentence
 from portal.web.delegations import answers, widening  # noqa: F401 - their views join the blueprint
 from portal.web.delegations.actions import actions_of
-from portal.web.delegations.forms import OfferForm, RequestForm, at_fields
+from portal.web.delegations.forms import OfferForm, RequestForm, TicketForm, at_fields
 from portal.web.delegations.pace import steady
 from portal.web.delegations.routes import pages, to_delegation
 from portal.web.delegations.seen import Given, look, seen
@@ -56,7 +57,8 @@ def _listed(template: str, actor: Actor, side: Side, **context: object) -> Respo
     waiting = store.proposals_given(actor) if owners else store.proposals_taken(actor)
     past = arguments.one_of("show", {"past"}) == "past"
     page = store.page(rows, past=past, place=request.args.get("after"))
-    shown = [seen(row, side, waiting.get(row.id)) for row in page.rows]
+    made = tickets.made_under(actor, page.rows, clock.now())
+    shown = [seen(row, side, waiting.get(row.id), made.get(row.id)) for row in page.rows]
     return render_template(
         template,
         rows=shown,
@@ -128,6 +130,23 @@ def offer(account: str) -> ResponseReturnValue:
             flash(_("The offer is sent. Nothing is granted before it is accepted."), "success")
             return to_delegation(Side.OWNER, row.public_id)
     return answer("delegations/offer.html", form=form)
+
+
+@pages.route("/<account>/integrators/ticket", methods=["GET", "POST"])
+@requires(Permission.HAND_OFF)
+def ticket(account: str) -> ResponseReturnValue:
+    actor = current_actor()
+    form = TicketForm.among(store.projects_of(actor))
+    form.ask_again()
+    if form.validate_on_submit() and confirmed(form):
+        with at_fields(form):
+            with steady(), transaction():
+                row = operations.offer_ticket(
+                    actor, form.account_id.data or "", **form.chosen, message=form.message.data or ""
+                )
+            flash(_("The ticket is given. Nothing is granted before it is redeemed."), "success")
+            return to_delegation(Side.OWNER, row.public_id)
+    return answer("delegations/ticket.html", form=form)
 
 
 @pages.route("/<account>/clients/request", methods=["GET", "POST"], endpoint="request")

@@ -27,6 +27,8 @@ def new(account: str) -> ResponseReturnValue:
     contracts = eligibility.usable_contracts(actor)
     if side not in actor.reach.environments:
         eligibility.require_environment(actor, side)
+    if (used := eligibility.refusal_of_ticket(actor, side)) is not None:
+        raise used
     form = NewKeyForm()
     form.offer(contracts)
     form.require_fresh(always=side is Environment.PRODUCTION)

@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 
 from portal.access.actor import Actor
 from portal.access.roles import Environment, Permission
-from portal.contracts.models import Contract
+from portal.accounts.models import Membership
+from portal.contracts.models import Contract, ContractKind
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import PortalError
@@ -57,7 +58,7 @@ def why_not(actor: Actor, side: Environment, loaded: Sequence[Contract] | None =
             eligibility.require_environment(actor, side)
     except PortalError as refusal:
         return refusal
-    return None
+    return eligibility.refusal_of_ticket(actor, side)
 
 
 @pages.route("/<account>/keys/<api_key>")
@@ -70,6 +71,7 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         environment=pair.environment.value,
         pair=pair,
         status=status_of(pair, clock.now()),
+        signer=_signer_of(actor, pair),
         public_pem=material.public_pem(pair.spki),
         services=readiness.services_of(actor),
         radius=blast.of_key(actor, pair),
@@ -80,6 +82,10 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         may_rename=eligibility.has_power(actor, pair, Permission.KEY_RENAME),
         may_revoke=eligibility.has_power(actor, pair, Permission.KEY_REVOKE),
     )
+
+
+def _signer_of(actor: Actor, pair: KeyPair) -> Membership | None:
+    return store.contract_of(actor, pair).signer if pair.contract.kind is ContractKind.PARTNER else None
 
 
 def _first_day() -> date:

@@ -51,6 +51,7 @@ AT: dict[str, dict[str, str]] = {
     "delegations.approve": {"delegation_id": "given.requested"},
     "delegations.decline": {"delegation_id": "given.requested"},
     "delegations.withdraw": {"delegation_id": "given.offered"},
+    "delegations.withdraw:ticket": {"delegation_id": "given.ticket"},
     "delegations.resume": {"delegation_id": "given.paused"},
     "delegations.answer_widening": {"delegation_id": "given.asked_wider"},
     "delegations.withdraw_widening": {
@@ -59,7 +60,9 @@ AT: dict[str, dict[str, str]] = {
     },
     "delegations.client": {"delegation_id": "taken.active"},
     "delegations.accept": {"delegation_id": "taken.offered"},
+    "delegations.accept:ticket": {"delegation_id": "taken.ticket"},
     "delegations.client_decline": {"delegation_id": "taken.offered"},
+    "delegations.client_decline:ticket": {"delegation_id": "taken.ticket"},
     "delegations.client_withdraw": {"delegation_id": "taken.requested"},
     "delegations.client_pause": {"delegation_id": "taken.active"},
     "delegations.client_resume": {"delegation_id": "taken.paused"},
@@ -126,6 +129,14 @@ FORMS: dict[str, Form] = {
         "reach": "all",
         "last_day": "{soon}",
         "message": "For the relaunch.",
+    },
+    "delegations.ticket": {
+        "account_id": "{integrator_account}",
+        "environments": ["sandbox"],
+        "reach": "some",
+        "projects": ["{project}"],
+        "last_day": "{soon}",
+        "message": "For the new shop.",
     },
     "delegations.widen": {
         "environments": ["sandbox", "production"],

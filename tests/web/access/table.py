@@ -61,6 +61,8 @@ GET  dashboards.overview                  302 200 200 200 200 404 200   - 403 40
 
 GET  delegations.accept                   302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
 POST delegations.accept                   302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.accept:ticket            302 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.accept:ticket            302 403 403 303 303 404 403   - 403 404 403 403 403 303 403 403 302 403
 GET  delegations.answer_widening          302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
 POST delegations.answer_widening          302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
 GET  delegations.approve                  302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
@@ -70,6 +72,8 @@ GET  delegations.client_answer_widening   302 403 403 403 200 404 403   - 403 40
 POST delegations.client_answer_widening   302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
 GET  delegations.client_decline           302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
 POST delegations.client_decline           302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  delegations.client_decline:ticket    302 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.client_decline:ticket    302 403 403 303 303 404 403   - 403 404 403 403 403 303 403 403 302 403
 GET  delegations.client_end               302 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 302 403
 POST delegations.client_end               302 403 403 303 303 404 403   - 403 404 403 403 403 303 403 403 302 403
 GET  delegations.client_pause             302 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 302 403
@@ -98,10 +102,14 @@ POST delegations.request                  302 403 403 403 303 404 403   - 403 40
 GET  delegations.resume                   302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
 POST delegations.resume                   302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
 GET  delegations.show                     302 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 302 403
+GET  delegations.ticket                   302 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST delegations.ticket                   302 403 403 303 303 404 403   - 403 404 403 403 403 303 403 403 302 403
 GET  delegations.widen                    302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
 POST delegations.widen                    302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
 GET  delegations.withdraw                 302 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 302 403
 POST delegations.withdraw                 302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
+GET  delegations.withdraw:ticket          302 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 302 403
+POST delegations.withdraw:ticket          302 403 403 303 303 404 403 403 403 404 403 403 403 303 403 403 302 403
 POST delegations.withdraw_widening        302 403 403 403 303 404 403 403 403 404 403 403 403 303 403 403 302 403
 
 GET  demo.mail                            200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
