@@ -206,19 +206,19 @@ SENTENCES: dict[Event, str] = {
 # What is said instead where the delegation is a ticket.
 OF_TICKET: dict[Event, str] = {
     Event.DELEGATION_OFFERED: N_("%(actor)s gave a ticket for a key pair of %(client)s to %(label)s"),
-    Event.DELEGATION_ACCEPTED: N_("%(actor)s redeemed the ticket from %(client)s to %(label)s"),
-    Event.DELEGATION_NARROWED: N_("%(actor)s narrowed the ticket from %(client)s to %(label)s"),
-    Event.DELEGATION_DECLINED: N_("%(actor)s declined the ticket from %(client)s to %(label)s"),
-    Event.DELEGATION_WITHDRAWN: N_("%(actor)s withdrew the ticket from %(client)s to %(label)s"),
-    Event.DELEGATION_PAUSED: N_("%(actor)s paused the ticket from %(client)s to %(label)s"),
-    Event.DELEGATION_RESUMED: N_("%(actor)s resumed the ticket from %(client)s to %(label)s"),
-    Event.DELEGATION_ENDED: N_("%(actor)s ended the ticket from %(client)s to %(label)s"),
-    Event.DELEGATION_RAN_OUT: N_("The ticket from %(client)s to %(label)s ended on its last day"),
-    Event.DELEGATION_LAPSED: N_("The ticket from %(client)s to %(label)s lapsed: nobody redeemed it"),
-    Event.WIDENING_PROPOSED: N_("%(actor)s proposed to make a delegation of the ticket from %(client)s to %(label)s"),
-    Event.WIDENING_ACCEPTED: N_("%(actor)s agreed to make a delegation of the ticket from %(client)s to %(label)s"),
-    Event.WIDENING_DECLINED: N_("%(actor)s declined to make a delegation of the ticket from %(client)s to %(label)s"),
+    Event.DELEGATION_ACCEPTED: N_("%(actor)s redeemed the ticket from %(client)s for %(label)s"),
+    Event.DELEGATION_NARROWED: N_("%(actor)s narrowed the ticket from %(client)s for %(label)s"),
+    Event.DELEGATION_DECLINED: N_("%(actor)s declined the ticket from %(client)s for %(label)s"),
+    Event.DELEGATION_WITHDRAWN: N_("%(actor)s withdrew the ticket from %(client)s for %(label)s"),
+    Event.DELEGATION_PAUSED: N_("%(actor)s paused the ticket from %(client)s for %(label)s"),
+    Event.DELEGATION_RESUMED: N_("%(actor)s resumed the ticket from %(client)s for %(label)s"),
+    Event.DELEGATION_ENDED: N_("%(actor)s ended the ticket from %(client)s for %(label)s"),
+    Event.DELEGATION_RAN_OUT: N_("The ticket from %(client)s for %(label)s ended on its last day"),
+    Event.DELEGATION_LAPSED: N_("The ticket from %(client)s for %(label)s lapsed: nobody redeemed it"),
+    Event.WIDENING_PROPOSED: N_("%(actor)s proposed to make a delegation of the ticket from %(client)s for %(label)s"),
+    Event.WIDENING_ACCEPTED: N_("%(actor)s agreed to make a delegation of the ticket from %(client)s for %(label)s"),
+    Event.WIDENING_DECLINED: N_("%(actor)s declined to make a delegation of the ticket from %(client)s for %(label)s"),
     Event.WIDENING_WITHDRAWN: N_(
-        "%(actor)s withdrew the proposal to make a delegation of the ticket from %(client)s to %(label)s"
+        "%(actor)s withdrew the proposal to make a delegation of the ticket from %(client)s for %(label)s"
     ),
 }

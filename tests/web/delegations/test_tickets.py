@@ -316,7 +316,7 @@ def test_a_waiting_ticket_says_so(owners_browser, integrators_browser, at, waiti
 def test_a_redeemed_ticket_says_that_its_pair_is_not_made_yet(owners_browser, integrators_browser, at, redeemed, side):
     browser = owners_browser if side is OWNER else integrators_browser
 
-    assert "Redeemed; the key pair is not made yet." in text_of(browser.get(at(side, redeemed)))
+    assert "The key pair is not made yet." in text_of(browser.get(at(side, redeemed)))
 
 
 @pytest.mark.parametrize("side", Side)
@@ -335,7 +335,7 @@ def test_of_two_pairs_one_is_not_made_yet(owner, integrator, integrators_browser
 
     page = integrators_browser.get(at(INTEGRATOR, ticket))
 
-    assert "one of its two key pairs is not made yet" in text_of(page)
+    assert "One of its two key pairs is not made yet" in text_of(page)
     assert f'href="/{account_of(owner)}/keys/new?environment=production"' in page.text
 
 
