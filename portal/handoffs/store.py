@@ -15,7 +15,7 @@ from portal.delegations.models import Delegation, DelegationState
 from portal.foundation.database import Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.paging import Page, page_of
-from portal.handoffs.models import LIVE_STATES, CommandCode, EnvelopeKey, HandOff, HandOffIntent, HandOffState, KeyCopy
+from portal.handoffs.models import LIVE_STATES, CommandCode, EnvelopeKey, HandOff, HandOffIntent, KeyCopy
 from portal.keys.models import KeyPair, KeyState
 from portal.tenants.models import Standing, Tenant
 
@@ -283,10 +283,12 @@ def copies_left_behind(at: datetime, limit: int, delegation: Delegation | None =
     return db.session.scalars(rows).all()
 
 
-def receivable(actor: Actor) -> int:
-    """How many hand-offs wait for the actor's own tenant to open or to prove."""
-    rows = received_for(actor).where(HandOff.state.in_((HandOffState.OFFERED, HandOffState.OPENED)))
-    return len(db.session.scalars(rows.with_only_columns(HandOff.id)).all())
+def waiting_for(actor: Actor, at: datetime) -> Sequence[HandOff]:
+    """The hand-offs that the actor's own tenant may open at this moment, oldest first; none at a client's."""
+    if actor.acts_for_client:
+        return []
+    rows = received_for(actor).where(HandOff.state.in_(LIVE_STATES), HandOff.lapses_at > at)
+    return db.session.scalars(rows.order_by(HandOff.id)).all()
 
 
 def find_code(code_hash: bytes) -> CommandCode | None:

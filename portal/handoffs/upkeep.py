@@ -41,6 +41,7 @@ def start_rotations(actor: Actor, delegation: Delegation | None = None) -> int:
             Event.KEY_ROTATION_DUE,
             copy.key_pair,
             tenant_id=copy.tenant_id,
+            also_seen_by=copy.holder_id,
             environment=copy.key_pair.environment.value,
             holder=copy.holder.name,
         )

@@ -24,6 +24,8 @@ from portal.delegations.models import (
 )
 from portal.delegations.store import PARTIES
 from portal.foundation.database import db
+from portal.handoffs import store as hand_offs
+from portal.handoffs.models import HandOff, KeyCopy
 from portal.impact import clients, readiness
 from portal.impact.readiness import KeysReady
 from portal.keys import store as keys
@@ -64,6 +66,8 @@ class Overview:
     taken: Sequence[Delegation]
     proposals: Sequence[DelegationProposal]
     seen: Sequence[Seen]
+    copies_to_rotate: Sequence[KeyCopy]
+    hand_offs_waiting: Sequence[HandOff]
 
     @property
     def in_use(self) -> dict[uuid.UUID, Seen]:
@@ -163,6 +167,8 @@ def of_tenant(actor: Actor, side: Environment, at: datetime) -> Overview:
         given=given,
         taken=taken,
         seen=usage.around(actor, [project.id for project in projects_shown], taken),
+        copies_to_rotate=hand_offs.copies_to_rotate(actor),
+        hand_offs_waiting=hand_offs.waiting_for(actor, at),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import ColumnElement
 
 from portal.access.actor import Actor
@@ -25,6 +26,10 @@ from portal.entitlements import asking
 from portal.entitlements.models import AllotmentWish
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.handoffs import codes
+from portal.handoffs import operations as hand_offs
+from portal.handoffs import store as hand_off_store
+from portal.handoffs.models import HandOff, Purpose
 from portal.keys import making
 from portal.keys import store as key_store
 from portal.keys.models import KeyOrigin, KeyPair, NoticeKind
@@ -56,6 +61,7 @@ from tests.factories import (
     sign,
     tenant_of,
 )
+from tests.handoffs.scenes import Scene, a_hand_off, an_envelope_key, code_of
 
 Things = dict[str, str]
 _private_keys = itertools.count(1000)
@@ -117,6 +123,8 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     for stand in STANDS:
         _note(place, f"given.{stand}", a_given(place, parties[stand], stand))
         _note(place, f"taken.{stand}", a_taken(place.owner, donors[stand], stand))
+    _takes_keys(place)
+    place.things |= a_hand_off_to(place, parties["active"], place.things["given.active"])
     place.things["tenant_version"] = str(tenant_of(place.owner).version)
     place.things["more_project"] = place.things["project_2"]
 
@@ -187,7 +195,7 @@ def _note_project(place: Place, contract: Contract, project: Project, number: in
 
 
 def _keys(place: Place) -> None:
-    holder = place.people["owner" if place.things["contract"] != place.things["partnership"] else "signer"]
+    holder = _holder(place)
     for environment in Environment:
         pair = a_key(holder, environment=environment, name=f"Shop {environment.value}")
         suffix = "" if environment is SANDBOX else "_production"
@@ -195,6 +203,11 @@ def _keys(place: Place) -> None:
         _calls(place, pair)
     _claims(place)
     place.things |= a_rotation(holder)
+
+
+def _holder(place: Place) -> Actor:
+    """Who makes the place's own pairs: the owner under a licence, the signer under a partner contract."""
+    return place.people["owner" if place.things["contract"] != place.things["partnership"] else "signer"]
 
 
 def _calls(place: Place, pair: KeyPair) -> None:
@@ -233,6 +246,31 @@ def a_rotation(actor: Actor) -> Things:
     with transaction():
         key_store.add_notice(key_store.get_by_id(actor, old.id), NoticeKind.YEAR_OLD, clock.now())
     return {"retiring_key": old.api_key, "retiring_key_version": str(key_store.get(actor, old.api_key).version)}
+
+
+def a_hand_off_to(place: Place, integrator: Actor, delegation_id: str) -> Things:
+    """Sealed copies of two pairs of the place's own for the integrator of this delegation: one of the sandbox that was
+    offered, and one for production that was opened."""
+    delegation = delegation_store.get_given(place.owner, delegation_id)
+    offered, opened = (_handed_to(place, integrator, delegation, side) for side in (SANDBOX, PRODUCTION))
+    with transaction():
+        hand_offs.fetch(integrator, hand_off_store.get(integrator, opened.public_id))
+    return {"hand_off": offered.public_id, "hand_off_code": code_of(offered)}
+
+
+def _handed_to(place: Place, integrator: Actor, delegation: Delegation, side: Environment) -> HandOff:
+    receiving, private = X25519PrivateKey.generate(), a_private_key(next(_private_keys))
+    key = hand_off_store.current_key(integrator) or an_envelope_key(integrator, receiving)
+    name = f"Handed to {integrator.home_name}"
+    pair = a_key(_holder(place), environment=side, name=name, private=private)
+    return a_hand_off(Scene(place.owner, integrator, delegation, pair, private, receiving, key))
+
+
+def _takes_keys(place: Place) -> None:
+    """The place's owner has an envelope key, and was shown a code for the command line."""
+    an_envelope_key(place.owner, X25519PrivateKey.generate())
+    with transaction():
+        codes.show(place.owner, Purpose.ENROL)
 
 
 def intents_of(actor: Actor) -> Things:

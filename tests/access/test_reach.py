@@ -17,6 +17,7 @@ from portal.contracts.models import Contract, Deputy
 from portal.delegations.models import Delegation, DelegationProject, DelegationProposal, ProposalProject
 from portal.entitlements.models import WISHES, AllotmentRequest, Entitlement
 from portal.foundation.database import db
+from portal.handoffs.models import CommandCode, EnvelopeKey, HandOff, HandOffIntent, KeyCopy
 from portal.keys.models import KeyIntent, KeyNotice, KeyPair
 from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
 from portal.tenants import store as tenants
@@ -37,6 +38,7 @@ BY_ENVIRONMENT: dict[type[TenantScoped], Inside] = {
     UseClient: lambda row, side, tables: row.environment is side,
     KeyUse: lambda row, side, tables: row.environment is side,
     Sighting: lambda row, side, tables: row.environment is side,
+    HandOff: lambda row, side, tables: row.environment is side,
     DataSpace: lambda row, side, tables: row.environment is side,
     DataSpaceFeature: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
     Installation: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
@@ -58,6 +60,8 @@ BY_HOLDER: dict[type[TenantScoped], Inside] = {
     KeyUse: lambda row, home_id, tables: row.holder_id == home_id,
     Sighting: lambda row, home_id, tables: row.holder_id == home_id,
     KeyPair: lambda row, home_id, tables: row.holder_id == home_id,
+    KeyCopy: lambda row, home_id, tables: row.holder_id == home_id,
+    HandOff: lambda row, home_id, tables: row.receiver_id == home_id,
     KeyIntent: lambda row, home_id, tables: row.holder_id == home_id,
     Delegation: lambda row, home_id, tables: row.integrator_id == home_id,
     DelegationProject: lambda row, home_id, tables: tables["delegations"][row.delegation_id].integrator_id == home_id,
@@ -74,6 +78,9 @@ KNOW_NO_REACH = {
     Deputy: "who may sign, said in a refusal",
     Entitlement: "what a key pair of the client opens",
     KeyNotice: "what the worker told, read by the worker only",
+    EnvelopeKey: "its pages are closed to integrators; a client reads those of its integrators by name",
+    HandOffIntent: "found by the person who began it, at home",
+    CommandCode: "found by its code",
     Membership: "who signs; its pages are closed to integrators",
     Invitation: "its pages are closed to integrators",
 }
@@ -101,7 +108,7 @@ def _check(model: type[TenantScoped], actor: Actor, reach: Reach, inside: Inside
 
 
 # Tables in which the integrator at work has rows, and the one that asks for more has none.
-OF_THE_LIVE_ONE = {KeyPair, KeyIntent, DelegationProject, UseClient, KeyUse, Sighting}
+OF_THE_LIVE_ONE = {HandOff, KeyCopy, KeyPair, KeyIntent, DelegationProject, UseClient, KeyUse, Sighting}
 
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__tablename__)
 

@@ -24,6 +24,7 @@ from tests.access.furnishing import (
     STANDS,
     Place,
     Things,
+    a_hand_off_to,
     a_place,
     a_rotation,
     furnish,
@@ -166,6 +167,7 @@ def _integrators(client: Place) -> Iterator[Caller]:
     agencies = {name: an_integrator(name=f"Agency {name}") for name in ("live", "paused", "ended")}
     given = {name: a_delegation(client.owner, agency) for name, agency in agencies.items()}
     within = {name: _work_of(for_client(agency, given[name]), given[name], client) for name, agency in agencies.items()}
+    within["live"] |= a_hand_off_to(client, agencies["live"], given["live"].public_id)
     _narrow(client, given["live"])
     within["live"] |= _asked_by(for_client(agencies["live"], given["live"]), client)
     with transaction():
@@ -226,6 +228,7 @@ def _outside(client: Place, within: Things, other_agency: Things) -> tuple[Thing
     return (
         {kind: of_client[kind] for kind in ("api_key", "retiring_key")} | given,
         {kind: other_agency[kind] for kind in ("api_key", "retiring_key", *INTENTS)},
+        {"hand_off": of_client["hand_off"]},
         {"api_key": of_client["api_key_production"]},
         {"api_key": within["api_key_production"]},
         {"data_space": of_client["production_space"], "installation": of_client["production_installation"]},

@@ -19,6 +19,7 @@ from portal.handoffs.giving import Receiver, bound_by
 from portal.handoffs.models import EnvelopeKey, HandOff, HandOffIntent, Kept
 from portal.keys import store as keys
 from portal.keys.models import KeyPair
+from portal.outbox import operations as outbox
 from portal.outbox.models import OutboxMessage
 from tests.factories import (
     BASE_URL,
@@ -84,6 +85,12 @@ def a_hand_off(scene: Scene, **others: Any) -> HandOff:
     with transaction():
         hand_off = operations.deposit(scene.owner, intent, sealed(scene, intent))
     return store.get(scene.owner, hand_off.public_id)
+
+
+def code_of(hand_off: HandOff) -> str:
+    """The code in the link that its receiver was sent."""
+    mails = (mail.facts for mail in outbox.read_all(200) if mail.template == "hand_off_offered")
+    return next(str(facts["code"]) for facts in mails if facts["hand_off"] == hand_off.public_id)
 
 
 def fetched(scene: Scene, hand_off: HandOff, actor: Actor | None = None) -> Envelope:

@@ -9,7 +9,7 @@ from portal.handoffs.words import LIST
 from tests.architecture.sources import ROOT
 
 pytestmark = pytest.mark.no_database
-SCRIPTS = ("envelope.js", "hpke.js", "words.js")
+SCRIPTS = ("envelope.js", "hand-off.js", "hpke.js", "words.js")
 # What connects, writes markup, runs text or stores it where other scripts read it.
 NEVER = re.compile(r"fetch\b|XMLHttp|WebSocket|EventSource|Beacon|innerHTML|eval\b|localStorage|sessionStorage|https?:")
 

@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.statements import counted
 
-MOST = 12
+MOST = 14
 
 PAGES_OF_OWNER = (
     "",

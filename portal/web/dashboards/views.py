@@ -1,6 +1,5 @@
 """The overview of a tenant."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -17,6 +16,8 @@ from portal.impact.overview import Overview
 from portal.keys.models import KeyPair
 from portal.keys.status import KeyStatus, status_of
 from portal.web import frame
+from portal.web.dashboards import handed
+from portal.web.dashboards.attention import Attention
 from portal.web.delegations.seen import seen
 from portal.web.filters import moment_text
 from portal.web.guards import current_actor, requires
@@ -24,16 +25,6 @@ from portal.web.keys.views import why_not
 from portal.web.usage.shown import alarms
 
 pages = Blueprint("dashboards", __name__)
-
-
-@dataclass(frozen=True)
-class Attention:
-    """One thing that wants somebody, most urgent first: `kind` is bad, warn or info."""
-
-    kind: str
-    sentence: str
-    url: str
-    action: str
 
 
 @pages.route("/<account>")
@@ -50,7 +41,12 @@ def overview(account: str) -> ResponseReturnValue:
         overview=found,
         given=[seen(row, Side.OWNER, None, found.with_tickets.get(row.id)) for row in found.given],
         taken=[seen(row, Side.INTEGRATOR, None, found.with_tickets.get(row.id)) for row in found.taken],
-        needs=[*_alarms(account, found), *_waiting(account, actor, found), *_ending(account, actor, found)],
+        needs=[
+            *_alarms(account, found),
+            *handed.needs(account, found),
+            *_waiting(account, actor, found),
+            *_ending(account, actor, found),
+        ],
         steps=_checklist(account, found),
         refusal=why_not(actor, side, found.contracts) if found.uses_services else None,
         kinds=ContractKind,

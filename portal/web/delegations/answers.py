@@ -15,6 +15,8 @@ from portal.delegations.models import Delegation, DelegationState, Side
 from portal.delegations.states import Act, move
 from portal.foundation.database import transaction
 from portal.foundation.marking import N_
+from portal.handoffs import operations as hand_offs
+from portal.handoffs import store as copies
 from portal.impact import blast
 from portal.web.delegations.forms import ApproveForm, NarrowForm, at_fields
 from portal.web.delegations.pace import steady
@@ -136,7 +138,10 @@ def _confirm(act: Act, side: Side, delegation_id: str) -> ResponseReturnValue:
         # Who is told of a withdrawn offer must not show in its time either.
         with steady() if act is Act.WITHDRAW else nullcontext(), transaction():
             CARRIES[act](actor, one.row)
+            if act is Act.END:
+                hand_offs.start_rotations(actor, one.row)
         flash(_((DONE_OF_TICKET if one.is_ticket else DONE)[act], party=one.party), "success")
         return to_delegation(side, delegation_id)
     radius = blast.of_delegation(actor, one.row) if act in (Act.PAUSE, Act.END) else None
-    return answer("delegations/confirm.html", form=form, seen=one, act=act.value, radius=radius)
+    copied = copies.copied_to(one.row) if act is Act.END else ()
+    return answer("delegations/confirm.html", form=form, seen=one, act=act.value, radius=radius, copied=copied)

@@ -14,6 +14,7 @@ from portal.contracts.models import Contract, ContractKind
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import PortalError
+from portal.handoffs import store as hand_offs
 from portal.impact import blast, readiness
 from portal.keys import eligibility, material, operations, store
 from portal.keys.errors import KeyNameTaken
@@ -79,6 +80,8 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         last_use=usage.last_uses(actor, [pair]).get(pair.id),
         uses=usage.uses_of(actor, pair, _first_day()),
         bars=bars(usage.per_day(actor, pair, _first_day()), clock.now().date()),
+        copies=hand_offs.copies_of(actor, pair),
+        running_hand_off=hand_offs.live_of(actor, pair),
         may_rename=eligibility.has_power(actor, pair, Permission.KEY_RENAME),
         may_revoke=eligibility.has_power(actor, pair, Permission.KEY_REVOKE),
     )

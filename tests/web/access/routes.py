@@ -32,6 +32,8 @@ NAMES = {
     "proposal_id": "given.asked_wider_proposal",
     "message_id": "message",
     "filename": "file",
+    "hand_off_id": "hand_off",
+    "code": "hand_off_code",
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
@@ -79,6 +81,9 @@ AT: dict[str, dict[str, str]] = {
 }
 
 AT |= {f"usage.{act}": {"installation_id": "claim"} for act in ("declare", "dismiss", "merge", "move")}
+
+# Pages of one tenant's things that are found by a link, in nobody's account.
+LINKS = ("handoffs.by_link",)
 
 ALL_RIGHTS = ["keys", "projects", "installations"]
 NEW_PASSWORD = "another long enough password"
