@@ -128,6 +128,7 @@ def _look(actor: Actor, hand_off_id: str, form: OpenForm, refusal: PortalError |
         environment=hand_off.environment.value,
         state=_(STATE_NAMES[state_at(hand_off, now)]),
         may_open=allows(hand_off, Act.OPEN, now),
+        by_another=hand_off.opened_by_id not in (None, actor.person_id),
         to_key=bound_by(hand_off).to_key,
         words=words.comparison_words(hand_off.to_public),
     )

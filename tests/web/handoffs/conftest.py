@@ -1,4 +1,4 @@
-"""One scene for the pages of hand-offs."""
+"""An owner and an integrator at their browsers, with everything in place for a hand-off."""
 
 import pytest
 
@@ -7,5 +7,14 @@ from tests.handoffs.scenes import Scene, a_scene
 
 @pytest.fixture
 def scene() -> Scene:
-    """An owner with a pair in service, an integrator with an envelope key, and a delegation between them."""
     return a_scene()
+
+
+@pytest.fixture
+def owners_browser(scene, signed_in):
+    return signed_in(scene.owner)
+
+
+@pytest.fixture
+def integrators_browser(scene, signed_in):
+    return signed_in(scene.integrator)
