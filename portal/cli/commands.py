@@ -2,13 +2,13 @@
 
 from flask import Flask
 
-from portal.cli import keeping, record, starting
+from portal.cli import keeping, record, starting, states
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
 PORTAL = (
     starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
-    keeping.set_standing,
+    keeping.set_standing, states.states,
 )  # fmt: skip
 
 

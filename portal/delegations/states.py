@@ -1,5 +1,6 @@
 """Which act of which side moves a delegation from one state to the next (design 2.2). Every other move is refused."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
@@ -7,6 +8,7 @@ from portal.delegations.errors import PausedByOtherSide, TicketWrongState, Wrong
 from portal.delegations.models import RUNNING_STATES, Delegation, DelegationState, Side
 from portal.foundation import clock
 from portal.foundation.marking import N_
+from portal.foundation.states import Machine, Move
 
 
 class Act(StrEnum):
@@ -106,3 +108,23 @@ def move(delegation: Delegation, act: Act, side: Side) -> DelegationState:
     if act is Act.RESUME and delegation.paused_by is not side:
         raise PausedByOtherSide(state=STATE_NAMES[state])
     return following
+
+
+def _told() -> Iterator[Move[DelegationState]]:
+    """The table as moves, the clock's too: one for each act, with the sides that may do it."""
+    by: dict[tuple[DelegationState, DelegationState, Act], list[str]] = {}
+    for (before, act, side), after in MOVES.items():
+        by.setdefault((before, after, act), []).append(side.value)
+    for (before, after, act), sides in by.items():
+        who = "the side that paused" if act is Act.RESUME else " or ".join(sides)
+        yield Move(before, after, f"{act.value.replace('_', ' ')}: {who}")
+    for before, after in BY_CLOCK.items():
+        yield Move(before, after, "the clock: 30 days without an answer" if after is LAPSED else "the clock: its end")
+
+
+DELEGATION = Machine(
+    name="Delegation",
+    states=DelegationState,
+    begins={REQUESTED: "the integrator requests it", OFFERED: "the owner offers it"},
+    moves=tuple(_told()),
+)

@@ -20,12 +20,16 @@ from portal.delegations.models import (
     ProposalProject,
     ProposalState,
 )
+from portal.delegations.states import DELEGATION
 from portal.foundation import clock
 from portal.foundation.database import Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.paging import Page, page_of
+from portal.foundation.states import keep
 from portal.projects.models import Project
 from portal.tenants.models import Tenant
+
+keep(Delegation.state, DELEGATION)
 
 Row = TypeVar("Row", bound=Base)
 

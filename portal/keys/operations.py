@@ -15,9 +15,8 @@ from portal.keys import store
 from portal.keys.eligibility import require_power
 from portal.keys.errors import CannotRevoke, KeyNameTaken, NotHolder
 from portal.keys.models import BlockedKey, KeyPair, KeyState
-from portal.keys.status import MAKING_TIME
+from portal.keys.status import LIVE_STATES, MAKING_TIME
 
-REVOCABLE = (KeyState.PENDING, KeyState.ACTIVE, KeyState.RETIRING)
 PASTED = "private half pasted"
 LAPSED_AT_ONCE = 100
 
@@ -51,16 +50,20 @@ def rename(actor: Actor, pair: KeyPair, *, name: str, version: int) -> None:
 def revoke(actor: Actor, pair: KeyPair) -> None:
     """Take the pair out of service for ever. Owner and holder may both do it. Repeating it changes nothing.
 
-    Raises: NotAllowed, CannotRevoke when it is out of service for another reason.
+    One that was never in service lapses. Raises: NotAllowed, CannotRevoke when it is out of service for another reason.
     """
     store.hold(pair)
     require_power(actor, pair, Permission.KEY_REVOKE)
     if pair.state is KeyState.REVOKED:
         return
-    if pair.state not in REVOCABLE:
+    if pair.state is KeyState.PENDING:
+        pair.state = KeyState.LAPSED
+        _record(actor, Event.KEY_DISCARDED, pair)
+        return
+    if pair.state not in LIVE_STATES:
         raise CannotRevoke()
     pair.state, pair.revoked_at, pair.revoked_by_id = KeyState.REVOKED, clock.now(), actor.person_id
-    audit.record(actor, Event.KEY_REVOKED, pair, also_seen_by=pair.holder_id, environment=pair.environment.value)
+    _record(actor, Event.KEY_REVOKED, pair)
 
 
 def burn(actor: Actor, spki_sha256: bytes) -> KeyPair | None:
@@ -83,3 +86,7 @@ def lapse_due(actor: Actor) -> int:
         pair.state = KeyState.LAPSED
         audit.record(actor, Event.KEY_LAPSED, pair, tenant_id=pair.tenant_id, also_seen_by=pair.holder_id)
     return len(due)
+
+
+def _record(actor: Actor, event: Event, pair: KeyPair) -> None:
+    audit.record(actor, event, pair, also_seen_by=pair.holder_id, environment=pair.environment.value)

@@ -17,9 +17,13 @@ from portal.delegations.models import Delegation, DelegationProject, DelegationS
 from portal.foundation.database import db
 from portal.foundation.errors import NotFound
 from portal.foundation.paging import Page, page_of
+from portal.foundation.states import keep
 from portal.keys.models import BlockedKey, KeyEnding, KeyIntent, KeyNotice, KeyPair, KeyState, NoticeKind
+from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE_STATES
 from portal.tenants.models import Standing, Tenant
+
+keep(KeyPair.state, KEY_PAIR)
 
 # An integrator agreement alone includes no service, so no key pair hangs on it (design 2, edition).
 KINDS_WITH_KEYS = (ContractKind.LICENCE, ContractKind.PARTNER)
