@@ -87,6 +87,10 @@ class Event(StrEnum):
     KEY_RETIRED = "key.retired"
     KEY_COMPROMISED = "key.compromised"
     KEY_BURNT = "key.burnt"
+    LEAK_DECLARED = "key.leak_declared"
+    KEY_LEAKED = "key.leaked"
+    REPLACEMENT_INTENDED = "key.replacement_intended"
+    KEY_REPLACED = "key.replaced"
 
     KEY_ROTATION_DUE = "key.rotation_due"
 
@@ -200,6 +204,12 @@ SENTENCES: dict[Event, str] = {
     Event.HAND_OFF_FROZEN: N_(
         "Somebody of another account opened the link to the sealed copy of “%(pair)s” for %(receiver)s: it is frozen"
     ),
+    Event.LEAK_DECLARED: N_(
+        "%(actor)s declared that the key pair “%(before)s” leaked, and began to replace it (%(environment)s)"
+    ),
+    Event.KEY_LEAKED: N_("%(actor)s declared that the key pair “%(label)s” leaked, and stopped it (%(environment)s)"),
+    Event.REPLACEMENT_INTENDED: N_("%(actor)s began to replace the key pair “%(before)s”, which leaked"),
+    Event.KEY_REPLACED: N_("%(actor)s put “%(label)s” into service in the place of “%(before)s”, which leaked"),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }
 

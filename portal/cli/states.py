@@ -1,6 +1,7 @@
 """`flask portal states`: the state machines as Markdown, from the tables that the portal itself obeys."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from portal.keys import liveness
 from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE, KeyStatus
 
-MACHINES: tuple[Machine, ...] = (KEY_PAIR, DELEGATION, CONTRACT)
+MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, CONTRACT)
 
 HEAD = """\
 # States
@@ -40,9 +41,9 @@ def page() -> str:
     return "\n".join([HEAD, *(_machine(machine) for machine in MACHINES), _liveness()])
 
 
-def _machine(machine: Machine) -> str:
+def _machine(machine: Machine[Any]) -> str:
     rows = [("*begins*", state.value, act) for state, act in machine.begins.items()]
-    order = list(machine.states)
+    order = machine.all
     moves = sorted(machine.moves, key=lambda move: order.index(move.before))
     rows += [(move.before.value, move.after.value, move.act) for move in moves]
     source = f"No column holds it. It follows from {machine.derived}.\n\n" if machine.derived else ""

@@ -52,10 +52,15 @@ class Machine(Generic[State]):
             raise IllegalMove(f"{self.name}: begins as {state.value}")
 
     @property
+    def all(self) -> list[State]:
+        """Every state, in the order of the design."""
+        return list(self.states)
+
+    @property
     def finals(self) -> list[State]:
         """The states that nothing leaves."""
         left = {move.before for move in self.moves if move.before is not move.after}
-        return [state for state in self.states if state not in left]
+        return [state for state in self.all if state not in left]
 
 
 def keep(column: InstrumentedAttribute[State], machine: Machine[State]) -> None:

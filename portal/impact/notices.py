@@ -1,17 +1,18 @@
 """Mail to those who may rotate a key pair, about what the clock does to it; each once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from portal.access.actor import system_actor
+from portal.access.actor import Actor, system_actor
 from portal.access.roles import ENVIRONMENT_NAMES, Permission
 from portal.accounts import store as accounts
 from portal.accounts.models import Membership, Person
 from portal.contracts import store as contracts
 from portal.contracts.models import ContractKind
 from portal.foundation import clock
+from portal.impact.rotation import holder_of, owner_of, users_of
 from portal.keys import store
-from portal.keys.models import KeyPair, NoticeKind
+from portal.keys.models import KeyPair, KeyState, NoticeKind
 from portal.outbox import operations as outbox
 
 STOPS_SOON = "key_stops_soon"
@@ -38,6 +39,39 @@ def post(pair: KeyPair, kind: NoticeKind, *, about: datetime, installations: Seq
         told = facts | {"name": person.name}
         outbox.post(TEMPLATES[kind], person.email, person.language.value, told, pair.holder_id)
     return True
+
+
+def post_leak(actor: Actor, pair: KeyPair, *, after: timedelta | None) -> None:
+    """One mail to everybody on both sides who may do something about a pair that leaked: who declared it, what stops
+    when, which installations have to act. The caller holds the pair.
+
+    after: how long the pair goes on once its successor is in service; None when it is stopped.
+    """
+    mending = people_of(pair)
+    told = {person.id: person for person in accounts.people_with(pair.tenant_id, Permission.KEY_REVOKE)}
+    told |= {person.id: person for person in mending}
+    for person in told.values():
+        is_holder = person in mending
+        names = _to_move(pair, holder_of(pair) if is_holder else owner_of(pair))
+        facts = _facts(pair, clock.now(), names) | _of_leak(actor, pair, after)
+        facts |= {"name": person.name, "mends": is_holder, "holder": pair.holder.name}
+        outbox.post("key_leaked", person.email, person.language.value, facts, pair.tenant_id)
+
+
+def _to_move(pair: KeyPair, reader: Actor) -> Sequence[str]:
+    return [user.installation.name for user in users_of(pair, reader).laggards]
+
+
+def _of_leak(actor: Actor, pair: KeyPair, after: timedelta | None) -> dict[str, outbox.Fact]:
+    ends_at = pair.retiring_until if pair.state is KeyState.RETIRING else None
+    return {
+        "by": actor.label,
+        "party": actor.home_name,
+        "stopped": after is None,
+        "hours": None if after is None else int(after.total_seconds()) // 3600,
+        "ends_on": ends_at.date().isoformat() if ends_at else None,
+        "ends_time": f"{ends_at:%H:%M}" if ends_at else None,
+    }
 
 
 def people_of(pair: KeyPair) -> Sequence[Person]:

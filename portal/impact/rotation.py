@@ -125,6 +125,11 @@ def holder_of(pair: KeyPair) -> Actor:
     return Actor(tenant_id=pair.tenant_id, home_id=pair.holder_id, label="worker", reach=reach)
 
 
+def owner_of(pair: KeyPair) -> Actor:
+    """The owner of the pair as a reader: all that is its own."""
+    return Actor(tenant_id=pair.tenant_id, home_id=pair.tenant_id, label="worker")
+
+
 def _may_see(reader: Actor, pair: KeyPair) -> bool:
     return reader.home_id in (pair.tenant_id, pair.holder_id)
 

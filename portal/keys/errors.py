@@ -123,6 +123,19 @@ class LeakStays(Conflict):
     sentence = N_("This key pair leaked: it ends on the second, as compromised, and cannot come back.")
 
 
+class OldPairLeaked(Conflict):
+    code = "old_pair_leaked"
+    sentence = N_(
+        "The pair to be replaced was declared as leaked meanwhile. Discard this one, and replace the pair from its own "
+        "page: there you choose when it stops."
+    )
+
+
+class NothingToReplace(Conflict):
+    code = "nothing_to_replace"
+    sentence = N_("Only a key pair that was stopped because it leaked, and has no successor, is replaced in this way.")
+
+
 class KeyNameTaken(Invalid):
     code = "key_name_taken"
     sentence = N_("There is already a key pair “%(name)s” in this environment. Choose another name.")

@@ -7,8 +7,8 @@ from portal.foundation import clock
 from portal.foundation.database import db
 from portal.foundation.words import LONGEST_NAME, same_name
 from portal.keys import store
-from portal.keys.errors import OldPairChanged
-from portal.keys.models import KeyIntent, KeyPair, KeyState
+from portal.keys.errors import OldPairChanged, OldPairLeaked
+from portal.keys.models import KeyEnding, KeyIntent, KeyPair, KeyState
 from portal.keys.status import KeyStatus, status_of
 
 SUFFIX = 12  # room for " (123456789)" behind a name that is as long as names may be
@@ -17,13 +17,15 @@ SUFFIX = 12  # room for " (123456789)" behind a name that is as long as names ma
 def retire_old(intent: KeyIntent) -> KeyPair | None:
     """The pair that the intent's own is to replace, retiring from now on; None when it replaces none.
 
-    Both work until the chosen overlap has passed, which is never beyond the old pair's own end. Raises: OldPairChanged.
+    Both work until the chosen overlap has passed, which is never beyond the old pair's own end. One that was stopped
+    because it leaked is left as it is. Raises: OldPairChanged, OldPairLeaked.
     """
     if intent.replaces_id is None or intent.overlap_seconds is None:
         return None
     old, now = store.hold_by_id(intent.tenant_id, intent.replaces_id), clock.now()
-    if status_of(old, now) is not KeyStatus.ACTIVE:
-        raise OldPairChanged()
+    _require_replaceable(intent, old, now)
+    if old.state is KeyState.COMPROMISED:
+        return old
     old.state, old.ending, old.retiring_since = KeyState.RETIRING, intent.ending, now
     old.retiring_until = within_own_end(old, now + timedelta(seconds=intent.overlap_seconds))
     db.session.flush()  # its name is free from here on
@@ -33,13 +35,28 @@ def retire_old(intent: KeyIntent) -> KeyPair | None:
 def require_old_in_service(intent: KeyIntent) -> None:
     """Nothing, while a successor of this intent could take over: nobody saves a private key for nothing.
 
-    Raises: OldPairChanged.
+    Raises: OldPairChanged, OldPairLeaked.
     """
     if intent.replaces_id is None:
         return
     old = store.find_by_id(intent.tenant_id, intent.replaces_id)
-    if old is None or status_of(old, clock.now()) is not KeyStatus.ACTIVE:
+    if old is None:
         raise OldPairChanged()
+    _require_replaceable(intent, old, clock.now())
+
+
+def is_stopped_alone(pair: KeyPair) -> bool:
+    """Whether the pair was stopped because it leaked, and nothing took its place yet."""
+    return pair.state is KeyState.COMPROMISED and not store.was_succeeded(pair)
+
+
+def _require_replaceable(intent: KeyIntent, old: KeyPair, at: datetime) -> None:
+    if is_stopped_alone(old):
+        return
+    if status_of(old, at) is not KeyStatus.ACTIVE:
+        raise OldPairChanged()
+    if intent.ending is not KeyEnding.LEAK and store.is_leaked(old):
+        raise OldPairLeaked()
 
 
 def within_own_end(pair: KeyPair, moment: datetime) -> datetime:

@@ -50,8 +50,8 @@ def begin(
     return open_intent(actor, intent)
 
 
-def open_intent(actor: Actor, intent: KeyIntent) -> KeyIntent:
-    """The intent, on record, or the one that the same request met before. The caller holds a lock.
+def open_intent(actor: Actor, intent: KeyIntent, event: Event = Event.KEY_INTENDED, **facts: str) -> KeyIntent:
+    """The intent, on record as this event, or the one that the same request met before. The caller holds a lock.
 
     Raises: KeyNameTaken.
     """
@@ -61,15 +61,15 @@ def open_intent(actor: Actor, intent: KeyIntent) -> KeyIntent:
     if known is not None:
         return known
     store.add(intent)
-    _record(actor, Event.ROTATION_INTENDED if intent.replaces_id else Event.KEY_INTENDED, intent)
+    _record(actor, event, intent, **facts)
     return intent
 
 
 def issue(actor: Actor, intent: KeyIntent, public: PublicHalf) -> KeyPair:
     """The pending pair of an intent whose keys the server made. It does not verify before `confirm` (rule 2).
 
-    Raises: AlreadyShown when the intent has its pair, MakingOver, KeyNameTaken, OldPairChanged and the refusals of
-    `eligibility`.
+    Raises: AlreadyShown when the intent has its pair, MakingOver, KeyNameTaken, OldPairChanged, OldPairLeaked and the
+    refusals of `eligibility`.
     """
     lock(intent)
     if intent.key_pair_id is not None:
@@ -87,7 +87,7 @@ def confirm(actor: Actor, intent: KeyIntent) -> KeyPair:
     """The pair, in service, because the person says that the private key was saved. Repeating it changes nothing.
 
     For a successor the old pair is retiring from now on. Raises: MakingOver when it lapsed or was discarded,
-    OldPairChanged, and the refusals of `eligibility`.
+    OldPairChanged, OldPairLeaked, and the refusals of `eligibility`.
     """
     lock(intent)
     pair = _pair_of(actor, intent)
@@ -113,8 +113,8 @@ def prove(
     public: the public half, where it comes with the proof; that of an uploaded one stands in the intent.
     Whether the key is known already is looked at after the proof, so nobody learns it about keys of others.
     For a successor the old pair is retiring from now on.
-    Raises: ProofWrong, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver, OldPairChanged, the refusals of `eligibility`
-    and those of a weak key.
+    Raises: ProofWrong, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver, OldPairChanged, OldPairLeaked, the refusals of
+    `eligibility` and those of a weak key.
     """
     lock(intent)
     if intent.key_pair_id is not None:
@@ -226,6 +226,9 @@ def _require_may_go_on(actor: Actor, intent: KeyIntent) -> None:
 
 def _record_service(actor: Actor, pair: KeyPair, old: KeyPair | None) -> None:
     """One event for a pair that is in service now; for a successor it tells of the old pair, too."""
+    if old is not None and old.state is KeyState.COMPROMISED:
+        _record(actor, Event.KEY_REPLACED, pair, before=old.name, replaced=old.api_key)
+        return
     if old is None or old.retiring_until is None or old.ending is None:
         _record(actor, Event.KEY_ACTIVATED, pair)
         return

@@ -273,8 +273,15 @@ class KeyNotice(TenantOwned, Base):
     sent_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+# Why a public key is blocked.
+PASTED, LEAKED = "private half pasted", "leaked"
+
+
 class BlockedKey(Base):
-    """The hash of a public key that must never be used again: its private half was seen where it should not be."""
+    """The hash of a public key that must never be used again: its private half was seen where it should not be.
+
+    `reason` is PASTED, or LEAKED from the moment in which somebody said so.
+    """
 
     __tablename__ = "blocked_keys"
 

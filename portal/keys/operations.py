@@ -7,17 +7,16 @@ from portal.access.roles import Permission
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.foundation import clock
-from portal.foundation.database import Base, db, insert_if_absent
+from portal.foundation.database import db
 from portal.foundation.errors import Changed
 from portal.foundation.marking import N_
 from portal.foundation.words import clean_name, same_name
 from portal.keys import store
 from portal.keys.eligibility import require_power
 from portal.keys.errors import CannotRevoke, KeyNameTaken, NotHolder
-from portal.keys.models import BlockedKey, KeyPair, KeyState
+from portal.keys.models import PASTED, BlockedKey, KeyPair, KeyState
 from portal.keys.status import LIVE_STATES, MAKING_TIME
 
-PASTED = "private half pasted"
 LAPSED_AT_ONCE = 100
 
 
@@ -71,10 +70,7 @@ def burn(actor: Actor, spki_sha256: bytes) -> KeyPair | None:
 
     Nothing in service is stopped: whether the pair leaked is for its owner to say.
     """
-    insert_if_absent(
-        Base.metadata.tables[BlockedKey.__tablename__],
-        {"spki_sha256": spki_sha256, "reason": PASTED, "blocked_at": clock.now()},
-    )
+    store.block(spki_sha256, PASTED)
     audit.record(actor, Event.KEY_BURNT, BlockedKey(spki_sha256=spki_sha256))
     return store.find_own_by_fingerprint(actor, spki_sha256)
 

@@ -27,7 +27,7 @@ from portal.keys.errors import (
 )
 from portal.keys.handing_over import free_name, moment_in_words
 from portal.keys.material import PublicHalf
-from portal.keys.models import KeyEnding, KeyIntent, KeyOrigin, KeyPair, KeyState
+from portal.keys.models import LEAKED, KeyEnding, KeyIntent, KeyOrigin, KeyPair, KeyState
 from portal.keys.status import LIVE, MAKING_TIME, KeyStatus, status_of
 
 # The issue's limits: long enough for one shop, short enough that nobody forgets the old pair.
@@ -57,17 +57,24 @@ def begin(
 
     Nothing changes for `pair` before the successor is in service (`making.confirm`, `making.prove`). The successor
     keeps owner, holder, contract, delegation, environment and, unless another is given, the name. forced: begin
-    although `pair` itself still replaces another one; a leak needs no force.
-    Raises: NotInService, AlreadyRotating, OverlapRunning, OverlapOutOfRange, OverlapBeyondEnd, KeyNameTaken, and the
-    refusals of `eligibility`.
+    although `pair` itself still replaces another one; a leak needs no force. A plan that says leak declares it: the
+    public half is blocked from now on, whatever becomes of the successor; doors call `impact.leaks`, which tells
+    people. Raises: NotInService, AlreadyRotating, LeakStays when it leaked and the plan says otherwise, OverlapRunning,
+    OverlapOutOfRange, OverlapBeyondEnd, KeyNameTaken, and the refusals of `eligibility`.
     """
     store.hold(pair)  # puts repeated requests in order
     require_may_rotate(actor, pair)
     _require_rotatable(pair)
     _require_in_range(pair, plan)
-    if not forced and plan.ending is not KeyEnding.LEAK:
+    intent = intent_for(actor, pair, plan, origin, name, public)
+    if plan.ending is KeyEnding.LEAK:
+        event = Event.LEAK_DECLARED if store.block(pair.spki_sha256, LEAKED) else Event.REPLACEMENT_INTENDED
+        return making.open_intent(actor, intent, event, before=pair.name, replaced=pair.api_key)
+    if store.is_leaked(pair):
+        raise LeakStays()
+    if not forced:
         _require_no_overlap(pair)
-    return making.open_intent(actor, _intent_for(actor, pair, plan, origin, name, public))
+    return making.open_intent(actor, intent, Event.ROTATION_INTENDED)
 
 
 def change_end(actor: Actor, pair: KeyPair, plan: Plan, *, version: int) -> None:
@@ -82,6 +89,8 @@ def change_end(actor: Actor, pair: KeyPair, plan: Plan, *, version: int) -> None
     if pair.ending is KeyEnding.LEAK and plan.ending is not KeyEnding.LEAK:
         raise LeakStays()
     _require_in_range(pair, plan)
+    if plan.ending is KeyEnding.LEAK:
+        store.block(pair.spki_sha256, LEAKED)
     pair.retiring_until, pair.ending = until, plan.ending
     _record(actor, Event.KEY_END_CHANGED, pair, until=moment_in_words(until), ending=plan.ending.value)
 
@@ -132,9 +141,10 @@ def end_by_clock(actor: Actor, pair: KeyPair) -> None:
     _record(actor, event, pair)
 
 
-def _intent_for(
+def intent_for(
     actor: Actor, pair: KeyPair, plan: Plan, origin: KeyOrigin, name: str | None, public: PublicHalf | None
 ) -> KeyIntent:
+    """What fixes a successor of `pair` before any key exists; not on record yet."""
     return KeyIntent(
         tenant_id=pair.tenant_id,
         holder_id=pair.holder_id,

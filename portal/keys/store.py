@@ -14,11 +14,12 @@ from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_b
 from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind
 from portal.delegations.models import Delegation, DelegationProject, DelegationState
-from portal.foundation.database import db
+from portal.foundation import clock
+from portal.foundation.database import Base, db, insert_if_absent
 from portal.foundation.errors import NotFound
 from portal.foundation.paging import Page, page_of
 from portal.foundation.states import keep
-from portal.keys.models import BlockedKey, KeyEnding, KeyIntent, KeyNotice, KeyPair, KeyState, NoticeKind
+from portal.keys.models import LEAKED, BlockedKey, KeyEnding, KeyIntent, KeyNotice, KeyPair, KeyState, NoticeKind
 from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE_STATES
 from portal.tenants.models import Standing, Tenant
@@ -337,6 +338,25 @@ def find_open_intent(like: KeyIntent, at: datetime) -> KeyIntent | None:
 def is_blocked(spki_sha256: bytes) -> bool:
     """Whether this public key must never be used again."""
     return db.session.get(BlockedKey, spki_sha256) is not None
+
+
+def is_leaked(pair: KeyPair) -> bool:
+    """Whether somebody declared that the pair's private key leaked."""
+    blocked = db.session.get(BlockedKey, pair.spki_sha256)
+    return blocked is not None and blocked.reason == LEAKED
+
+
+def block(spki_sha256: bytes, reason: str) -> bool:
+    """Block a public key for ever; False when it is blocked for this reason, or as leaked, already."""
+    values = {"spki_sha256": spki_sha256, "reason": reason, "blocked_at": clock.now()}
+    before = db.session.get(BlockedKey, spki_sha256)
+    if before is None:
+        insert_if_absent(Base.metadata.tables[BlockedKey.__tablename__], values)
+        return True
+    if before.reason in (reason, LEAKED):
+        return False
+    before.reason = reason
+    return True
 
 
 def find_by_fingerprint(spki_sha256: bytes) -> KeyPair | None:

@@ -6,7 +6,8 @@ from portal.impact.blast import BlastRadius
 from portal.projects.models import Installation
 
 
-def _told(installation: Installation) -> str:
+def installation_told(installation: Installation) -> str:
+    """The installation with its data space."""
     return _("%(installation)s on %(space)s", installation=installation.name, space=installation.data_space.name)
 
 
@@ -17,6 +18,11 @@ def rotation_groups(radius: BlastRadius) -> list[tuple[str, list[str]]]:
     return [(name, items) for name, (_label, items) in zip(names, told[:2], strict=False)] + told[2:]
 
 
+def trouble_groups(radius: BlastRadius) -> list[tuple[str, list[str]]]:
+    """The same where nothing is decided yet: who uses the pair, or may."""
+    return groups(radius)[1:]
+
+
 def groups(radius: BlastRadius) -> list[tuple[str, list[str]]]:
     """Label and names for each kind of thing; empty when nothing depends on it."""
     if radius.is_empty:
@@ -24,8 +30,8 @@ def groups(radius: BlastRadius) -> list[tuple[str, list[str]]]:
     rest = [_("and more")] if radius.more else []
     return [
         (_("Key pairs that stop"), [pair.name for pair in radius.key_pairs]),
-        (_("Installations that use them now"), [_told(one) for one in radius.used_now]),
-        (_("Installations that may use them"), [*(_told(one) for one in radius.possible), *rest]),
+        (_("Installations that use them now"), [installation_told(one) for one in radius.used_now]),
+        (_("Installations that may use them"), [*(installation_told(one) for one in radius.possible), *rest]),
         (_("Their data spaces, which stay as they are"), [*(space.name for space in radius.data_spaces), *rest]),
         (_("Integrators"), list(radius.integrators)),
     ]

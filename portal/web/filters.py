@@ -12,7 +12,7 @@ from flask_babel import format_datetime
 from flask_login import current_user
 from markupsafe import Markup
 
-from portal.web.blast import groups, rotation_groups
+from portal.web.blast import groups, installation_told, rotation_groups, trouble_groups
 from portal.web.frame import language
 from portal.web.say import say, say_mend
 
@@ -72,4 +72,6 @@ def add_to(app: Flask) -> None:
     app.add_template_filter(say_mend, "mended")
     app.add_template_filter(groups, "blast_groups")
     app.add_template_filter(rotation_groups, "rotation_groups")
+    app.add_template_filter(trouble_groups, "trouble_groups")
+    app.add_template_filter(installation_told, "installation_told")
     app.add_template_global(_asset(Path(app.static_folder or "static")), "asset")

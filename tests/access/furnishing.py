@@ -30,7 +30,7 @@ from portal.handoffs import codes
 from portal.handoffs import operations as hand_offs
 from portal.handoffs import store as hand_off_store
 from portal.handoffs.models import HandOff, Purpose
-from portal.keys import making
+from portal.keys import leaks, making
 from portal.keys import store as key_store
 from portal.keys.models import KeyOrigin, KeyPair, NoticeKind
 from portal.projects import connecting, installations
@@ -240,12 +240,17 @@ def _is_claim() -> ColumnElement[bool]:
 
 
 def a_rotation(actor: Actor) -> Things:
-    """A pair of the actor's that retires, with its successor beside it; its people were told of something."""
+    """A pair of the actor's that retires, with its successor beside it, and one that leaked and was stopped; its people
+    were told of something."""
     old = a_key(actor, name=f"Old one of {actor.label}")
     a_successor(actor, old, name=f"New one of {actor.label}")
     with transaction():
         key_store.add_notice(key_store.get_by_id(actor, old.id), NoticeKind.YEAR_OLD, clock.now())
-    return {"retiring_key": old.api_key, "retiring_key_version": str(key_store.get(actor, old.api_key).version)}
+    stopped = a_key(actor, name=f"Leaked one of {actor.label}")
+    with transaction():
+        leaks.stop(actor, stopped)
+    version = str(key_store.get(actor, old.api_key).version)
+    return {"retiring_key": old.api_key, "retiring_key_version": version, "stopped_key": stopped.api_key}
 
 
 def a_hand_off_to(place: Place, integrator: Actor, delegation_id: str) -> Things:

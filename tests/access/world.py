@@ -226,8 +226,8 @@ def _outside(client: Place, within: Things, other_agency: Things) -> tuple[Thing
     second = {name.removesuffix("_2"): value for name, value in of_client.items() if name.endswith("_2")}
     second["more_project"] = second["project"]
     return (
-        {kind: of_client[kind] for kind in ("api_key", "retiring_key")} | given,
-        {kind: other_agency[kind] for kind in ("api_key", "retiring_key", *INTENTS)},
+        {kind: of_client[kind] for kind in ("api_key", "retiring_key", "stopped_key")} | given,
+        {kind: other_agency[kind] for kind in ("api_key", "retiring_key", "stopped_key", *INTENTS)},
         {"hand_off": of_client["hand_off"]},
         {"api_key": of_client["api_key_production"]},
         {"api_key": within["api_key_production"]},

@@ -1,14 +1,18 @@
 """Rotation by many at once: one successor, one effect, one notice."""
 
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
 from portal.access.actor import system_actor
 from portal.audit import operations as audit
 from portal.audit.models import AuditEvent
 from portal.foundation import clock
-from portal.foundation.database import transaction
-from portal.impact import reminders, retiring
+from portal.foundation.database import db, transaction
+from portal.impact import leaks, reminders, retiring
 from portal.keys import making, rotation, store
-from portal.keys.errors import OldPairChanged
-from portal.keys.models import KeyIntent, KeyNotice, KeyOrigin, KeyPair, KeyState
+from portal.keys.errors import NotInService, OldPairChanged
+from portal.keys.models import BlockedKey, KeyIntent, KeyNotice, KeyOrigin, KeyPair, KeyState
 from portal.keys.rotation import Plan
 from portal.outbox.models import OutboxMessage
 from tests.factories import (
@@ -134,3 +138,39 @@ def test_the_chains_are_whole_after_all_of_it():
 
     assert list(audit.verify()) == []
     assert count(KeyPair) == 2
+
+
+def test_declaring_a_leak_at_once_is_one_block_one_event_and_one_mail():
+    owner = a_licensee()
+    api_key, before = a_key(owner).api_key, count(AuditEvent)
+
+    def stop(_number: int) -> None:
+        pair = store.get(owner, api_key)
+        with transaction():
+            leaks.stop(owner, pair)
+
+    outcomes = at_once(stop)
+
+    assert outcomes == {"done": AT_ONCE}
+    assert (count(AuditEvent), count(OutboxMessage)) == (before + 1, 1)
+    assert db.session.scalar(select(func.count()).select_from(BlockedKey)) == 1
+
+
+def test_stopping_and_replacing_what_leaked_at_once_ends_in_a_stopped_pair_and_one_intent():
+    owner = a_licensee()
+    api_key, before = a_key(owner).api_key, count(KeyIntent)
+
+    def act(number: int) -> None:
+        pair = store.get(owner, api_key)
+        with transaction():
+            if number % 2:
+                leaks.stop(owner, pair)
+            else:
+                leaks.replace(owner, pair, timedelta(), origin=KeyOrigin.BROWSER)
+
+    outcomes = at_once(act)
+
+    assert set(outcomes) <= {"done", NotInService.code}
+    assert store.get(owner, api_key).state is KeyState.COMPROMISED
+    assert count(KeyIntent) - before <= 1
+    assert db.session.scalar(select(func.count()).select_from(BlockedKey)) == 1

@@ -20,10 +20,9 @@ from portal.web.pages import add_refusal
 LONGEST_PEM = 16_000
 
 
-class MakingForm(FreshSignIn, PortalForm):
-    """Name, and how the pair is made: the ways in the order of design rule 3, best first."""
+class OriginForm(FreshSignIn, PortalForm):
+    """How the pair is made: the ways in the order of design rule 3, best first."""
 
-    name = NameField(_l("Name"), description=_l("For people: which shop, since when. “Storefront 2027”, say."))
     origin = RadioField(
         _l("How the pair is made"),
         choices=[
@@ -50,6 +49,12 @@ class MakingForm(FreshSignIn, PortalForm):
             add_refusal(self.public_pem, refusal)
             return False
         return True
+
+
+class MakingForm(OriginForm):
+    """How the pair is called, too."""
+
+    name = NameField(_l("Name"), description=_l("For people: which shop, since when. “Storefront 2027”, say."))
 
 
 class NewKeyForm(MakingForm):

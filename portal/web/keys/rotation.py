@@ -31,6 +31,8 @@ def rotate(account: str, api_key: str) -> ResponseReturnValue:
     turn = _turn(actor, pair)
     if pair.state is KeyState.RETIRING:
         return _to_cockpit(account, api_key, code=302)
+    if pair.state is KeyState.COMPROMISED or store.is_leaked(pair):
+        return redirect(url_for(".leaked", account=account, api_key=api_key), code=302)
     if not turn.can_begin:
         raise NotInService()
     form = RotateForm(name=pair.name)
@@ -42,7 +44,8 @@ def rotate(account: str, api_key: str) -> ResponseReturnValue:
             return redirect(url_for(".make", account=account, intent_id=intent.public_id), code=303)
     pair = store.get(actor, api_key)  # a refusal, or a wrong password, ended what was read before
     radius = blast.of_rotation(actor, pair)
-    return _page("rotate", pair, form=form, turn=turn, radius=radius, word=FORCE if turn.old else None)
+    lost = request.args.get("for") == "lost"
+    return _page("rotate", pair, form=form, turn=turn, radius=radius, word=FORCE if turn.old else None, lost=lost)
 
 
 def _turn(actor: Actor, pair: KeyPair) -> turning.Turn:

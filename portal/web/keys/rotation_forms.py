@@ -33,9 +33,6 @@ class PlanForm(FreshSignIn, PortalForm):
         choices=[
             SelectChoice(KeyEnding.HELD.value, _l("At the date, or later while shops still use it (recommended)")),
             SelectChoice(KeyEnding.HARD.value, _l("At the date, on the second")),
-            SelectChoice(
-                KeyEnding.LEAK.value, _l("Its private key leaked: at the date, on the second, as compromised")
-            ),
         ],
         default=KeyEnding.HELD.value,
         validators=[InputRequired(_l("Choose how the old pair ends"))],
@@ -53,11 +50,13 @@ class PlanForm(FreshSignIn, PortalForm):
             self.overlap.choices.append(
                 SelectChoice(OWN_END, _("to its own end: %(until)s", until=moment_text(pair.expires_at)))
             )
-        self.overlap.choices.append(SelectChoice(AT_ONCE, _("not at all (only for a pair that leaked)")))
         if self.overlap.data is None:
             self.overlap.data = _value(USUAL) if USUAL in fitting else OWN_END
         if pair.ending is KeyEnding.LEAK:
-            self.ending.choices = [choice for choice in self.ending.choices if choice.value == KeyEnding.LEAK.value]
+            self.overlap.choices.append(SelectChoice(AT_ONCE, _("no longer: it ends now")))
+            self.ending.choices = [
+                SelectChoice(KeyEnding.LEAK.value, _("It leaked: at the date, on the second, as compromised"))
+            ]
 
     @property
     def plan(self) -> Plan:

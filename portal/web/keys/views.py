@@ -18,13 +18,14 @@ from portal.handoffs import store as hand_offs
 from portal.impact import blast, readiness
 from portal.keys import eligibility, material, operations, store
 from portal.keys.errors import KeyNameTaken
-from portal.keys.models import KeyPair
+from portal.keys.handing_over import is_stopped_alone
+from portal.keys.models import KeyPair, KeyState
 from portal.keys.status import status_of
 from portal.usage import store as usage
 from portal.web import arguments, frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
-from portal.web.keys import checking, making, rotation, shown, turning  # noqa: F401 - they belong to this blueprint
+from portal.web.keys import checking, making, rotation, shown, trouble, turning  # noqa: F401 - they belong to this blueprint
 from portal.web.keys.blueprint import pages
 from portal.web.keys.forms import RenameKeyForm, RevokeKeyForm
 from portal.web.pages import add_refusal, answer
@@ -84,11 +85,19 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         running_hand_off=hand_offs.live_of(actor, pair),
         may_rename=eligibility.has_power(actor, pair, Permission.KEY_RENAME),
         may_revoke=eligibility.has_power(actor, pair, Permission.KEY_REVOKE),
+        leak=_leak(pair),
     )
 
 
 def _signer_of(actor: Actor, pair: KeyPair) -> Membership | None:
     return store.contract_of(actor, pair).signer if pair.contract.kind is ContractKind.PARTNER else None
+
+
+def _leak(pair: KeyPair) -> str | None:
+    """What is still to do after a leak: `declared`, as it still works; `stopped`, without a successor. Else None."""
+    if pair.state is KeyState.ACTIVE and store.is_leaked(pair):
+        return "declared"
+    return "stopped" if is_stopped_alone(pair) else None
 
 
 def _first_day() -> date:
