@@ -48,13 +48,22 @@ class LeakForm(RevokeKeyForm, OriginForm):
         }
         ways = [Way.STOP] if first is None else [first, Way.STOP]
         self.way.choices = [SelectChoice(way.value, names[way]) for way in ways]
-        self.hours.choices = [SelectChoice(str(hours), _after(first, hours)) for hours in HOURS]
-        if first is not Way.END:
-            self.hours.choices.insert(0, SelectChoice("0", _("at once when its successor is in service")))
+        self._offer_hours(first)
         if first is not Way.REPLACE:
             del self.origin, self.public_pem
         elif self.origin.data is None:
             self.origin.data = KeyOrigin.BROWSER.value
+
+    def _offer_hours(self, first: Way | None) -> None:
+        """When the old pair ends; where it can only be stopped there is nothing to choose."""
+        if first is None:
+            del self.hours
+            if self.way.data is None:
+                self.way.data = Way.STOP.value
+            return
+        self.hours.choices = [SelectChoice(str(hours), _after(first, hours)) for hours in HOURS]
+        if first is Way.REPLACE:
+            self.hours.choices.insert(0, SelectChoice("0", _("at once when its successor is in service")))
 
     @property
     def chosen(self) -> Way:
@@ -75,7 +84,7 @@ class LeakForm(RevokeKeyForm, OriginForm):
             super().validate_typed_name(field)
 
 
-def _after(first: Way | None, hours: int) -> str:
+def _after(first: Way, hours: int) -> str:
     if first is Way.END:
         return ngettext("%(num)s hour from now", "%(num)s hours from now", hours)
     return ngettext("%(num)s hour after that", "%(num)s hours after that", hours)

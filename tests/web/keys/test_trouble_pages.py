@@ -302,6 +302,19 @@ def test_the_owner_of_a_delegated_pair_may_stop_it_and_is_told_who_makes_the_new
     assert visitor.post(stopped.location, data={"name": "Mine", "origin": "server"}).status_code == 403
 
 
+def test_where_it_can_only_be_stopped_the_page_asks_for_nothing_else(owner, visitor, account):
+    integrator = an_integrator(name="Bright Agency")
+    pair = a_key(for_client(integrator, a_delegation(owner, integrator)), name="Agency key")
+    form = BeautifulSoup(visitor.get(at(account, pair, "/leaked")).text, "html.parser").select_one("main form")
+    shown = {field["name"] for field in form.select("[name]")} - {"csrf_token"}
+    chosen = form.select_one("input[name=way][checked]")["value"]
+
+    stopped = visitor.post(at(account, pair, "/leaked"), data={"way": chosen, "version": "1"})
+
+    assert shown == {"way", "version"}
+    assert stopped.location == at(account, pair, "/replacement")
+
+
 def test_its_holder_replaces_it_at_the_clients_place(owner, signed_in, account):
     integrator = an_integrator(name="Bright Agency")
     pair = a_key(for_client(integrator, a_delegation(owner, integrator)), name="Agency key")

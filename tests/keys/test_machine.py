@@ -1,0 +1,242 @@
+"""Random sequences of everything that can be done about key pairs: whatever happens, these things hold.
+
+No working key under an ended, paused or uncovering delegation, an ended contract or a suspended account; no move that
+is not in the table; no two live pairs of one name, no two live successors; no data space that changed.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+import time_machine
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from portal.access.roles import Environment, Right
+from portal.audit import operations as audit
+from portal.delegations import operations as delegations
+from portal.delegations.models import DelegationState
+from portal.delegations.states import DELEGATION
+from portal.foundation import clock
+from portal.foundation.database import db
+from portal.impact import leaks as impact
+from portal.keys import operations, rotation, store
+from portal.keys.models import KeyEnding, KeyPair, KeyState
+from portal.keys.rotation import Plan
+from portal.keys.states import KEY_PAIR
+from portal.keys.status import LIVE, live_windows, status_of
+from portal.tenants.models import Standing
+from tests.keys.scene import STEPS, Scene, done
+
+sides = st.booleans()
+numbers = st.integers(0, 5)
+names = st.sampled_from(["Storefront", "Outlet"])
+environments = st.sampled_from(Environment)
+overlaps = st.sampled_from([timedelta(), timedelta(hours=1), timedelta(days=14)])
+
+
+class Keys(RuleBasedStateMachine):
+    """Every act, by owner and integrator, in any order."""
+
+    travels: time_machine.travel
+
+    @initialize()
+    def begin(self) -> None:
+        self.travels = time_machine.travel(clock.now())
+        self.clock = self.travels.start()
+        self.scene = Scene()
+        self.identities = self.scene.identities()
+        self.states: dict[object, KeyState] = {}
+        self.delegations: dict[object, DelegationState] = {}
+        done(self.scene.prove(False, Environment.SANDBOX, "Storefront"))
+        done(self.scene.prove(True, Environment.SANDBOX, "Storefront"))
+
+    def teardown(self) -> None:
+        db.session.rollback()
+        if hasattr(self, "travels"):
+            self.travels.stop()
+
+    # Making
+
+    @rule(by_owner=sides, environment=environments, name=names)
+    def make(self, by_owner: bool, environment: Environment, name: str) -> None:
+        done(self.scene.begin(by_owner, environment, name))
+
+    @rule(by_owner=sides, environment=environments, name=names)
+    def prove(self, by_owner: bool, environment: Environment, name: str) -> None:
+        done(self.scene.prove(by_owner, environment, name))
+
+    @precondition(lambda self: self.scene.intents)
+    @rule(back=st.integers(0, 2))
+    def confirm(self, back: int) -> None:
+        done(self.scene.confirm(-1 - back))
+
+    @precondition(lambda self: self.scene.intents)
+    @rule(number=numbers)
+    def discard(self, number: int) -> None:
+        done(self.scene.discard(number))
+
+    # Rotation, leaks, the end
+
+    @rule(by_owner=sides, number=numbers, ending=st.sampled_from(KeyEnding), overlap=overlaps, at_once=st.booleans())
+    def rotate(self, by_owner: bool, number: int, ending: KeyEnding, overlap: timedelta, at_once: bool) -> None:
+        if done(self.scene.rotate(by_owner, number, ending, overlap)) == "done" and at_once:
+            done(self.scene.confirm(-1))
+
+    @rule(by_owner=sides, number=numbers)
+    def stop_leaked(self, by_owner: bool, number: int) -> None:
+        done(self.scene.about(by_owner, number, lambda actor, pair, _seen: impact.stop(actor, pair)))
+
+    @rule(by_owner=sides, number=numbers)
+    def replace_stopped(self, by_owner: bool, number: int) -> None:
+        if done(self.scene.replace_stopped(by_owner, number)) == "done":
+            done(self.scene.confirm(-1))
+
+    @rule(by_owner=sides, number=numbers)
+    def revoke(self, by_owner: bool, number: int) -> None:
+        done(self.scene.about(by_owner, number, lambda actor, pair, _seen: operations.revoke(actor, pair)))
+
+    @rule(by_owner=sides, number=numbers, name=names)
+    def rename(self, by_owner: bool, number: int, name: str) -> None:
+        done(
+            self.scene.about(
+                by_owner,
+                number,
+                lambda actor, pair, seen: operations.rename(actor, pair, name=name, version=seen),
+            )
+        )
+
+    @rule(by_owner=sides, number=numbers)
+    def roll_back(self, by_owner: bool, number: int) -> None:
+        done(
+            self.scene.about(by_owner, number, lambda actor, pair, seen: rotation.roll_back(actor, pair, version=seen))
+        )
+
+    @rule(by_owner=sides, number=numbers)
+    def end_early(self, by_owner: bool, number: int) -> None:
+        done(
+            self.scene.about(by_owner, number, lambda actor, pair, seen: rotation.end_early(actor, pair, version=seen))
+        )
+
+    @rule(by_owner=sides, number=numbers, ending=st.sampled_from(KeyEnding), overlap=overlaps)
+    def change_end(self, by_owner: bool, number: int, ending: KeyEnding, overlap: timedelta) -> None:
+        plan = Plan(overlap, ending)
+        done(
+            self.scene.about(
+                by_owner, number, lambda actor, pair, seen: rotation.change_end(actor, pair, plan, version=seen)
+            )
+        )
+
+    # What pairs hang on
+
+    @rule(accepted=st.booleans())
+    def offer(self, accepted: bool) -> None:
+        if done(self.scene.offer()) == "done" and accepted:
+            done(self.scene.answer(False, delegations.accept))
+
+    @rule(by_owner=sides, act=st.sampled_from([delegations.pause, delegations.resume, delegations.accept]))
+    def answer(self, by_owner: bool, act) -> None:
+        done(self.scene.answer(by_owner, act))
+
+    @rule(by_owner=sides)
+    def end_delegation(self, by_owner: bool) -> None:
+        done(self.scene.answer(by_owner, delegations.end))
+
+    @rule(choice=numbers)
+    def narrow(self, choice: int) -> None:
+        done(self.scene.narrow(choice))
+
+    @rule()
+    def end_contract(self) -> None:
+        done(self.scene.end_contract())
+
+    @rule()
+    def renew_contract(self) -> None:
+        done(self.scene.renew())
+
+    @rule(the_owner=sides, standing=st.sampled_from([Standing.GOOD, Standing.GOOD, *Standing]))
+    def put(self, the_owner: bool, standing: Standing) -> None:
+        done(self.scene.put(the_owner, standing))
+
+    @rule(step=st.sampled_from(STEPS))
+    def wait(self, step: timedelta) -> None:
+        self.clock.shift(step)
+
+    @rule()
+    def sweep(self) -> None:
+        done(self.scene.sweep())
+
+    # What always holds
+
+    @invariant()
+    def everything_holds(self) -> None:
+        if not hasattr(self, "scene"):
+            return
+        db.session.rollback()
+        now, pairs = clock.now(), self.scene.pairs()
+        self._agree_on_what_is_live(now, pairs)
+        self._moved_by_the_tables(pairs)
+        assert not _repeated(name_of(pair) for pair in pairs if pair.state is KeyState.ACTIVE)
+        live = [pair for pair in pairs if status_of(pair, now) in LIVE]
+        assert not _repeated(pair.replaces_id for pair in live if pair.replaces_id is not None)
+        assert self.scene.identities() == self.identities
+
+    def _agree_on_what_is_live(self, now, pairs) -> None:
+        listed = {row.id for side in Environment for row in store.live(self.scene.owner, now, side)}
+        for pair in pairs:
+            is_live = status_of(pair, now) in LIVE
+            assert is_live == any(window.holds(now) for window in live_windows(pair))
+            assert is_live == (pair.id in listed)
+            assert not is_live or stands(pair, now), "a working key under what does not stand"
+
+    def _moved_by_the_tables(self, pairs) -> None:
+        for pair in pairs:
+            if pair.id not in self.states:
+                KEY_PAIR.require_beginning(KeyState.PENDING if pair.replaces_id else pair.state)
+            else:
+                KEY_PAIR.require_move(self.states[pair.id], pair.state)
+            self.states[pair.id] = pair.state
+            assert pair.state is not KeyState.COMPROMISED or store.is_leaked(pair)
+        delegation = self.scene.delegation()
+        if delegation is not None:
+            before = self.delegations.get(delegation.id, delegation.state)
+            DELEGATION.require_move(before, delegation.state)
+            self.delegations[delegation.id] = delegation.state
+
+
+def stands(pair: KeyPair, now) -> bool:
+    """Whether all that the pair hangs on lets it work: said once more, without `status_of`."""
+    if Standing.SUSPENDED in (pair.owner.standing, pair.holder.standing):
+        return False
+    contract, delegation = pair.contract, pair.delegation
+    if not contract.starts_at <= now < contract.ends_at or (contract.ended_at and contract.ended_at <= now):
+        return False
+    if delegation is None:
+        return pair.holder_id == pair.tenant_id
+    covers = pair.environment in delegation.environments and Right.KEYS in delegation.rights
+    return covers and delegation.state is DelegationState.ACTIVE and now < delegation.ends_at
+
+
+def name_of(pair: KeyPair) -> tuple[object, ...]:
+    return pair.holder_id, pair.environment, pair.name_key
+
+
+def _repeated(things) -> list[object]:
+    return [thing for thing, times in Counter(things).items() if times > 1]
+
+
+def test_whatever_is_done_in_whatever_order_no_key_works_that_should_not():
+    quick = settings(
+        max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    )
+
+    run_state_machine_as_test(Keys, settings=quick)
+
+    assert list(audit.verify()) == []
