@@ -8,11 +8,12 @@ import click
 from portal.contracts.states import CONTRACT
 from portal.delegations.states import DELEGATION
 from portal.foundation.states import Machine
+from portal.handoffs.states import HAND_OFF
 from portal.keys import liveness
 from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE, KeyStatus
 
-MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, CONTRACT)
+MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT)
 
 HEAD = """\
 # States

@@ -205,6 +205,7 @@ def _offered(intent: HandOffIntent, pair: KeyPair, sealed: Envelope, code: str) 
         to_person_id=intent.to_person_id,
         to_public=intent.to_public,
         environment=pair.environment,
+        state=HandOffState.OFFERED,
         code_hash=token_hash(code),
         envelope=sealed.ciphertext,
         signature=sealed.signature,

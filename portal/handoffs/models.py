@@ -124,7 +124,7 @@ class HandOff(TenantOwned, Versioned, Base):
     to_person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     to_public: Mapped[bytes] = mapped_column(LargeBinary(32))
     environment: Mapped[Environment] = mapped_column(enum_type(Environment))
-    state: Mapped[HandOffState] = mapped_column(enum_type(HandOffState), default=HandOffState.OFFERED)
+    state: Mapped[HandOffState] = mapped_column(enum_type(HandOffState))
     code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     nonce: Mapped[bytes] = mapped_column(LargeBinary(32), default=lambda: secrets.token_bytes(32))
     envelope: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from portal.foundation.marking import N_
+from portal.foundation.states import Machine, Move
 from portal.handoffs.errors import HandOffOver
 from portal.handoffs.models import HandOff, HandOffState
 
@@ -31,6 +32,20 @@ MOVES: dict[tuple[HandOffState, Act], HandOffState] = {
     **{(state, Act.LAPSE): LAPSED for state in (OFFERED, OPENED)},
     **{(state, Act.FREEZE): FROZEN for state in (OFFERED, OPENED)},
 }
+
+ACT_WORDS: dict[Act, str] = {
+    Act.OPEN: "opened, or fetched again, by its receiver",
+    Act.FINISH: "opening proved by a signature of the private key",
+    Act.WITHDRAW: "withdrawn by its giver",
+    Act.LAPSE: "not opened, or not proved, within 72 hours",
+    Act.FREEZE: "its link opened from another account",
+}
+HAND_OFF = Machine(
+    name="Hand-off",
+    states=HandOffState,
+    begins={OFFERED: "sealed and deposited by its giver"},
+    moves=tuple(Move(before, after, ACT_WORDS[act]) for (before, act), after in MOVES.items()),
+)
 
 STATE_NAMES: dict[HandOffState, str] = {
     OFFERED: N_("offered"),

@@ -15,11 +15,15 @@ from portal.delegations.models import Delegation, DelegationState
 from portal.foundation.database import Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.paging import Page, page_of
+from portal.foundation.states import keep
 from portal.handoffs.models import LIVE_STATES, CommandCode, EnvelopeKey, HandOff, HandOffIntent, KeyCopy
+from portal.handoffs.states import HAND_OFF
 from portal.keys.models import KeyPair, KeyState
 from portal.tenants.models import Standing, Tenant
 
 Row = TypeVar("Row", bound=Base)
+
+keep(HandOff.state, HAND_OFF)
 
 # Everything that operations and pages ask of a hand-off, in one statement.
 WHOLE = (
