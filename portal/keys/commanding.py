@@ -39,8 +39,7 @@ def show_code(actor: Actor, intent: KeyIntent) -> str:
     if intent.origin is not KeyOrigin.COMMAND or intent.key_pair_id is not None:
         raise MakingOver()
     making.require_unfinished(intent)
-    code = new_code()
-    intent.code_hash = hash_of(code)
+    code = give_code(intent)
     audit.record(
         actor,
         Event.KEY_CODE_SHOWN,
@@ -49,6 +48,13 @@ def show_code(actor: Actor, intent: KeyIntent) -> str:
         also_seen_by=intent.holder_id,
         environment=intent.environment.value,
     )
+    return code
+
+
+def give_code(intent: KeyIntent) -> str:
+    """A code for an intent that the caller holds, or that is not on record yet; the intent keeps its hash."""
+    code = new_code()
+    intent.code_hash = hash_of(code)
     return code
 
 

@@ -141,6 +141,34 @@ class KeyNameTaken(Invalid):
     sentence = N_("There is already a key pair “%(name)s” in this environment. Choose another name.")
 
 
+class NoNames(Invalid):
+    code = "no_names"
+    sentence = N_("Give at least one name.")
+
+
+class TooManyNames(Invalid):
+    code = "too_many_names"
+    sentence = N_("At most %(most)s key pairs are made at once; these are %(given)s names.")
+
+
+class NameTwice(Invalid):
+    """`first` is the number of the line where the name stands first."""
+
+    code = "name_twice"
+    sentence = N_("“%(name)s” stands in line %(first)s already.")
+
+
+class LinesRefused(Invalid):
+    """`refused` has the number of each line that is wrong, with the refusal that says why."""
+
+    code = "lines_refused"
+    sentence = N_("Some lines cannot be used.")
+
+    def __init__(self, refused: list[tuple[int, PortalError]]) -> None:
+        super().__init__()
+        self.refused = refused
+
+
 class NotAPublicKey(Invalid):
     code = "not_a_public_key"
     sentence = N_("This is not a public key in PEM form. It begins with -----BEGIN PUBLIC KEY-----.")

@@ -35,7 +35,21 @@ def begin(
     lock(contract)  # puts repeated requests in order
     require_new(actor, environment)
     require_may_make(actor, contract)
-    intent = KeyIntent(
+    intent = draft(actor, environment=environment, contract=contract, name=name, origin=origin, public=public)
+    return open_intent(actor, intent)
+
+
+def draft(
+    actor: Actor,
+    *,
+    environment: Environment,
+    contract: Contract,
+    name: str,
+    origin: KeyOrigin,
+    public: PublicHalf | None = None,
+) -> KeyIntent:
+    """An intent as `begin` has it, not on record yet. Raises: the refusals of a name."""
+    return KeyIntent(
         tenant_id=actor.tenant_id,
         holder_id=actor.home_id,
         contract_id=contract.id,
@@ -47,7 +61,6 @@ def begin(
         spki=public.spki if public else None,
         expires_at=clock.now() + MAKING_TIME,
     )
-    return open_intent(actor, intent)
 
 
 def open_intent(actor: Actor, intent: KeyIntent, event: Event = Event.KEY_INTENDED, **facts: str) -> KeyIntent:

@@ -189,15 +189,19 @@ def name_is_taken(pair: KeyPair | KeyIntent, name_key: str) -> bool:
             KeyPair.holder_id == pair.holder_id,
             KeyPair.environment == pair.environment,
             KeyPair.name_key == name_key,
-            or_(
-                KeyPair.state == KeyState.ACTIVE,
-                and_(KeyPair.state == KeyState.PENDING, KeyPair.replaces_id.is_(None)),
-            ),
+            _takes_name(),
             KeyPair.id.is_distinct_from(itself),
         )
         .execution_options(scope=pair.tenant_id)
     )
     return db.session.scalar(rows.limit(1)) is not None
+
+
+def _takes_name() -> ColumnElement[bool]:
+    return or_(
+        KeyPair.state == KeyState.ACTIVE,
+        and_(KeyPair.state == KeyState.PENDING, KeyPair.replaces_id.is_(None)),
+    )
 
 
 def predecessor_of(pair: KeyPair) -> KeyPair | None:
@@ -312,7 +316,31 @@ def find_intent_by_code(code_hash: bytes) -> KeyIntent | None:
 
 def find_open_intent(like: KeyIntent, at: datetime) -> KeyIntent | None:
     """An unfinished intent of the same person for the same thing, or None: a repeated request meets it again."""
-    rows = (
+    rows = _open_like(like, at).where(KeyIntent.name == like.name)
+    return db.session.scalars(rows.order_by(KeyIntent.id).limit(1)).first()
+
+
+def hold_open_intents(like: KeyIntent, names: Collection[str], at: datetime) -> dict[str, KeyIntent]:
+    """The same for several names, by name, read anew and kept from changing until the transaction ends."""
+    rows = _open_like(like, at).where(KeyIntent.name.in_(names)).order_by(KeyIntent.id.desc()).with_for_update()
+    return {row.name: row for row in db.session.scalars(rows.execution_options(populate_existing=True))}
+
+
+def _open_like(like: KeyIntent, at: datetime) -> Select[KeyIntent]:
+    return _begun_like(like).where(
+        KeyIntent.spki.is_(None) if like.spki is None else KeyIntent.spki == like.spki,
+        KeyIntent.replaces_id.is_not_distinct_from(like.replaces_id),
+        KeyIntent.overlap_seconds.is_not_distinct_from(like.overlap_seconds),
+        KeyIntent.ending.is_not_distinct_from(like.ending),
+        KeyIntent.key_pair_id.is_(None),
+        KeyIntent.discarded_at.is_(None),
+        KeyIntent.expires_at > at,
+    )
+
+
+def _begun_like(like: KeyIntent) -> Select[KeyIntent]:
+    """Intents of whatever state by which the same person began to make pairs of the same kind."""
+    return (
         select(KeyIntent)
         .where(
             KeyIntent.tenant_id == like.tenant_id,
@@ -321,18 +349,35 @@ def find_open_intent(like: KeyIntent, at: datetime) -> KeyIntent | None:
             KeyIntent.contract_id == like.contract_id,
             KeyIntent.environment == like.environment,
             KeyIntent.origin == like.origin,
-            KeyIntent.name == like.name,
-            KeyIntent.spki.is_(None) if like.spki is None else KeyIntent.spki == like.spki,
-            KeyIntent.replaces_id.is_not_distinct_from(like.replaces_id),
-            KeyIntent.overlap_seconds.is_not_distinct_from(like.overlap_seconds),
-            KeyIntent.ending.is_not_distinct_from(like.ending),
-            KeyIntent.key_pair_id.is_(None),
-            KeyIntent.discarded_at.is_(None),
-            KeyIntent.expires_at > at,
         )
         .execution_options(scope=like.tenant_id)
     )
-    return db.session.scalars(rows.order_by(KeyIntent.id).limit(1)).first()
+
+
+def made_by_command(like: KeyIntent, names: Collection[str]) -> set[str]:
+    """Those of the names under which the same person made such a pair, which is in service and still bears the name."""
+    rows = (
+        _begun_like(like)
+        .join(KeyIntent.key_pair)
+        .where(KeyIntent.name.in_(names), KeyPair.name == KeyIntent.name, KeyPair.state == KeyState.ACTIVE)
+    )
+    return set(db.session.scalars(rows.with_only_columns(KeyIntent.name)))
+
+
+def names_taken(like: KeyIntent, name_keys: Collection[str]) -> set[str]:
+    """Those of the names that `name_is_taken` calls taken for a new pair, as `same_name` has them."""
+    rows = (
+        select(KeyPair.name_key)
+        .where(
+            KeyPair.tenant_id == like.tenant_id,
+            KeyPair.holder_id == like.holder_id,
+            KeyPair.environment == like.environment,
+            KeyPair.name_key.in_(name_keys),
+            _takes_name(),
+        )
+        .execution_options(scope=like.tenant_id)
+    )
+    return set(db.session.scalars(rows))
 
 
 def is_blocked(spki_sha256: bytes) -> bool:

@@ -25,6 +25,7 @@ OTHER_FACES: list[Page] = [
     (OWNER, "keys.index", {"environment": "production"}),
     (OWNER, "keys.index", {"api_key": "no such key"}),
     (OWNER, "keys.new", {"environment": "production"}),
+    (OWNER, "keys.batch", {"environment": "production"}),
     (OWNER, "keys.show", {"api_key": "retiring_key"}),
     (OWNER, "keys.revoke", {"api_key": "api_key_production"}),
     (OWNER, "keys.make", {"intent_id": "shown_intent"}),

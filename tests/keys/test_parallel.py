@@ -13,7 +13,7 @@ from portal.audit import operations as audit
 from portal.audit.models import AuditEvent
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import PortalError
-from portal.keys import making, operations, store
+from portal.keys import batch, making, operations, store
 from portal.keys.eligibility import usable_contracts
 from portal.keys.errors import AlreadyShown, KeyKnown
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
@@ -59,6 +59,21 @@ def begin(owner) -> None:
             name="Storefront",
             origin=KeyOrigin.SERVER,
         )
+
+
+def begin_batch(owner) -> None:
+    with transaction():
+        contract, lines = usable_contracts(owner)[0], batch.read_names("One\nTwo\nThree")
+        batch.begin(owner, environment=Environment.SANDBOX, contract=contract, lines=lines)
+
+
+def test_asking_for_the_same_batch_at_once_is_one_intent_for_each_name():
+    owner = a_licensee()
+
+    outcomes = at_once(lambda _number: begin_batch(owner))
+
+    assert outcomes == {"done": AT_ONCE}
+    assert count(KeyIntent) == 3
 
 
 def test_beginning_the_same_thing_at_once_is_one_intent():

@@ -42,6 +42,17 @@ WRONG: dict[str, dict[str, Any]] = {
     "label": LABEL,
     "connector label": LABEL | {"a type": "Shop [Type: production]"},
     "text": TEXT,
+    "names": {
+        "empty": "",
+        "blank": " \t \n \n",
+        "too long": "Shop\n" + "x" * 256,
+        "NUL": f"Shop\n{NUL}",
+        "a control character": f"Shop\n{BELL}",
+        "a mark that changes the direction": f"Shop\n{OVERRIDE}",
+        "the same twice": "Shop\nOther\nshop",
+        "too many": "\n".join(f"Shop {number}" for number in range(501)),
+        "a private key": "Shop\n" + pem_of(a_private_key(904)),
+    },
     "reason": TEXT | {"empty": "", "blank": "  \n "},
     "email": {
         "empty": "",
@@ -141,6 +152,7 @@ KINDS = {
     "member": "member",
     "message": "text",
     "name": "label",
+    "names": "names",
     "new": "new password",
     "origin": "choice",
     "overlap": "choice",
@@ -177,7 +189,7 @@ MORE_FORMS: dict[str, Form] = {
 # What stands in forms beside their fields: the token, a name for password managers, a file (with a test of its own).
 BESIDE = {"csrf_token", "username", "signature_file"}
 ALL_FORMS = {use: form for use, form in FORMS.items() if use not in APART} | MORE_FORMS
-TAKES_FOUR_BYTES = ("label", "connector label", "text", "reason")
+TAKES_FOUR_BYTES = ("label", "connector label", "names", "text", "reason")
 # Where what is wrong with one field is said at the other that does not fit it.
 SAID_AT = {
     "contracts.name_deputy first_day: the last there is": "last_day",

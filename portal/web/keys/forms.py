@@ -1,23 +1,29 @@
 """Forms of key pairs."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 from wtforms import FileField, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from portal.contracts.models import Contract
 from portal.foundation.errors import PortalError
 from portal.foundation.words import PRIVATE_KEY, same_name
 from portal.keys import possession
+from portal.keys.batch import Line, read_names
+from portal.keys.errors import LinesRefused
 from portal.keys.material import PublicHalf, read_public_pem
 from portal.keys.models import KeyOrigin
 from portal.web import pasted
 from portal.web.forms import CleanedField, NameField, PortalForm, VersionField
 from portal.web.identity import FreshSignIn
 from portal.web.pages import add_refusal
+from portal.web.say import say
 
 LONGEST_PEM = 16_000
+MOST_LINES_SAID = 20
 
 
 class OriginForm(FreshSignIn, PortalForm):
@@ -57,8 +63,8 @@ class MakingForm(OriginForm):
     name = NameField(_l("Name"), description=_l("For people: which shop, since when. “Storefront 2027”, say."))
 
 
-class NewKeyForm(MakingForm):
-    """The contract, too, where there is a choice."""
+class OffersContracts:
+    """Mixin: the contract, where there is a choice."""
 
     contract = SelectField(_l("Under the contract"))
 
@@ -67,6 +73,36 @@ class NewKeyForm(MakingForm):
         self.contract.choices = [SelectChoice(row.public_id, row.edition.name) for row in contracts]
         if self.contract.data is None:
             self.contract.data = contracts[0].public_id
+
+
+class NewKeyForm(OffersContracts, MakingForm):
+    """The contract, too, where there is a choice."""
+
+
+class BatchForm(OffersContracts, FreshSignIn, PortalForm):
+    """The names of several pairs that a command line makes, one a line."""
+
+    names = TextAreaField(_l("Names, one a line"))
+    lines: list[Line]
+
+    def validate_names(self, field: TextAreaField) -> None:
+        try:
+            self.lines = read_names((field.data or "").replace("\r\n", "\n"))
+        except LinesRefused as refusal:
+            self.say_lines(refusal)
+            raise StopValidation() from refusal
+        except PortalError as refusal:
+            raise ValidationError(say(refusal)) from refusal
+
+    def say_lines(self, refusal: LinesRefused) -> None:
+        """Say at the names what is wrong with each line; of very many, with the first ones."""
+        said = [
+            _("Line %(number)s: %(sentence)s", number=number, sentence=say(each))
+            for number, each in refusal.refused[:MOST_LINES_SAID]
+        ]
+        if more := len(refusal.refused) - len(said):
+            said.append(ngettext("%(num)s more line cannot be used.", "%(num)s more lines cannot be used.", more))
+        self.names.errors = [*self.names.errors, *said]
 
 
 class ProofForm(PortalForm):

@@ -25,7 +25,15 @@ from portal.usage import store as usage
 from portal.web import arguments, frame
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
-from portal.web.keys import checking, making, rotation, shown, trouble, turning  # noqa: F401 - they belong to this blueprint
+from portal.web.keys import (  # noqa: F401 - they belong to this blueprint
+    batch,
+    checking,
+    making,
+    rotation,
+    shown,
+    trouble,
+    turning,
+)
 from portal.web.keys.blueprint import pages
 from portal.web.keys.forms import RenameKeyForm, RevokeKeyForm
 from portal.web.pages import add_refusal, answer

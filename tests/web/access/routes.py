@@ -154,6 +154,7 @@ FORMS: dict[str, Form] = {
     },
     "keys.make:upload": {"signature": "{proof}"},
     "keys.make:browser": {"public_pem": "{browser_public}", "signature": "{browser_proof}"},
+    "keys.batch": {"names": "Storefront 1", "contract": "{contract}"},
     "keys.new": {"name": "Storefront", "contract": "{contract}", "origin": "server"},
     "keys.rotate": {"overlap": "1209600", "ending": "held", "name": "Successor", "origin": "server"},
     "keys.leaked": {"way": "stop", "hours": "0", "origin": "server", "version": "{api_key_version}"},

@@ -22,6 +22,7 @@ NO_EVENT = {
 # Acts of which each repetition is one more.
 EACH_TIME = {
     "keys.make:command": "another code each time, which makes the one before void",
+    "keys.batch": "other codes each time, for the same intents",
     "accounts.sign_in": "a browser of its own each time",
     "accounts.end_other_sessions": "says so each time",
 }
