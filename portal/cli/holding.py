@@ -2,6 +2,7 @@
 
 import click
 
+from portal.cli.holder.batch import batch
 from portal.cli.holder.check import check
 from portal.cli.holder.new import new
 from portal.cli.holder.revoke import revoke
@@ -13,7 +14,7 @@ def portal_key() -> None:
     """For whoever holds a private key. Nothing here sends one anywhere."""
 
 
-for command in (new, check, token, revoke):
+for command in (new, batch, check, token, revoke):
     portal_key.add_command(command)
 
 

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from portal.cli.holder import files, signing
 from portal.cli.holder.ends import PROBLEMS, UNREACHABLE, fail
 from portal.cli.holder.files import Unusable
+from portal.cli.holder.proving import proof
 from portal.cli.holder.ringing import Refused, Unreachable, ask, require_same
 from portal.cli.holder.unlocking import passphrase_option
-from portal.keys import possession
 from portal.verifier import settings
 
 
@@ -70,7 +70,7 @@ def make(portal_url: str, code: str, out: Path | None) -> Made:
     if key is None:
         key = _saved(file)
     try:
-        answer = ask(portal_url, "keys/making/proof", _proof(code, facts, key))
+        answer = ask(portal_url, "keys/making/proof", proof(code, facts, key))
     except (Refused, Unreachable) as reason:
         reason.args = (f"{reason} The private key is in {file}. To go on with it: add --out {file}",)
         raise
@@ -83,23 +83,6 @@ def _saved(file: Path) -> rsa.RSAPrivateKey:
     key, pem = files.new_key()
     files.save(file, pem)
     return key
-
-
-def _proof(code: str, facts: dict[str, str], key: rsa.RSAPrivateKey) -> dict[str, str]:
-    message = possession.message(
-        base_url=facts["base_url"],
-        intent_id=facts["intent"],
-        nonce=bytes.fromhex(facts["nonce"]),
-        owner=facts["owner"],
-        holder=facts["holder"],
-        environment=facts["environment"],
-        spki_sha256=signing.public_sha256(key),
-    )
-    return {
-        "code": code,
-        "public_key": signing.public_pem(key),
-        "signature": signing.signature_of(key, message),
-    }
 
 
 def _in_words(made: Made, commands: list[str]) -> str:

@@ -4,16 +4,14 @@ import http.client
 import json
 import ssl
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from portal.cli.holder.lines import Elsewhere, Line
+
 PING = "/merchant-registry/v1/ping"
 API = "/api/v1/"
-WAIT_SECONDS = 10
-LONGEST_ANSWER = 64 * 1024
 TRIES, PAUSE_SECONDS = 3, 1.0
 
 
@@ -41,28 +39,25 @@ class Answer:
     message: str
 
 
-class _Straight(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: what is sent is for the portal alone."""
-
-    def redirect_request(self, *_request: Any) -> None:
-        return None
-
-
 def ping(portal_url: str, api_key: str, token: str) -> Answer:
     """What the portal says to the call that a shop makes first (connector-protocol.md, 2). Raises: Unreachable."""
     headers = {"magento-api-key": api_key, "x-api-key": api_key, "x-gw-signature": token}
-    _status, said = _call(portal_url, PING, headers, None)
+    _status, said = _call(Line(portal_url), PING, headers, None)
     try:
         return Answer(said["status"] == 200 and "message" not in said, str(said.get("message", "")))
     except KeyError as error:
         raise _stranger(portal_url) from error
 
 
-def ask(portal_url: str, path: str, content: dict[str, str]) -> dict[str, str]:
-    """What the portal answers to a call, which may come to it twice. Raises: Refused, Unreachable."""
+def ask(portal: str | Line, path: str, content: dict[str, str]) -> dict[str, str]:
+    """What the portal answers to a call, which may come to it twice. Raises: Refused, Unreachable.
+
+    portal: its address, or a line to it that is kept for more than one call.
+    """
+    line = portal if isinstance(portal, Line) else Line(portal)
     for left in reversed(range(TRIES)):
         try:
-            return _ask_once(portal_url, path, content)
+            return _ask_once(line, path, content)
         except Interrupted:
             if not left:
                 raise
@@ -87,32 +82,26 @@ def _place(url: str) -> tuple[str, str, str]:
     return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")
 
 
-def _ask_once(portal_url: str, path: str, content: dict[str, str]) -> dict[str, str]:
-    status, said = _call(portal_url, API + path, {}, json.dumps(content).encode())
+def _ask_once(line: Line, path: str, content: dict[str, str]) -> dict[str, str]:
+    status, said = _call(line, API + path, {}, json.dumps(content).encode())
     if status == 200:
         return {str(name): str(value) for name, value in said.items()}
     if "code" not in said or "detail" not in said:
-        raise _stranger(portal_url)
+        raise _stranger(line.portal_url)
     if status >= 500:
-        raise Interrupted(f"{portal_url}: {said['detail']}")
+        raise Interrupted(f"{line.portal_url}: {said['detail']}")
     raise Refused(str(said["code"]), str(said["detail"]))
 
 
-def _call(portal_url: str, path: str, headers: dict[str, str], body: bytes | None) -> tuple[int, dict[str, Any]]:
+def _call(line: Line, path: str, headers: dict[str, str], body: bytes | None) -> tuple[int, dict[str, Any]]:
+    portal_url = line.portal_url
     if not portal_url.startswith(("http://", "https://")):
         raise Unreachable(f"{portal_url} is no web address: it begins with https://.")
     headers = headers | {"Content-Type": "application/json", "User-Agent": "portal-key"}
-    opener = urllib.request.build_opener(_Straight)
     try:
-        address = portal_url.rstrip("/") + path
-        request = urllib.request.Request(address, data=body, headers=headers)  # noqa: S310 - looked at above
-        with opener.open(request, timeout=WAIT_SECONDS) as answer:
-            status, octets = answer.status, answer.read(LONGEST_ANSWER)
-    except urllib.error.HTTPError as error:
-        if 300 <= error.code < 400:
-            elsewhere = error.headers.get("Location")
-            raise Unreachable(f"{portal_url} leads on to {elsewhere}, where nothing was sent.") from error
-        status, octets = error.code, error.read(LONGEST_ANSWER)
+        status, octets = line.call(path, headers, body)
+    except Elsewhere as where:
+        raise Unreachable(f"{portal_url} leads on to {where}, where nothing was sent.") from where
     except (OSError, http.client.HTTPException) as error:
         raise _why(portal_url, error) from error
     except ValueError as error:
@@ -135,10 +124,9 @@ def _stranger(portal_url: str) -> Unreachable:
 
 
 def _why(portal_url: str, error: Exception) -> Unreachable:
-    cause = getattr(error, "reason", error)
-    if isinstance(cause, ssl.SSLCertVerificationError):
+    if isinstance(error, ssl.SSLCertVerificationError):
         return Unreachable(
-            f"{portal_url} shows a certificate that this machine does not trust ({cause.verify_message}). If a proxy "
+            f"{portal_url} shows a certificate that this machine does not trust ({error.verify_message}). If a proxy "
             "of your company opens TLS, put its certificate into a file and name it in SSL_CERT_FILE."
         )
-    return Interrupted(f"{portal_url} cannot be reached: {cause}.")
+    return Interrupted(f"{portal_url} cannot be reached: {error}.")
