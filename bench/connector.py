@@ -13,17 +13,12 @@ import argparse
 import base64
 import hashlib
 import json
-import os
 import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -31,6 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from flask import Flask
 from flask_migrate import upgrade
 
+from bench.serving import environment as settings_of
+from bench.serving import free_port, served
 from portal.access.actor import system_actor
 from portal.access.roles import Environment
 from portal.app import create_app
@@ -47,15 +44,10 @@ from portal.projects import store as projects
 from portal.projects.models import DataSpace, DataSpaceType, Project
 from portal.tenants import operations as tenants
 
-ROOT = Path(__file__).resolve().parent.parent
-GRANIAN = (
-    "--interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 4 --http1-buffer-size 2097152 --log-level warning"
-)
 PING, REGISTRY = "/merchant-registry/v1/ping", "/merchant-registry/v1/registry"
 SPACES = 300
 QUIET_PING = "ping without traces"
 AIMS = {"ping": [("bare route", 4.0), (QUIET_PING, 1.05)], "registry": [("ping", 3.0)]}
-READY_SECONDS = 30
 
 bare = Flask("bare")
 
@@ -108,14 +100,14 @@ def main() -> None:
     """Fill, serve, measure, print."""
     wish = _arguments()
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
-        portal_port, quiet_port, bare_port = _free_port(), _free_port(), _free_port()
-        environment = _environment(wish.url or f"sqlite:///{temporary}/bench.sqlite3", portal_port, temporary)
+        portal_port, quiet_port, bare_port = free_port(), free_port(), free_port()
+        environment = settings_of(wish.url or f"sqlite:///{temporary}/bench.sqlite3", portal_port, temporary)
         private = rsa.generate_private_key(65537, wish.bits)
         api_key = _fill(environment, private)
-        stack.enter_context(_served("wsgi:app", portal_port, environment))
+        stack.enter_context(served("wsgi:app", portal_port, environment))
         quietly = environment | {"EXTERNAL_BASE_URL": f"http://localhost:{quiet_port}"}
-        stack.enter_context(_served("bench.connector:quiet", quiet_port, quietly))
-        stack.enter_context(_served("bench.connector:bare", bare_port, environment))
+        stack.enter_context(served("bench.connector:quiet", quiet_port, quietly))
+        stack.enter_context(served("bench.connector:bare", bare_port, environment))
         seconds = _measure(wish.rounds, (portal_port, quiet_port, bare_port), api_key, private)
     _print(seconds)
 
@@ -126,26 +118,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bits", type=int, default=3072, help="of the key pair")
     parser.add_argument("--url", help="URL of an empty PostgreSQL database")
     return parser.parse_args()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _environment(url: str, port: int, folder: str) -> dict[str, str]:
-    return {
-        "PORTAL_MODE": "production",
-        "DATABASE_URL": url,
-        "MIGRATION_DATABASE_URL": url if url.startswith("postgres") else "",
-        "SECRET_KEY": "for measuring only, and long enough",
-        "KEK": base64.b64encode(bytes(range(32))).decode(),
-        "PASSWORD_PEPPER": "for measuring only, and long enough",
-        "EXTERNAL_BASE_URL": f"http://localhost:{port}",
-        "MAIL_FROM": "portal@example.com",
-        "DATA_FOLDER": folder,
-    }
 
 
 def _fill(environment: dict[str, str], private: rsa.RSAPrivateKey) -> str:
@@ -202,30 +174,6 @@ def _project(contract: Contract, number: int) -> None:
         )
     ]
     projects.add_project(project, spaces)
-
-
-@contextmanager
-def _served(target: str, port: int, environment: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "granian", *GRANIAN.split(), "--port", str(port), target]
-    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stderr=subprocess.DEVNULL)  # noqa: S603
-    try:
-        _wait_for(port)
-        yield
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit(f"the server on port {port} does not answer")
 
 
 def _measure(
