@@ -92,8 +92,8 @@ def require_room(network: str) -> None:
     network: the caller's IP address. Raises: TooManyAttempts.
     """
     counted = store.attempts_in(_proofs_from(network))
-    if counted is not None and counted.since + WINDOW > clock.now():
-        _refuse_above(PER_NETWORK - 1, counted.count, counted.since, clock.now())
+    if counted is not None and counted[1] + WINDOW > clock.now():
+        _refuse_above(PER_NETWORK - 1, *counted, clock.now())
 
 
 def count_failure(network: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, Row, Select, case, delete, select, update
+from sqlalchemy import CursorResult, Row, Select, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -13,11 +13,14 @@ from portal.access.actor import Actor
 from portal.access.roles import PERMISSIONS, Permission, Role
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
 from portal.accounts.models import AttemptCounter, Invitation, Membership, Person, UserSession
-from portal.foundation.database import Base, db
+from portal.foundation.database import Base, db, look
 from portal.foundation.paging import PAGE_ROWS, Page, page_of
 from portal.foundation.sealing import token_hash
 from portal.tenants.models import Tenant
 
+COUNTED = select(AttemptCounter.count.label("times"), AttemptCounter.since).where(
+    AttemptCounter.bucket == bindparam("bucket")
+)
 Added = TypeVar("Added", bound=Base)
 
 
@@ -193,9 +196,10 @@ def count_attempts(buckets: Sequence[str], now: datetime, window: timedelta) -> 
     return db.session.execute(counted).all()
 
 
-def attempts_in(bucket: str) -> AttemptCounter | None:
-    """The counter of this bucket, whose window may be over; or None."""
-    return db.session.get(AttemptCounter, bucket)
+def attempts_in(bucket: str) -> tuple[int, datetime] | None:
+    """How many the counter of this bucket has, and since when, though its window may be over; or None."""
+    found = look(COUNTED, {"bucket": bucket})
+    return None if found is None else (found.times, found.since)
 
 
 def forget_attempts(*buckets: str) -> None:

@@ -10,6 +10,7 @@ from portal.keys import by_key, commanding, material, operations, possession
 from portal.keys.commanding import Finder
 from portal.keys.errors import PrivateKeyPasted
 from portal.keys.material import PublicHalf
+from portal.keys.models import KeyPair
 
 
 @api.post("/keys/making")
@@ -39,11 +40,12 @@ def prove() -> Response:
     given = texts("code", "public_key", "signature")
     signature = possession.read_signature(given["signature"].encode())
     public = _public_half(given["public_key"], given["code"])
-    g.actor = commanding.find(given["code"], public.spki_sha256).actor
     with transaction():
-        pair = commanding.prove(given["code"], public=public, signature=signature, base_url=_base_url())
-        made = {"api_key": pair.api_key, "name": pair.name, "environment": pair.environment.value}
-    return answered(**made, state=pair.state.value)
+        found = commanding.find(given["code"], public.spki_sha256, hold=True)
+        g.actor = found.actor
+        pair = commanding.prove_held(found, public=public, signature=signature, base_url=_base_url())
+        made = _told(pair)
+    return answered(**made)
 
 
 @api.post("/keys/revocation/challenge")
@@ -65,8 +67,18 @@ def revoke() -> Response:
     signature = possession.read_signature(given["signature"].encode())
     with transaction():
         pair = by_key.revoke(api_key, signed=message, signature=signature)
-        revoked = {"api_key": pair.api_key, "name": pair.name, "environment": pair.environment.value}
-    return answered(**revoked, state=pair.state.value)
+        revoked = _told(pair)
+    return answered(**revoked)
+
+
+def _told(pair: KeyPair) -> dict[str, str]:
+    """What is told of a pair; read inside the transaction, for afterwards it would be read anew."""
+    return {
+        "api_key": pair.api_key,
+        "name": pair.name,
+        "environment": pair.environment.value,
+        "state": pair.state.value,
+    }
 
 
 def _base_url() -> str:

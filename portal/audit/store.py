@@ -17,10 +17,14 @@ RECENT = 200  # events to look back: ten times what a minute may add
 
 def lock_chain(chain_id: uuid.UUID) -> AuditChain:
     """The head of a chain, locked until the transaction ends; a chain begins when its first event does."""
+    statement = select(AuditChain).where(AuditChain.id == chain_id).with_for_update()
+    statement = statement.execution_options(populate_existing=True)
+    head = db.session.scalars(statement).one_or_none()
+    if head is not None:
+        return head
     table = Base.metadata.tables[AuditChain.__tablename__]
     insert_if_absent(table, {"id": chain_id, "last_seq": 0, "last_hash": bytes(32)})
-    statement = select(AuditChain).where(AuditChain.id == chain_id).with_for_update()
-    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
+    return db.session.scalars(statement).one()
 
 
 def count_refusals(actor: Actor, since: datetime) -> int:

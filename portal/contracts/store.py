@@ -102,6 +102,12 @@ def all_with_signers(actor: Actor) -> Sequence[Contract]:
     return _latest_first(owned_by(actor, Contract).options(*SIGNED, joinedload(Contract.deputies).options(DEPUTY)))
 
 
+def find_with_edition(actor: Actor, contract_id: uuid.UUID) -> Contract | None:
+    """The contract of the actor's tenant with this inner id and its edition, or None."""
+    rows = owned_by(actor, Contract).options(joinedload(Contract.edition, innerjoin=True))
+    return db.session.scalars(rows.where(Contract.id == contract_id)).one_or_none()
+
+
 def _latest_first(rows: Select[Contract]) -> Sequence[Contract]:
     return db.session.scalars(rows.order_by(Contract.starts_at.desc(), Contract.id.desc())).unique().all()
 

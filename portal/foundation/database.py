@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 from sqlite3 import Connection as SqliteConnection
+from threading import Lock
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -119,6 +120,8 @@ class Versioned:
 db = SQLAlchemy(model_class=Base)
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
+# SQLite's waiters sleep, ever longer, and look again; a process's own ones queue here, where the next one is woken.
+_turns = Lock()
 
 
 @contextmanager
@@ -132,15 +135,27 @@ def transaction() -> Iterator[None]:
         raise RuntimeError("a transaction is already open: only the door opens one")
     db.session.rollback()
     token = _writing.set(True)
+    with _turn():
+        try:
+            db.session.connection()
+            yield
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+        finally:
+            _writing.reset(token)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """This thread's turn to write, where one writes at a time. Who waited too long goes on, and SQLite says no."""
+    taken = db.engine.dialect.name == "sqlite" and _turns.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
     try:
-        db.session.connection()
         yield
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
     finally:
-        _writing.reset(token)
+        if taken:
+            _turns.release()
 
 
 def look(statement: Executable, parameters: dict[str, Any]) -> Row[Any] | None:

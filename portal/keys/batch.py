@@ -14,7 +14,7 @@ from portal.foundation.database import db, lock
 from portal.foundation.errors import PortalError
 from portal.foundation.words import clean_name, refuse_private_key, same_name
 from portal.keys import commanding, making, store
-from portal.keys.eligibility import require_environment, require_may_make
+from portal.keys.eligibility import require_environment, require_may_make, require_new
 from portal.keys.errors import KeyNameTaken, LinesRefused, NameTwice, NoNames, TooManyNames
 from portal.keys.models import KeyIntent, KeyOrigin
 
@@ -74,6 +74,7 @@ def begin(actor: Actor, *, environment: Environment, contract: Contract, lines: 
     lock(contract)  # puts repeated requests in order
     require_environment(actor, environment)
     require_may_make(actor, contract)
+    require_new(actor, environment)
     drafts = [
         making.draft(actor, environment=environment, contract=contract, name=line.name, origin=KeyOrigin.COMMAND)
         for line in lines

@@ -58,13 +58,13 @@ def give_code(intent: KeyIntent) -> str:
     return code
 
 
-def find(code: str, spki_sha256: bytes | None) -> Finder:
+def find(code: str, spki_sha256: bytes | None, *, hold: bool = False) -> Finder:
     """What the code leads to. A code that was used leads there again for the very key that used it, and no other.
 
-    spki_sha256: of the public key that is to be proved, where it is known already.
+    spki_sha256: of the public key that is to be proved, where it is known already. hold: as `find_intent_by_code`.
     Raises: CodeRefused, AccountSuspended, DelegationPaused.
     """
-    intent = store.find_intent_by_code(hash_of(code))
+    intent = store.find_intent_by_code(hash_of(code), hold=hold)
     if intent is None:
         raise CodeRefused()
     _require_usable(intent, intent.key_pair, spki_sha256)
@@ -83,18 +83,20 @@ def prove(code: str, *, public: PublicHalf, signature: bytes, base_url: str) -> 
 
     The same code, key and signature again end in the same pair. Raises: those of `find` and of `making.prove`.
     """
-    found = find(code, public.spki_sha256)
+    found = find(code, public.spki_sha256, hold=True)
+    return prove_held(found, public=public, signature=signature, base_url=base_url)
+
+
+def prove_held(found: Finder, *, public: PublicHalf, signature: bytes, base_url: str) -> KeyPair:
+    """The same, for what `find` held in this transaction for a code and this key."""
     intent = found.intent
-    lock(intent)
-    if intent.code_hash != hash_of(code):  # another one was shown meanwhile
-        raise CodeRefused()
     made = store.find_by_id(intent.tenant_id, intent.key_pair_id) if intent.key_pair_id else None
     _require_usable(intent, made, public.spki_sha256)
     message = making.message_of(intent, public, base_url=base_url, owner=found.owner, holder=found.holder)
     if made is not None:
         possession.check(made.spki, message, signature)
         return made
-    return making.prove(found.actor, intent, signed=message, signature=signature, public=public)
+    return making.prove_held(found.actor, intent, signed=message, signature=signature, public=public)
 
 
 def _require_usable(intent: KeyIntent, pair: KeyPair | None, spki_sha256: bytes | None) -> None:

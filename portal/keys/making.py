@@ -130,6 +130,13 @@ def prove(
     `eligibility` and those of a weak key.
     """
     lock(intent)
+    return prove_held(actor, intent, signed=signed, signature=signature, public=public)
+
+
+def prove_held(
+    actor: Actor, intent: KeyIntent, *, signed: bytes, signature: bytes, public: PublicHalf | None = None
+) -> KeyPair:
+    """The same, for an intent that the caller has locked in this transaction."""
     if intent.key_pair_id is not None:
         return _pair_of(actor, intent)
     require_unfinished(intent)
@@ -141,7 +148,6 @@ def prove(
     _require_may_go_on(actor, intent)
     old = handing_over.retire_old(intent)
     pair = _add_pair(actor, intent, half, KeyState.ACTIVE)
-    pair.activated_at = clock.now()
     _record_service(actor, pair, old)
     return pair
 
@@ -213,6 +219,7 @@ def _pair_for(intent: KeyIntent, name: str, public: PublicHalf, state: KeyState)
         state=state,
         origin=intent.origin,
         made_by_id=intent.person_id,
+        activated_at=clock.now() if state is KeyState.ACTIVE else None,
     )
 
 

@@ -307,9 +307,15 @@ def get_intent(actor: Actor, public_id: str) -> KeyIntent:
     return intent
 
 
-def find_intent_by_code(code_hash: bytes) -> KeyIntent | None:
-    """The intent of whatever tenant and state that was given the code with this hash, with its pairs; or None."""
+def find_intent_by_code(code_hash: bytes, *, hold: bool = False) -> KeyIntent | None:
+    """The intent of whatever tenant and state that was given the code with this hash, with its pairs; or None.
+
+    hold: keep others from changing the intent until the transaction ends. Of who held it before, the pair may be
+    missing.
+    """
     rows = across_tenants(KeyIntent, reason=Reader.CODE_LOOK_UP).where(KeyIntent.code_hash == code_hash)
+    if hold:
+        rows = rows.with_for_update(of=KeyIntent).execution_options(populate_existing=True)
     to_pairs = (joinedload(KeyIntent.key_pair), joinedload(KeyIntent.replaces))
     return db.session.scalars(rows.options(*to_pairs)).one_or_none()
 
@@ -431,11 +437,15 @@ def contracts_for_keys(actor: Actor, loaded: Sequence[Contract] | None = None) -
 
 
 def contract_of(actor: Actor, row: KeyIntent | KeyPair) -> Contract:
-    """The contract that an intent or a pair hangs on, as `contracts_for_keys` gives it. Raises: NotFound."""
-    for contract in contracts_for_keys(actor):
-        if contract.id == row.contract_id:
-            return contract
-    raise NotFound()
+    """The contract that an intent or a pair hangs on, with its edition; one of a partner as `contracts_for_keys` gives
+    it. Raises: NotFound.
+    """
+    contract = contracts.find_with_edition(actor, row.contract_id)
+    if contract is None or contract.kind not in KINDS_WITH_KEYS:
+        raise NotFound()
+    if contract.kind is ContractKind.LICENCE:
+        return contract
+    return next(one for one in contracts_for_keys(actor) if one.id == row.contract_id)
 
 
 def unconfirmed_since(moment: datetime, limit: int) -> Sequence[KeyPair]:

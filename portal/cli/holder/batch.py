@@ -27,7 +27,7 @@ MOST_JOBS = 32
     type=click.Path(file_okay=False, path_type=Path),
     help="Save the private keys here; those that are there already are used, so that a batch can be repeated.",
 )
-@click.option("--jobs", default=8, show_default=True, type=click.IntRange(1, MOST_JOBS), help="Proofs at a time.")
+@click.option("--jobs", default=4, show_default=True, type=click.IntRange(1, MOST_JOBS), help="Proofs at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 def batch(file: Path, portal_url: str, folder: Path, jobs: int, as_json: bool) -> None:
     """Make a key pair for each code in FILE, and put them into service.
