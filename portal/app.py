@@ -13,6 +13,7 @@ from whitenoise import WhiteNoise
 
 import portal.models  # noqa: F401 - every table is known before the first statement
 from portal.accounts import passwords
+from portal.api import hand_offs as api_hand_offs  # noqa: F401 - its calls belong to the blueprint
 from portal.api import keys as api_keys  # noqa: F401 - its calls belong to the blueprint
 from portal.api.door import api
 from portal.cli import commands

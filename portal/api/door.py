@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from structlog import get_logger
@@ -28,6 +28,12 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 def answered(**content: str) -> Response:
     """A success with these members."""
     return _unkept(jsonify(content))
+
+
+def base_url() -> str:
+    """The portal's address as it calls itself, without a slash at its end: what is signed for it names it."""
+    address: str = current_app.config["PORTAL"].external_base_url
+    return address.rstrip("/")
 
 
 def problem(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> Response:

@@ -1,5 +1,7 @@
 """The guard of this door, and the reading of what a call brings."""
 
+import base64
+import binascii
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,6 +28,11 @@ class MembersUnknown(Invalid):
 class MemberMissing(Invalid):
     code = "member_missing"
     sentence = N_("The call needs the member “%(member)s”, a text.")
+
+
+class NotBase64(Invalid):
+    code = "not_base64"
+    sentence = N_("The member “%(member)s” is not base64.")
 
 
 class NotAFingerprint(Invalid):
@@ -62,6 +69,19 @@ def fingerprint(text: str) -> bytes | None:
     if len(octets) not in (0, 32):
         raise NotAFingerprint()
     return octets or None
+
+
+def octets(given: dict[str, str], member: str) -> bytes:
+    """The octets of a member in base64, which may be broken into lines. Raises: NotBase64."""
+    try:
+        return base64.b64decode("".join(given[member].split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NotBase64(member=member) from error
+
+
+def base64_of(octets: bytes) -> str:
+    """These octets as a member of an answer."""
+    return base64.b64encode(octets).decode()
 
 
 def _is_text(value: object) -> bool:

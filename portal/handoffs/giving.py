@@ -116,6 +116,16 @@ def begin(actor: Actor, pair: KeyPair, envelope_key: str, message: str = "") -> 
     return intent
 
 
+def require_may_seal(actor: Actor, intent: HandOffIntent) -> None:
+    """Nothing, while an envelope for this intent would be taken, or was.
+
+    Raises: IntentOver, and those of `require_may_give`.
+    """
+    require_may_give(actor, keys.get_by_id(actor, intent.key_pair_id))
+    if clock.now() >= intent.expires_at and store.find_by_public_id(actor, intent.public_id) is None:
+        raise IntentOver()
+
+
 def deposit(actor: Actor, intent: HandOffIntent, sealed: Envelope) -> HandOff:
     """The hand-off, offered: its receiver is told. The same intent again ends in the same hand-off.
 

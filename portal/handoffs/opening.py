@@ -12,6 +12,7 @@ from portal.handoffs import envelope, notices, store
 from portal.handoffs.acting import record
 from portal.handoffs.envelope import Envelope
 from portal.handoffs.errors import DelegationOver, OpenedByAnother, OpeningNotProved, StrangersLink
+from portal.handoffs.faults import AnotherEnvelopeKey, KeyOfAnotherPair
 from portal.handoffs.models import LIVE_STATES, HandOff, HandOffState, KeyCopy
 from portal.handoffs.states import Act, move, state_at
 from portal.keys import possession
@@ -38,6 +39,23 @@ def fetch(actor: Actor, hand_off: HandOff) -> Envelope:
     record(actor, Event.HAND_OFF_OPENED, hand_off, opened_by=actor.label, attempt=str(hand_off.attempts))
     notices.opened(hand_off, actor.label)
     return Envelope(hand_off.envelope or b"", hand_off.signature)
+
+
+def is_out(actor: Actor, hand_off: HandOff, *, to_key: str, spki_sha256: bytes | None) -> bool:
+    """Whether this person opened it and has the private key already, so that it need not be fetched again to be proved.
+
+    to_key: the fingerprint of the envelope key that the person will open with, "" where it is not known yet;
+    spki_sha256: of the public half of what the person took for the private key. What would not fit is refused before
+    anything is opened. Raises: NotAllowed, OnlyFromHome, NotFound, AnotherEnvelopeKey, KeyOfAnotherPair.
+    """
+    _hold_received(actor, hand_off)
+    if to_key and to_key != envelope.key_sha256(hand_off.to_public):
+        raise AnotherEnvelopeKey()
+    if spki_sha256 is None:
+        return False
+    if spki_sha256 != hand_off.key_pair.spki_sha256:
+        raise KeyOfAnotherPair()
+    return hand_off.opened_by_id == actor.person_id
 
 
 def message_of(hand_off: HandOff, *, base_url: str) -> bytes:

@@ -13,9 +13,11 @@ from portal.audit.models import AuditEvent
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.foundation.marking import GUARD
-from portal.keys.models import KeyPair, KeyState
+from portal.handoffs.models import EnvelopeKey, HandOff, Purpose
+from portal.keys.models import KeyPair
 from tests.api.calling import facts_of, proof_of, revocation_of
 from tests.api.conftest import Call
+from tests.api.passing import a_code_for, a_passing
 from tests.factories import (
     a_code,
     a_command_intent,
@@ -28,16 +30,22 @@ from tests.factories import (
 )
 
 #   liv  a code just shown              lef  one of a member who has left
-#   str  a code of nobody               own  the private key of the pair
-#   usd  one that was used              oth  another account's private key, with that account's own pair alive
-#   old  one of 31 minutes ago          unk  an API key of nobody's
-#   rep  one that another one replaced
+#   str  a code of nobody               pur  one that is for something else
+#   usd  one that was used              own  the private key of the pair
+#   old  one of 31 minutes ago          oth  another account's private key, with that account's own pair alive
+#   rep  one that another one replaced  unk  an API key of nobody's
 TABLE = """
-                              liv str usd old rep lef own oth unk
-keys/making                   200 403 403 403 403 403   -   -   -
-keys/making/proof             200 403 403 403 403 403   -   -   -
-keys/revocation/challenge       -   -   -   -   -   - 200 200 200
-keys/revocation                 -   -   -   -   -   - 200 403 403
+                              liv str usd old rep lef pur own oth unk
+keys/making                   200 403 403 403 403 403 403   -   -   -
+keys/making/proof             200 403 403 403 403 403 403   -   -   -
+keys/revocation/challenge       -   -   -   -   -   -   - 200 200 200
+keys/revocation                 -   -   -   -   -   -   - 200 403 403
+hand-offs/enrolling           200 403 200 403   - 403 403   -   -   -
+hand-offs/envelope-key        200 403 200 403   - 403 403   -   -   -
+hand-offs/sealing             200 403 200 403   - 403 403   -   -   -
+hand-offs/sealing/envelope    200 403 200 403   - 403 403   -   -   -
+hand-offs/opening             200 403 200 403   - 403 403   -   -   -
+hand-offs/opening/proof       200 403 200 403   - 403 403   -   -   -
 """
 CALLERS, *LINES = [line.split() for line in TABLE.strip().splitlines()]
 ROWS = {path: dict(zip(CALLERS, answers, strict=True)) for path, *answers in LINES}
@@ -51,14 +59,20 @@ def events() -> int:
     return len(db.session.scalars(rows).all())
 
 
-def states() -> list[KeyState]:
-    return sorted(pair.state for pair in db.session.scalars(across_tenants(KeyPair, reason=Reader.UPKEEP)))
+def states() -> list[str]:
+    """Of all key pairs and hand-offs, and the envelope keys that there are."""
+    pairs = db.session.scalars(across_tenants(KeyPair, reason=Reader.UPKEEP))
+    hand_offs = db.session.scalars(across_tenants(HandOff, reason=Reader.UPKEEP))
+    keys = db.session.scalars(across_tenants(EnvelopeKey, reason=Reader.UPKEEP))
+    return sorted([row.state.value for row in (*pairs, *hand_offs)] + [row.public.hex() for row in keys])
 
 
 def a_body(path: str, name: str, call: Call, owner: Actor) -> tuple[dict[str, str], timedelta]:
     """What this caller sends there, and how much later."""
     if path.startswith("keys/making"):
         return _with_code(path, name, call, owner)
+    if path.startswith("hand-offs/"):
+        return _of_hand_off(path, name, call)
     private = a_private_key(700)
     api_key = "f" * 32 if name == "unk" else a_key(owner, private=private).api_key
     if name == "oth":
@@ -83,8 +97,25 @@ def _with_code(path: str, name: str, call: Call, owner: Actor) -> tuple[dict[str
             members.remove(owner, membership_of(colleague))
     if name == "str":
         proof["code"] = STRANGE
+    if name == "pur":
+        proof["code"] = a_code_for(colleague, Purpose.ENROL)
     body = proof if path.endswith("proof") else {"code": proof["code"]}
     return body, timedelta(minutes=31 if name == "old" else 0)
+
+
+def _of_hand_off(path: str, name: str, call: Call) -> tuple[dict[str, str], timedelta]:
+    passing = a_passing(path)
+    if name == "usd":
+        assert call(path, **passing.body).status_code == 200
+    if name == "pur":
+        passing.body["code"] = a_code_for(passing.actor, passing.another_purpose, passing.subject)
+    if name == "lef":
+        another_owner = a_member(tenant_of(passing.actor))
+        with transaction():
+            members.remove(another_owner, membership_of(passing.actor))
+    if name == "str":
+        passing.body["code"] = STRANGE
+    return passing.body, timedelta(minutes=31 if name == "old" else 0)
 
 
 @each_cell
@@ -115,12 +146,18 @@ def test_all_who_are_refused_hear_the_same(path: str, call: Call, owner: Actor):
     assert all(one == heard[0] for one in heard)
 
 
-ACTS = ["keys/making/proof", "keys/revocation"]
+ACTS = [
+    "keys/making/proof",
+    "keys/revocation",
+    "hand-offs/envelope-key",
+    "hand-offs/sealing/envelope",
+    "hand-offs/opening/proof",
+]
 
 
 @pytest.mark.parametrize("path", ACTS)
 def test_an_act_and_its_repetition_write_one_event_and_answer_alike(path: str, call: Call, owner: Actor):
-    body, _later = a_body(path, "liv" if "making" in path else "own", call, owner)
+    body, _later = a_body(path, "own" if "revocation" in path else "liv", call, owner)
     before = events()
 
     first, again = call(path, **body), call(path, **body)
@@ -134,7 +171,7 @@ def test_an_act_and_its_repetition_write_one_event_and_answer_alike(path: str, c
 def test_an_act_whose_event_cannot_be_written_does_not_happen(
     path: str, call: Call, owner: Actor, monkeypatch: pytest.MonkeyPatch
 ):
-    body, _later = a_body(path, "liv" if "making" in path else "own", call, owner)
+    body, _later = a_body(path, "own" if "revocation" in path else "liv", call, owner)
     before = states()
 
     def broken(*_arguments: object, **_named: object) -> None:

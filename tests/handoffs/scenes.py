@@ -51,11 +51,11 @@ class Scene:
         return giving.receivers(self.owner, keys.get(self.owner, self.pair.api_key))
 
 
-def a_scene(environment: Environment = Environment.PRODUCTION) -> Scene:
+def a_scene(environment: Environment = Environment.PRODUCTION, *, private: rsa.RSAPrivateKey | None = None) -> Scene:
     """Everything in place for a hand-off."""
     owner, integrator = a_licensee(name="Northwind"), an_integrator(name="Agency")
     delegation = a_delegation(owner, integrator)
-    private = a_private_key(1)
+    private = private or a_private_key(1)
     pair = a_key(owner, name="Storefront", environment=environment, private=private)
     receiving = X25519PrivateKey.generate()
     return Scene(owner, integrator, delegation, pair, private, receiving, an_envelope_key(integrator, receiving))
