@@ -22,6 +22,7 @@ from portal.cli.holder.lines import Line
 from portal.cli.holder.progress import Progress
 from portal.cli.holder.proving import proof
 from portal.cli.holder.ringing import Refused, Unreachable, ask, require_same
+from portal.verifier.paste import LARGEST
 
 NOT_TRIED = "not_tried"
 # What the next one would hear, too.
@@ -132,8 +133,9 @@ def _read(file: Path) -> rsa.RSAPrivateKey:
     key: Any = None
     with suppress(ValueError, TypeError, UnsupportedAlgorithm):
         # Without the tests of primes, a tenth of a second each: OpenSSL verifies what it signs, and so does the portal.
-        text = files.text_of(file).encode()
-        key = serialization.load_pem_private_key(text, None, unsafe_skip_rsa_key_validation=True)
+        with file.open("rb") as opened:
+            octets = opened.read(LARGEST)
+        key = serialization.load_pem_private_key(octets, None, unsafe_skip_rsa_key_validation=True)
     return key if isinstance(key, rsa.RSAPrivateKey) else files.private_key(file)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from portal.cli.holder import files
+from portal.cli.holder import clocks, files
 from portal.cli.holder.cures import CURES, REFUSALS
 from portal.cli.holder.ends import FINE, PROBLEMS, UNREACHABLE
 from portal.cli.holder.ringing import Unreachable, ping
@@ -41,6 +41,7 @@ def check(file: Path, api_key: str, portal_url: str, write: Path | None, as_json
             answer = ping(portal_url, public.repaired or api_key, token_of(files.loaded(private, text)))
             report["portal"] = {"accepted": answer.accepted, "message": answer.message}
             code = code if answer.accepted else PROBLEMS
+            report["clock"] = clocks.what_is_wrong(portal_url)
         except Unreachable as reason:
             report["portal"] = {"accepted": None, "message": str(reason)}
             code = UNREACHABLE
@@ -55,4 +56,5 @@ def _in_words(report: dict[str, Any]) -> str:
     if answer := report.get("portal"):
         lines.append("The portal accepts the pair." if answer["accepted"] else f"The portal: {answer['message']}")
         lines += [REFUSALS[answer["message"]]] if answer["message"] in REFUSALS else []
+    lines += [report["clock"]] if report.get("clock") else []
     return "\n".join(lines)

@@ -2,9 +2,15 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
+
+from portal.cli.holder.files import Unusable
+from portal.cli.holder.ringing import Refused, Unreachable
+from portal.foundation.errors import PortalError
 
 FINE, PROBLEMS, UNREACHABLE = 0, 1, 3  # 2 is click's, for a command that was typed wrong
 
@@ -16,3 +22,22 @@ def fail(end: int, code: str, sentence: str, as_json: bool, **more: Any) -> NoRe
     else:
         click.echo(f"Error: {sentence}", err=True)
     sys.exit(end)
+
+
+@contextmanager
+def spoken(as_json: bool) -> Iterator[None]:
+    """Ends the command with its code and its reason when a file, the portal, or an envelope says no."""
+    try:
+        yield
+    except Unusable as reason:
+        fail(PROBLEMS, "unusable_file", str(reason), as_json)
+    except Refused as reason:
+        fail(PROBLEMS, reason.code, str(reason), as_json)
+    except PortalError as fault:
+        fail(PROBLEMS, fault.code, fault.in_english(), as_json)
+    except Unreachable as reason:
+        fail(UNREACHABLE, "unreachable", str(reason), as_json)
+    except click.UsageError:
+        raise
+    except click.ClickException as reason:
+        fail(PROBLEMS, "unusable_file", reason.message, as_json)
