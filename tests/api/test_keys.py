@@ -36,6 +36,7 @@ from tests.factories import (
     public_pem_of,
     tenant_of,
 )
+from tests.impact.test_retiring import a_shop
 
 PROOF, REVOCATION = "keys/making/proof", "keys/revocation"
 
@@ -338,3 +339,30 @@ def test_who_guesses_too_often_from_one_network_waits_and_others_do_not(call: Ca
     assert call("keys/making", network="198.51.100.7", code=code).status_code == 200
     with clock.travelled_to(clock.now() + timedelta(minutes=16)):
         assert call("keys/making", code=code).status_code == 200
+
+
+def test_a_code_of_a_rotation_says_which_pair_is_replaced(call: Call, owner: Actor, private):
+    old = a_key(owner, name="Storefront", private=private)
+    code = a_code(owner, a_successor_intent(owner, old, origin=KeyOrigin.COMMAND))
+
+    facts = facts_of(call, code)
+
+    assert (facts["replaces"], facts["replaces_api_key"]) == ("Storefront", old.api_key)
+    assert facts["replaces_public_key_sha256"] == public_of(private).spki_sha256.hex()
+    assert "replaces_api_key" not in facts_of(call, a_code(owner))
+
+
+def test_a_successors_proof_tells_until_when_the_old_pair_works_and_which_shops_use_it(
+    call: Call, owner: Actor, private
+):
+    old = a_key(owner)
+    shop = a_shop(owner, "shop.example")
+    code = a_code(owner, a_successor_intent(owner, old, origin=KeyOrigin.COMMAND))
+    body = proof_of(facts_of(call, code), code, private)
+
+    told, again = call(PROOF, **body).json, call(PROOF, **body).json
+
+    until = store.get(owner, old.api_key).retiring_until.isoformat(timespec="seconds")
+    assert (told["replaced_api_key"], told["replaced_until"], told["replaced_ending"]) == (old.api_key, until, "held")
+    assert told["shops"] == shop.name
+    assert again == told

@@ -14,19 +14,21 @@ PROOF = "/api/v1/keys/making/proof"
 
 
 class Line:
-    """The way between command and portal. `lost` answers to proofs never arrive, though the portal acted."""
+    """The way between command and portal. `lost` answers to `path` never arrive, though the portal acted; `held`
+    calls to it do not arrive themselves.
+    """
 
     def __init__(self, app: Flask) -> None:
-        self.app, self.lost, self.asked = app, 0, []
+        self.app, self.path, self.lost, self.asked = app, PROOF, 0, []
         self.held, self.reached = False, Event()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self.asked.append(environ["PATH_INFO"])
-        if environ["PATH_INFO"] == PROOF and self.held:
+        if environ["PATH_INFO"] == self.path and self.held:
             self.reached.set()
             raise ConnectionResetError  # before the portal heard of it
         answer = Context().run(self.app, environ, start_response)
-        if environ["PATH_INFO"] == PROOF and self.lost:
+        if environ["PATH_INFO"] == self.path and self.lost:
             self.lost -= 1
             list(answer)
             raise ConnectionResetError

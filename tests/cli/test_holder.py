@@ -1,16 +1,11 @@
 """`portal-key new`, `token` and `revoke` as people run them: processes of their own, against a portal that runs."""
 
-import io
 import json
 import os
-import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,12 +19,11 @@ from portal.foundation import clock
 from portal.foundation.database import db
 from portal.keys import store
 from portal.keys.models import KeyOrigin, KeyPair, KeyState
-from tests.cli.serving import PROOF, Line, served
-from tests.cli.test_holding import a_server
+from tests.cli.conftest import ROOT as ROOT
+from tests.cli.serving import PROOF, Line
 from tests.connector.shop import PING
 from tests.factories import (
     a_code,
-    a_command_intent,
     a_key,
     a_licensee,
     a_private_key,
@@ -39,8 +33,8 @@ from tests.factories import (
 )
 
 COMMAND = (sys.executable, "-m", "portal.cli.holding")
-ROOT = Path(__file__).resolve().parents[2]
 Ended = subprocess.CompletedProcess[str]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture
@@ -48,34 +42,12 @@ def owner() -> Actor:
     return a_licensee(name="Aurora")
 
 
-@pytest.fixture
-def portal(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Line]]:
-    with served(app, monkeypatch) as (url, line):
-        yield url, line
-
-
-@pytest.fixture
-def url(portal: tuple[str, Line]) -> str:
-    return portal[0]
-
-
-@pytest.fixture
-def line(portal: tuple[str, Line]) -> Line:
-    return portal[1]
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the commands run."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
+def command(*words: str | Path, typed: str = "") -> Ended:
+    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=60, input=typed)
 
 
 def portal_key(*words: str | Path, typed: str = "") -> Ended:
-    ended = subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, timeout=60, input=typed)
+    ended = command(*words, typed=typed)
     db.session.rollback()  # the test sees what the portal changed
     return ended
 
@@ -253,35 +225,6 @@ def test_a_portal_that_cannot_be_reached_is_another_end_than_a_refusal(owner: Ac
     assert (wrong.returncode, mistyped.returncode) == (3, 2)
 
 
-def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch):
-    problem = json.dumps({"code": "code_refused", "detail": "No."}).encode()
-    with a_server(403, problem) as (proxy, calls):
-        monkeypatch.setenv("http_proxy", proxy)
-        ended = portal_key("new", "--portal", "http://portal.example", "1")
-
-    assert (ended.returncode, ended.stderr) == (1, "Error: No.\n")
-    assert calls[0]["path"] == "http://portal.example/api/v1/keys/making"
-
-
-def test_a_certificate_that_nobody_trusts_is_explained(here: Path):
-    making = "openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.pem -days 2 -subj /CN=localhost"
-    subprocess.run([*making.split(), "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain("tls.pem", "tls.key")
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        server.handle_error = lambda *_words: None  # type: ignore[method-assign]
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        ended = portal_key("new", "--portal", f"https://localhost:{server.server_port}", "1")
-        server.shutdown()
-        thread.join()
-
-    assert ended.returncode == 3
-    assert "does not trust" in ended.stderr
-    assert "SSL_CERT_FILE" in ended.stderr
-
-
 def test_a_token_opens_what_a_shop_opens(app: Flask, owner: Actor, here: Path):
     private = a_private_key(720)
     pair = a_key(owner, private=private)
@@ -349,23 +292,9 @@ def test_the_commands_load_nothing_of_the_server():
     assert loaded.stdout == "[]\n"
 
 
-def test_no_private_material_reaches_the_portal(url: str, owner: Actor, here: Path, app: Flask):
+def test_no_private_material_reaches_the_portal(url: str, owner: Actor, here: Path, sent: list[bytes]):
     """Over all that the command sends: the portal's side is the wire."""
-    code = a_code(owner, a_command_intent(owner))
-    sent: list[bytes] = []
-    asked = app.wsgi_app
-
-    def listening(environ: dict[str, Any], start_response: Any) -> Any:
-        octets = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(octets)
-        sent.append(octets)
-        return asked(environ, start_response)
-
-    app.wsgi_app = listening  # type: ignore[method-assign]
-    try:
-        assert portal_key("new", "--portal", url, code).returncode == 0
-    finally:
-        app.wsgi_app = asked  # type: ignore[method-assign]
+    assert portal_key("new", "--portal", url, a_code(owner)).returncode == 0
 
     numbers = load_pem_private_key((here / "sandbox-private-key.pem").read_bytes(), None).private_numbers()
     body = b"".join(sent)

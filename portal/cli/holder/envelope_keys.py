@@ -1,5 +1,6 @@
 """Envelope keys in files: PKCS#8 PEM that the command line made, or the recovery copy of one that a browser made."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -27,12 +28,11 @@ def read(file: Path) -> X25519PrivateKey:
     try:
         key = serialization.load_pem_private_key(octets, None)
     except TypeError as error:
-        cure = f"openssl pkey -in {file} -out {USUAL}"
+        cure = f"openssl pkey -in {shlex.quote(str(file))} -out unlocked.pem"
         raise Unusable(f"{file} is locked with a passphrase. Save it without one: {cure}") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Unusable(
-            f"{file}: there is no envelope key in it. If it is a recovery copy: --recovery {file}"
-        ) from error
+        cure = " It is a recovery copy: portal-key open takes it with --recovery." if b'"wrapped"' in octets else ""
+        raise Unusable(f"{file}: there is no envelope key in it.{cure}") from error
     if not isinstance(key, X25519PrivateKey):
         raise Unusable(f"{file} holds a private key of another kind; an envelope key is of X25519.")
     return key
