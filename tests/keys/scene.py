@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import select
 
@@ -36,7 +37,7 @@ from portal.projects.models import DataSpace, Project
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
 from portal.tenants.models import Standing
-from tests.factories import a_delegation, a_licensee, an_integrator, message_of, public_of, sign
+from tests.factories import a_delegation, a_licensee, an_integrator, sign
 
 Do = Callable[[], object]
 Prepare = Callable[[], Do]
@@ -44,7 +45,7 @@ Prepare = Callable[[], Do]
 SANDBOX = frozenset({Environment.SANDBOX})
 BOTH = frozenset(Environment)
 TERMS = ((BOTH, frozenset(Right)), (SANDBOX, frozenset(Right)), (BOTH, frozenset({Right.VIEW})))
-STEPS = (timedelta(minutes=31), timedelta(hours=2), timedelta(days=1), timedelta(days=15), timedelta(days=40))
+STEPS = (timedelta(minutes=31), timedelta(hours=2), timedelta(days=1), timedelta(days=15), timedelta(days=400))
 WORKER, VENDOR = system_actor("worker"), system_actor("tests")
 
 
@@ -53,9 +54,11 @@ def a_half() -> PublicHalf:
     return PublicHalf(secrets.token_bytes(64), bits=3072)
 
 
-def _a_short_key() -> rsa.RSAPrivateKey:
-    """A private key that nobody had before; shorter than people's, since making one takes long."""
-    return rsa.generate_private_key(65537, 1024)  # noqa: S505
+def a_short_pair() -> tuple[rsa.RSAPrivateKey, PublicHalf]:
+    """A pair that nobody had before; shorter than the portal accepts from people, since making one takes long."""
+    private = rsa.generate_private_key(65537, 1024)  # noqa: S505
+    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private, PublicHalf(private.public_key().public_bytes(*form), bits=1024)
 
 
 @dataclass
@@ -103,7 +106,7 @@ class Scene:
         return sorted(found, key=str)
 
     def _pair(self, actor: Actor, number: int) -> KeyPair:
-        found = self.pairs()
+        found = [pair for pair in self.pairs() if actor.home_id in (pair.tenant_id, pair.holder_id)]
         if not found:
             raise NotFound()
         return store.get(actor, found[number % len(found)].api_key)
@@ -152,20 +155,19 @@ class Scene:
 
         def prepare() -> Do:
             actor = self.actor(by_owner)
-            private, contract = _a_short_key(), usable_contracts(actor)[0]
+            (private, half), contract = a_short_pair(), usable_contracts(actor)[0]
             intent = _in_transaction(
                 lambda: making.begin(
                     actor,
                     environment=environment,
                     contract=contract,
                     name=name,
-                    origin=KeyOrigin.UPLOAD,
-                    public=public_of(private),
+                    origin=KeyOrigin.BROWSER,
                 )
             )()
-            message = message_of(actor, intent, private)
+            message = making.message_of(intent, half, base_url="http://localhost", owner="MAG1", holder="MAG1")
             return _in_transaction(
-                lambda: making.prove(actor, intent, signed=message, signature=sign(private, message))
+                lambda: making.prove(actor, intent, signed=message, signature=sign(private, message), public=half)
             )
 
         return prepare

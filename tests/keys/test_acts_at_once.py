@@ -32,6 +32,7 @@ SANDBOX = Environment.SANDBOX
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Which pair is which in `furnished`.
 OWN, OLD, SUCCESSOR, DELEGATED = range(4)
+HELD = 0  # the delegated pair, as its holder counts
 OWN_PENDING, DELEGATED_PENDING, OWN_NEXT, DELEGATED_NEXT = 1, 2, 3, 4
 
 Act = Callable[[Scene], Prepare]
@@ -57,7 +58,7 @@ def furnished() -> Scene:
         scene.begin(True, SANDBOX, "New"),
         scene.begin(False, SANDBOX, "Agency new"),
         scene.rotate(True, OWN, KeyEnding.HELD, DAY),
-        scene.rotate(False, DELEGATED, KeyEnding.HELD, DAY),
+        scene.rotate(False, HELD, KeyEnding.HELD, DAY),
     ]
     assert [done(step) for step in waiting] == ["done"] * len(waiting)
     return scene
@@ -101,13 +102,13 @@ ACTS: dict[str, Act] = {
     "the owner stops its pair": stop(True, OWN),
     "the owner stops the old pair": stop(True, OLD),
     "the owner stops the delegated pair": stop(True, DELEGATED),
-    "the integrator stops the delegated pair": stop(False, DELEGATED),
+    "the integrator stops the delegated pair": stop(False, HELD),
     "the owner revokes its pair": revoke(True, OWN),
     "the owner revokes the successor": revoke(True, SUCCESSOR),
     "the owner revokes the delegated pair": revoke(True, DELEGATED),
     "the owner renames its pair": rename(True, OWN, "Renamed"),
     "the owner renames it to what another one is to be called": rename(True, OWN, "Old"),
-    "the integrator renames the delegated pair": rename(False, DELEGATED, "Renamed"),
+    "the integrator renames the delegated pair": rename(False, HELD, "Renamed"),
     "the owner rolls back": roll_back,
     "the owner ends the old pair early": end_early,
     "the owner moves the end": change_end(KeyEnding.HARD),
