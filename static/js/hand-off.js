@@ -65,6 +65,20 @@ async function fromCopy(file, passphrase, say) {
   }
 }
 
+// Recovery copies that are given, each opened with the passphrase in `field`; after a wrong one, another one tries again.
+function takeCopy(place, field, use, say) {
+  let waiting = null;
+  const take = async (file) => {
+    const pair = await fromCopy(file, field.value, say);
+    waiting = pair ? null : file;
+    if (pair) await use(pair);
+  };
+  whenGiven(place, take, say);
+  const again = () => waiting && take(waiting);
+  field.addEventListener("change", again);
+  field.addEventListener("keydown", (event) => event.key === "Enter" && again());
+}
+
 async function kept(pair, say) {
   try {
     return await keep(pair.publicKey, pair.privateKey);
@@ -126,9 +140,7 @@ function prepareMaker(root) {
     say("saved");
   });
 
-  whenGiven(root, async (file) => {
-    const pair = await fromCopy(file, part("passphrase").value, say);
-    if (!pair) return;
+  takeCopy(root, part("passphrase"), async (pair) => {
     if (name && await sha256(pair.publicKey) !== name) return say("another-copy");
     if (!await kept(pair, say)) return;
     say("enrolling");
@@ -142,9 +154,7 @@ function prepareMaker(root) {
 function prepareRestorer(root) {
   const part = partsOf(root);
   const say = sayerIn(root);
-  whenGiven(root, async (file) => {
-    const pair = await fromCopy(file, part("passphrase").value, say);
-    if (!pair) return;
+  takeCopy(root, part("passphrase"), async (pair) => {
     if (await sha256(pair.publicKey) !== root.dataset.toKey) return say("another-copy");
     if (!await kept(pair, say)) return;
     say("restored");
@@ -252,9 +262,7 @@ function prepareOpener(root) {
     return say("no-key");
   }
 
-  whenGiven(part("recovery"), async (file) => {
-    const pair = await fromCopy(file, part("recovery").querySelector("[data-passphrase]").value, say);
-    if (!pair) return;
+  takeCopy(part("recovery"), part("passphrase"), async (pair) => {
     if (await sha256(pair.publicKey) !== bound.to_key) return say("another-copy");
     await keep(pair.publicKey, pair.privateKey).catch(() => {}); // where nothing is kept, it opens all the same
     await openWith(pair.privateKey);
