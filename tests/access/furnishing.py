@@ -26,9 +26,10 @@ from portal.entitlements import asking
 from portal.entitlements.models import AllotmentWish
 from portal.foundation import clock
 from portal.foundation.database import transaction
-from portal.handoffs import codes
+from portal.handoffs import codes, giving, opening
 from portal.handoffs import operations as hand_offs
 from portal.handoffs import store as hand_off_store
+from portal.handoffs.envelope import raw_public, seal
 from portal.handoffs.models import HandOff, Purpose
 from portal.keys import leaks, making
 from portal.keys import store as key_store
@@ -40,6 +41,7 @@ from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation
 from portal.usage import store as usage_store
 from portal.usage import traces
 from tests.factories import (
+    BASE_URL,
     a_call,
     a_command_intent,
     a_contract,
@@ -56,6 +58,7 @@ from tests.factories import (
     an_intent,
     membership_of,
     message_of,
+    pem_of,
     public_of,
     public_pem_of,
     sign,
@@ -123,8 +126,8 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     for stand in STANDS:
         _note(place, f"given.{stand}", a_given(place, parties[stand], stand))
         _note(place, f"taken.{stand}", a_taken(place.owner, donors[stand], stand))
-    _takes_keys(place)
     place.things |= a_hand_off_to(place, parties["active"], place.things["given.active"])
+    _takes_keys(place, donors["active"])
     place.things["tenant_version"] = str(tenant_of(place.owner).version)
     place.things["more_project"] = place.things["project_2"]
 
@@ -260,7 +263,12 @@ def a_hand_off_to(place: Place, integrator: Actor, delegation_id: str) -> Things
     offered, opened = (_handed_to(place, integrator, delegation, side) for side in (SANDBOX, PRODUCTION))
     with transaction():
         hand_offs.fetch(integrator, hand_off_store.get(integrator, opened.public_id))
-    return {"hand_off": offered.public_id, "hand_off_code": code_of(offered)}
+    receiver = hand_off_store.current_key(integrator)
+    return {
+        "hand_off": offered.public_id,
+        "hand_off_code": code_of(offered),
+        "receiver": receiver.public_id if receiver else "",
+    }
 
 
 def _handed_to(place: Place, integrator: Actor, delegation: Delegation, side: Environment) -> HandOff:
@@ -271,11 +279,44 @@ def _handed_to(place: Place, integrator: Actor, delegation: Delegation, side: En
     return a_hand_off(Scene(place.owner, integrator, delegation, pair, private, receiving, key))
 
 
-def _takes_keys(place: Place) -> None:
-    """The place's owner has an envelope key, and was shown a code for the command line."""
-    an_envelope_key(place.owner, X25519PrivateKey.generate())
+def _takes_keys(place: Place, donor: Actor) -> None:
+    """The place's owner has an envelope key, was shown a code for the command line, and is handed two pairs of the
+    donor's, whose integrator the place is: one is offered, one is opened, and not yet proved."""
+    key = an_envelope_key(place.owner, X25519PrivateKey.generate())
     with transaction():
         codes.show(place.owner, Purpose.ENROL)
+    delegation = delegation_store.get_given(donor, place.things["taken.active"])
+    offered, opened = (
+        Scene(donor, place.owner, delegation, a_key(donor, private=private), private, X25519PrivateKey.generate(), key)
+        for private in (a_private_key(next(_private_keys)), a_private_key(next(_private_keys)))
+    )
+    place.things["received_hand_off"] = a_hand_off(offered).public_id
+    hand_off = a_hand_off(opened)
+    found = hand_off_store.get(place.owner, hand_off.public_id)
+    with transaction():
+        hand_offs.fetch(place.owner, found)
+    message = opening.message_of(hand_off_store.get(place.owner, hand_off.public_id), base_url=BASE_URL)
+    place.things |= {
+        "opened_hand_off": hand_off.public_id,
+        "opening_proof": base64.b64encode(sign(opened.private, message)).decode(),
+        "new_envelope_key": base64.b64encode(raw_public(X25519PrivateKey.generate())).decode(),
+    }
+
+
+def hand_off_intent_of(place: Place, actor: Actor) -> Things:
+    """The intent of this very person to hand a pair over to the place's integrator, and the envelope for it."""
+    private = a_private_key(next(_private_keys))
+    pair = a_key(_holder(place), name=f"Sealing for {actor.label}", private=private)
+    to = giving.receivers(actor, key_store.get(actor, pair.api_key))[0]
+    with transaction():
+        intent = hand_offs.begin(actor, pair, to.key.public_id)
+    found = hand_off_store.get_intent(actor, intent.public_id)
+    made = seal(pem_of(private), found.to_public, giving.bound_by(found))
+    return {
+        "hand_off_intent": found.public_id,
+        "ciphertext": base64.b64encode(made.ciphertext).decode(),
+        "envelope_signature": base64.b64encode(made.signature).decode(),
+    }
 
 
 def intents_of(actor: Actor) -> Things:

@@ -28,6 +28,7 @@ from tests.access.furnishing import (
     a_place,
     a_rotation,
     furnish,
+    hand_off_intent_of,
     intents_of,
     invited,
     parties_for,
@@ -53,6 +54,7 @@ CALLERS = (
     "partner_admin", "operator", "disabled", "suspended",
 )  # fmt: skip
 INTENTS = ("intent", "shown_intent", "proving_intent", "browser_intent", "command_intent")
+NO_HAND_OFF = "hof_00000000000000000000"
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def build() -> World:
     # Who has no such thing of its own asks for the client's owner's.
     owners = next(one.things for one in callers if one.name == "owner")
     named, more = (_by_name(group, shared | owners) for group in (callers, others))
-    foreign = shared | other.things | intents_of(other.owner) | {"session": named["other_owner"].things["session"]}
+    begun = intents_of(other.owner) | hand_off_intent_of(other, other.owner)
+    foreign = shared | other.things | begun | {"session": named["other_owner"].things["session"]}
     return World(named, more, foreign)
 
 
@@ -153,13 +156,15 @@ def _signed_in(name: str, actor: Actor, things: Things, elsewhere: tuple[Things,
 def _at_the_client(client: Place) -> Iterator[Caller]:
     for name in ("viewer", "developer", "key_manager", "owner"):
         actor = client.people[name]
-        own = intents_of(actor) if name in {"key_manager", "owner"} else _nobodys_intents()
+        own = _nobodys_intents()
+        if name in {"key_manager", "owner"}:
+            own = intents_of(actor) | hand_off_intent_of(client, actor)
         yield _signed_in(name, actor, client.things | own)
 
 
 def _nobodys_intents() -> Things:
     """Ids for those who have begun nothing."""
-    return dict.fromkeys(INTENTS, "int_00000000000000000000") | {"proof": "AAAA"}
+    return dict.fromkeys(INTENTS, "int_00000000000000000000") | {"proof": "AAAA", "hand_off_intent": NO_HAND_OFF}
 
 
 def _integrators(client: Place) -> Iterator[Caller]:
@@ -242,7 +247,8 @@ def _at_the_partner(partner: Place) -> Iterator[Caller]:
         actor = partner.people[name]
         yield _signed_in(name, actor, partner.things | intents_of(actor))
     yield _signed_in("late_deputy", partner.people["late_deputy"], partner.things | _nobodys_intents())
-    yield _signed_in("bystander", partner.owner, partner.things | _nobodys_intents())
+    own = _nobodys_intents() | hand_off_intent_of(partner, partner.owner)
+    yield _signed_in("bystander", partner.owner, partner.things | own)
 
 
 def _of_the_vendor() -> Iterator[Caller]:

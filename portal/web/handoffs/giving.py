@@ -1,6 +1,6 @@
 """Handing over a copy of a private key: what would be better, and to whom it goes."""
 
-from flask import Response, current_app, redirect, url_for
+from flask import Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.access.actor import Actor
@@ -15,8 +15,6 @@ from portal.web.handoffs import key_pages
 from portal.web.handoffs.blueprint import pages
 from portal.web.handoffs.forms import GiveForm
 from portal.web.identity import confirmed
-
-TICKET = "delegations.offer_ticket"
 
 
 @pages.route("/<account>/keys/<api_key>/hand-over", methods=["GET", "POST"])
@@ -48,5 +46,4 @@ def _page(actor: Actor, api_key: str, form: GiveForm, refusal: PortalError | Non
         environment=pair.environment.value,
         receivers=[(one, words.comparison_words(one.key.public)) for one in receivers],
         running=store.live_of(actor, pair),
-        ticket=TICKET if TICKET in current_app.view_functions else None,
     )

@@ -81,6 +81,11 @@ AT: dict[str, dict[str, str]] = {
     },
 }
 
+AT |= {
+    "handoffs.open": {"hand_off_id": "received_hand_off"},
+    "handoffs.prove": {"hand_off_id": "opened_hand_off"},
+    "handoffs.seal": {"intent_id": "hand_off_intent"},
+}
 AT |= {f"usage.{act}": {"installation_id": "claim"} for act in ("declare", "dismiss", "merge", "move")}
 
 # Pages of one tenant's things that are found by a link, in nobody's account.
@@ -152,6 +157,10 @@ FORMS: dict[str, Form] = {
         "last_day": "{next_year}",
         "message": "For the relaunch.",
     },
+    "handoffs.enrol": {"public": "{new_envelope_key}"},
+    "handoffs.give": {"envelope_key": "{receiver}"},
+    "handoffs.seal": {"ciphertext": "{ciphertext}", "signature": "{envelope_signature}"},
+    "handoffs.prove": {"signature": "{opening_proof}"},
     "keys.make:upload": {"signature": "{proof}"},
     "keys.make:browser": {"public_pem": "{browser_public}", "signature": "{browser_proof}"},
     "keys.batch": {"names": "Storefront 1", "contract": "{contract}"},
