@@ -173,9 +173,9 @@ function takeKeyFile(root, { wanted, known = [] }, use, lost = () => {}) {
     const { findings, identity, key } = await keys.readPrivateKey(text);
     const found = findings.find((finding) => OF_FILES.includes(finding));
     locked = findings[0] === "encrypted" ? text : "";
-    part("unlock").hidden = !locked || !keys.openLocked;
+    part("unlock").hidden = !locked;
     const other = known.find((one) => one.sha256 === identity && identity !== wanted);
-    if (locked) say(keys.openLocked ? "encrypted" : "locked-for-good");
+    if (locked) say("encrypted");
     else if (!key) say(found ?? "not-a-key");
     else if (other) say("known-pair", other.name);
     else if (identity !== wanted) say("another-pair");
@@ -195,7 +195,7 @@ function takeKeyFile(root, { wanted, known = [] }, use, lost = () => {}) {
   whenGiven(root, async (file) => {
     lost();
     say("reading");
-    await judge(keys.readKeyFile ? (await keys.readKeyFile(file)).text : await textOf(file));
+    await judge((await keys.readKeyFile(file)).text);
   }, say);
   return say;
 }

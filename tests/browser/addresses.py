@@ -12,7 +12,8 @@ from tests.access.furnishing import STANDS
 NOBODY, OWNER, SIGNER, ADMIN = "nobody", "owner", "signer", RUTH.email
 Page = tuple[str, str, dict[str, str]]
 
-NO_PAGES = {"static", "activity.csv", "keys.message", "accounts.home"}  # files, and the way from the root
+# Files, and the way from the root.
+NO_PAGES = {"static", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home"}
 SEEN_BY = {
     "accounts.sign_in": NOBODY,
     "accounts.accept_invitation": NOBODY,

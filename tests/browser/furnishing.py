@@ -17,7 +17,7 @@ from portal.demo import cast
 from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
 from portal.web import actors
-from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, intents_of, parties_for
+from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, hand_off_intent_of, intents_of, parties_for
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
 from tests.factories import a_licensee, tenant_of
 from tests.web.access.routes import Route, address, routes_of
@@ -32,7 +32,7 @@ def main() -> None:
     with app.app_context():
         place = a_place("Lantern Trading Company of the North")
         furnish(place, parties_for(), {stand: a_licensee(name=f"Client {stand}") for stand in STANDS})
-        things = place.things | intents_of(place.owner) | _letter_of(place)
+        things = place.things | intents_of(place.owner) | hand_off_intent_of(place, place.owner) | _letter_of(place)
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
         sessions = {name: _session(actor) for name, actor in people.items()}

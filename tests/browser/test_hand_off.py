@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests import sqlite
 from tests.browser.conftest import Open
-from tests.browser.serving import ROOT, Served
+from tests.browser.serving import Served
 from tests.browser.steps import MAYA, PRIYA, SANDBOX, accept_offer, acting_bar, make_pair, offer_the_sandbox
 from tests.browser.visitor import Visitor
 from tests.factories import a_private_key, pem_of
@@ -439,19 +439,15 @@ def test_a_locked_file_is_opened_with_its_passphrase_and_counts(parties: Parties
     begin(maya)
 
     give(maya, "private-key", locked(parties))
-    if "openLocked" in (ROOT / "static/js/private-key.js").read_text():
-        tells(maya, "encrypted")
-        maya.page.locator("#lock-passphrase").fill("wrong")
-        maya.press("Open the file")
-        tells(maya, "wrong-passphrase")
-        maya.page.locator("#lock-passphrase").fill(PASSPHRASE)
-        maya.press("Open the file")
-        tells(maya, "fits")
-        maya.press("Seal and hand over")
-        maya.page.wait_for_url(re.compile(r"/hand-offs/hof_\w+$"))
-    else:
-        tells(maya, "locked-for-good")
-        seal(maya, parties.key_file)
+    tells(maya, "encrypted")
+    maya.page.locator("#lock-passphrase").fill("wrong")
+    maya.press("Open the file")
+    tells(maya, "wrong-passphrase")
+    maya.page.locator("#lock-passphrase").fill(PASSPHRASE)
+    maya.press("Open the file")
+    tells(maya, "fits")
+    maya.press("Seal and hand over")
+    maya.page.wait_for_url(re.compile(r"/hand-offs/hof_\w+$"))
 
 
 def test_an_envelope_that_was_altered_on_its_way_opens_nothing_and_leaves_a_way(parties: Parties) -> None:

@@ -147,6 +147,7 @@ KINDS = {
     "ending": "choice",
     "environments": "needed choices",
     "first_day": "day",
+    "hours": "choice",
     "language": "choice",
     "last_day": "day",
     "member": "member",
@@ -170,6 +171,7 @@ KINDS = {
     "time_zone": "choice",
     "typed_name": "typed name",
     "version": "version",
+    "way": "choice",
     "wish": "choice",
     "accounts.accept_invitation password": "new password",
     "projects.new name": "connector label",
@@ -180,6 +182,8 @@ KINDS = {
 APART = {
     "accounts.choose": "an account that is not theirs is a 404",
     "accounts.preferences": "a button each; an unknown choice is a page",
+    "handoffs.give": "a key that is held or was replaced has an answer of its own",
+    **{f"handoffs.{use}": "buttons, and what the page's script writes" for use in ("enrol", "open", "prove", "seal")},
 }
 # Uses of a form beside those of the access table.
 MORE_FORMS: dict[str, Form] = {
