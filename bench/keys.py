@@ -21,30 +21,20 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from flask_migrate import upgrade
 
+from bench import accounts
 from bench.serving import ROOT, children_of, environment, free_port, processor_seconds, served
-from portal.access.actor import system_actor
-from portal.access.roles import Environment, Role
-from portal.accounts import members, passwords, people
-from portal.app import create_app
+from portal.access.roles import Environment
 from portal.cli.holder import codes, files
-from portal.config import Settings
-from portal.contracts import catalogue
-from portal.contracts import store as contracts
 from portal.delegations.people import as_of_now
-from portal.entitlements import operations as entitlements
-from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.keys import batch
 from portal.keys.eligibility import usable_contracts
-from portal.tenants import operations as tenants
 
 AIM = 50.0
 BITS = 3072
@@ -92,21 +82,9 @@ def _have_keys(folder: Path, names: list[str]) -> None:
 
 def _codes(settings: dict[str, str], names: list[str]) -> str:
     """The file that the page gives to somebody of a new account."""
-    passwords.use_cheap_profile()
-    app = create_app(Settings.model_validate({name.lower(): value for name, value in settings.items()}))
+    app = accounts.prepared(settings)
     with app.app_context():
-        upgrade()
-        with transaction():
-            catalogue.load()
-        with transaction():
-            portal, now = system_actor("bench"), clock.now()
-            tenant = tenants.create(portal, "Aurora")
-            terms = (now - timedelta(days=1), now + timedelta(days=365))
-            entitlements.conclude(portal, tenant, contracts.edition("adobe-commerce"), *terms)
-            chosen = passwords.choose(secrets.token_urlsafe(), email="bench@example.com", name="Bench")
-            person = people.create(portal, "bench@example.com", "Bench", chosen)
-            members.add(system_actor("bench", tenant.id), person, Role.OWNER)
-            person_id, tenant_id = person.id, tenant.id
+        person_id, tenant_id = accounts.an_owner("bench@example.com")
         actor = as_of_now(person_id, home_id=tenant_id, tenant_id=tenant_id, under=None)
         with transaction():
             contract, lines = usable_contracts(actor)[0], batch.read_names("\n".join(names))

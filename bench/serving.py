@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 GRANIAN = "--interface wsgi --host 127.0.0.1 --blocking-threads 4 --http1-buffer-size 2097152 --log-level warning"
 READY_SECONDS = 30
+QUIETLY: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def free_port() -> int:
@@ -44,7 +46,7 @@ def served(
     """Granian with this target; `more` are further words for it."""
     options = [*GRANIAN.split(), "--workers", str(workers), "--port", str(port), *more]
     command = [sys.executable, "-m", "granian", *options, target]
-    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stderr=subprocess.DEVNULL)  # noqa: S603
+    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, **QUIETLY)  # noqa: S603
     try:
         wait_for(port)
         yield server
@@ -75,3 +77,9 @@ def processor_seconds(process: int) -> float:
     """The processor time that a process has used until now."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def age_seconds(process: int) -> float:
+    """How long ago a process was started."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
