@@ -41,6 +41,7 @@ def enrol() -> Response:
     public = octets(given, "public_key")
     with transaction():
         actor = _shown(given["code"], Purpose.ENROL).actor
+        codes.bind(given["code"], envelope.key_sha256(public))
         key = enrolling.enrol(actor, public, Kept.FILE)
         told = {
             "to_key": envelope.key_sha256(key.public),

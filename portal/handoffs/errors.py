@@ -63,9 +63,16 @@ class HandOffOver(Conflict):
     sentence = N_("This is not possible: the hand-off is %(state)s.")
 
 
-class OpenedByAnother(Conflict):
-    code = "opened_by_another"
-    sentence = N_("%(person)s opened this hand-off. Only the same person can fetch it again.")
+class SealedToAnother(Denied):
+    code = "sealed_to_another"
+    sentence = N_("This copy is sealed to %(person)s, whose envelope key alone opens it.")
+    mend = N_("Ask %(person)s to open it; or ask the owner for a delegation or a ticket of your own.")
+
+
+class FetchedTooOften(Conflict):
+    code = "fetched_too_often"
+    sentence = N_("This copy was fetched %(most)s times and never proved. It is not given out again.")
+    mend = N_("The owner can withdraw it and hand over another one.")
 
 
 class IntentOver(Conflict):

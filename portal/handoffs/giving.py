@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 
-from portal.access.actor import Actor
+from portal.access.actor import Actor, system_actor
 from portal.access.roles import Permission
 from portal.audit import operations as audit
 from portal.audit.events import Event
@@ -17,7 +17,7 @@ from portal.foundation import clock
 from portal.foundation.errors import NotFound
 from portal.foundation.sealing import new_token, token_hash
 from portal.foundation.words import clean_text
-from portal.handoffs import envelope, notices, store
+from portal.handoffs import envelope, notices, store, upkeep
 from portal.handoffs.acting import record
 from portal.handoffs.envelope import Bound, Envelope
 from portal.handoffs.errors import (
@@ -75,7 +75,7 @@ def require_may_give(actor: Actor, pair: KeyPair) -> None:
     require_home(actor, Permission.HAND_OFF)
     if pair.holder_id != actor.tenant_id:
         raise NotYourPair(holder=pair.holder.name)
-    if status_of(pair, clock.now()) not in LIVE:
+    if status_of(pair, clock.now()) not in LIVE or keys.is_leaked(pair):
         raise PairNotInService()
 
 
@@ -201,7 +201,7 @@ def _require_same_receiver(actor: Actor, pair: KeyPair, intent: HandOffIntent) -
 
 def _require_free(actor: Actor, pair: KeyPair) -> None:
     running = store.live_of(actor, pair)
-    if running is not None:
+    if running is not None and not upkeep.settle(system_actor("clock"), running):
         raise HandOffRunning(hand_off=running.public_id)
 
 

@@ -238,7 +238,7 @@ class Purpose(StrEnum):
 class CommandCode(TenantOwned, Base):
     """A one-time code for the command line, as its hash; it stands for its person in its own tenant.
 
-    subject: what it is for, such as the public id of a hand-off; empty to enrol.
+    subject: what it is for, such as the public id of a hand-off; to enrol, the fingerprint of the key that used it.
     """
 
     __tablename__ = "command_codes"

@@ -11,27 +11,39 @@ from portal.foundation.sealing import token_hash
 from portal.handoffs import envelope, notices, store
 from portal.handoffs.acting import record
 from portal.handoffs.envelope import Envelope
-from portal.handoffs.errors import DelegationOver, OpenedByAnother, OpeningNotProved, StrangersLink
+from portal.handoffs.errors import (
+    DelegationOver,
+    FetchedTooOften,
+    OpeningNotProved,
+    PairNotInService,
+    SealedToAnother,
+    StrangersLink,
+)
 from portal.handoffs.faults import AnotherEnvelopeKey, KeyOfAnotherPair
 from portal.handoffs.models import LIVE_STATES, HandOff, HandOffState, KeyCopy
 from portal.handoffs.states import Act, move, state_at
 from portal.keys import possession
+from portal.keys import store as keys
 from portal.keys.errors import ProofWrong
+from portal.keys.status import LIVE, status_of
+
+# Each fetching tells everybody on both sides: enough for a slow network, too little to flood them.
+MOST_FETCHES = 20
 
 
 def fetch(actor: Actor, hand_off: HandOff) -> Envelope:
     """The envelope, for its receiver to open. From now on the receiver counts as one that has a copy.
 
     The same person may fetch it again until the opening is proved; each time is on record, and both sides are told.
-    Raises: NotAllowed, OnlyFromHome, NotFound, HandOffOver, OpenedByAnother, DelegationOver.
+    Raises: NotAllowed, OnlyFromHome, NotFound, SealedToAnother, HandOffOver, DelegationOver, PairNotInService,
+    FetchedTooOften.
     """
     _hold_received(actor, hand_off)
     now = clock.now()
     state = move(hand_off, Act.OPEN, now)
-    if not is_live(hand_off.delegation, now):
-        raise DelegationOver()
-    if hand_off.opened_by_id is not None and hand_off.opened_by_id != actor.person_id:
-        raise OpenedByAnother(person=hand_off.opened_by.name if hand_off.opened_by else "")
+    _require_openable(hand_off)
+    if hand_off.attempts >= MOST_FETCHES:
+        raise FetchedTooOften(most=MOST_FETCHES)
     hand_off.state, hand_off.attempts = state, hand_off.attempts + 1
     if hand_off.opened_at is None:
         hand_off.opened_at, hand_off.opened_by_id = now, actor.person_id
@@ -71,15 +83,13 @@ def message_of(hand_off: HandOff, *, base_url: str) -> bytes:
 def finish(actor: Actor, hand_off: HandOff, *, signature: bytes, base_url: str) -> None:
     """The hand-off is done, because the opened key signed its message; the ciphertext is destroyed.
 
-    Repeating it changes nothing. Raises: NotAllowed, OnlyFromHome, NotFound, HandOffOver, OpenedByAnother,
+    Repeating it changes nothing. Raises: NotAllowed, OnlyFromHome, NotFound, SealedToAnother, HandOffOver,
     OpeningNotProved.
     """
     _hold_received(actor, hand_off)
     if hand_off.state is HandOffState.DONE:
         return
     state = move(hand_off, Act.FINISH, clock.now())
-    if hand_off.opened_by_id != actor.person_id:
-        raise OpenedByAnother(person=hand_off.opened_by.name if hand_off.opened_by else "")
     try:
         possession.check(hand_off.key_pair.spki, message_of(hand_off, base_url=base_url), signature)
     except ProofWrong as error:
@@ -115,7 +125,18 @@ def _hold_received(actor: Actor, hand_off: HandOff) -> None:
     require_home(actor, Permission.HAND_OFF)
     if hand_off.receiver_id != actor.tenant_id:
         raise NotFound()
+    if hand_off.to_person_id != actor.person_id:
+        raise SealedToAnother(person=hand_off.to_person.name)
     store.hold(hand_off)
+
+
+def _require_openable(hand_off: HandOff) -> None:
+    """What was given may have been taken back since: the environment, the delegation, the pair, or its secrecy."""
+    delegation, pair = hand_off.delegation, keys.hold_by_id(hand_off.tenant_id, hand_off.key_pair_id)
+    if not is_live(delegation, clock.now()) or hand_off.environment not in delegation.environments:
+        raise DelegationOver()
+    if status_of(pair, clock.now()) not in LIVE or keys.is_leaked(pair):
+        raise PairNotInService()
 
 
 def _note_copy(hand_off: HandOff) -> None:

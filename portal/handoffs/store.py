@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import Select, String, delete, or_, select, type_coerce
 from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.access.actor import Actor
+from portal.access.roles import PERMISSIONS, Permission, Role
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, received_by, scoped_to
 from portal.accounts.models import Membership, Person
 from portal.delegations.models import Delegation, DelegationState
@@ -192,6 +193,7 @@ def keys_of_receivers(receiver_ids: Collection[uuid.UUID]) -> Sequence[EnvelopeK
             EnvelopeKey.tenant_id.in_(receiver_ids),
             EnvelopeKey.replaced_at.is_(None),
             Membership.ended_at.is_(None),
+            Membership.role.in_([role for role in Role if Permission.HAND_OFF in PERMISSIONS[role]]),
             Person.disabled_at.is_(None),
             Tenant.standing != Standing.SUSPENDED,
         )
@@ -259,14 +261,16 @@ def copies_to_rotate(actor: Actor) -> Sequence[KeyCopy]:
 
 
 def copies_left_behind(at: datetime, limit: int, delegation: Delegation | None = None) -> Sequence[KeyCopy]:
-    """Copies of pairs in service whose holder has no running delegation of the owner any more, and which nobody was
-    told of; locked, with pair, owner and holder. Of all tenants, or of one delegation's parties.
+    """Copies of pairs in service whose holder has no running delegation of the owner for that environment any more, and
+    which nobody was told of; locked, with pair, owner and holder. Of all tenants, or of one delegation's parties.
     """
     running = select(Delegation.id).where(
         Delegation.tenant_id == KeyCopy.tenant_id,
         Delegation.integrator_id == KeyCopy.holder_id,
         Delegation.state.in_((DelegationState.ACTIVE, DelegationState.PAUSED)),
         Delegation.ends_at > at,
+        # Stored as words joined by commas, and no word is part of another.
+        type_coerce(Delegation.environments, String).contains(type_coerce(KeyPair.environment, String)),
     )
     rows = (
         across_tenants(KeyCopy, reason=Reader.WORKER)

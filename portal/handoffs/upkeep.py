@@ -7,8 +7,10 @@ from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.delegations.models import Delegation
 from portal.foundation import clock
+from portal.foundation.database import db
 from portal.handoffs import notices, store
 from portal.handoffs.acting import record
+from portal.handoffs.models import HandOff
 from portal.handoffs.states import MOVES, Act
 
 BATCH = 100
@@ -19,12 +21,21 @@ def lapse_due(actor: Actor) -> int:
     """Close hand-offs whose time has come, and destroy their ciphertext; how many there were, at most 100."""
     due = store.due(clock.now(), BATCH)
     for hand_off in due:
-        # By the state that is stored: by the clock it has lapsed already.
-        hand_off.state = MOVES[hand_off.state, Act.LAPSE]
-        hand_off.envelope, hand_off.closed_at = None, hand_off.lapses_at
-        record(actor, Event.HAND_OFF_LAPSED, hand_off)
-        notices.lapsed(hand_off)
+        settle(actor, hand_off)
     return len(due)
+
+
+def settle(actor: Actor, hand_off: HandOff) -> bool:
+    """Store that its time has come, and destroy the ciphertext; False when it has not. Loaded as `store.get` does."""
+    if hand_off.lapses_at > clock.now():
+        return False
+    # By the state that is stored: by the clock it has lapsed already.
+    hand_off.state = MOVES[hand_off.state, Act.LAPSE]
+    hand_off.envelope, hand_off.closed_at = None, hand_off.lapses_at
+    record(actor, Event.HAND_OFF_LAPSED, hand_off)
+    notices.lapsed(hand_off)
+    db.session.flush()  # another one may be offered in this very transaction
+    return True
 
 
 def start_rotations(actor: Actor, delegation: Delegation | None = None) -> int:

@@ -10,6 +10,7 @@ from portal.delegations import store as delegations
 from portal.delegations.models import Delegation, DelegationState
 from portal.foundation import clock
 from portal.foundation.database import db
+from portal.handoffs import store as hand_offs
 from portal.impact import notices
 from portal.impact.rotation import User, users_of
 from portal.keys import leaks, rotation, store
@@ -22,7 +23,7 @@ from portal.projects.models import Installation
 @dataclass(frozen=True)
 class Acting:
     """Who has to act: installations not known to have another key, those beyond the reader's reach as a count, and the
-    names of the integrators that look after one of them.
+    names of the integrators that look after one of them, or have a copy of the private key.
     """
 
     users: list[User]
@@ -34,6 +35,7 @@ def who_must_act(actor: Actor, pair: KeyPair) -> Acting:
     """Who has to act when the pair stops, as far as the actor's reach goes."""
     users = users_of(pair, actor)
     caring = _caring(actor, pair.environment, [user.installation for user in users.laggards])
+    caring += [] if actor.acts_for_client else [copy.holder.name for copy in hand_offs.copies_of(actor, pair)]
     return Acting(users.laggards, users.hidden_laggards, sorted({pair.holder.name, *caring} - {pair.owner.name}))
 
 

@@ -10,6 +10,7 @@ from portal.accounts.models import Membership, Person
 from portal.contracts import store as contracts
 from portal.contracts.models import ContractKind
 from portal.foundation import clock
+from portal.handoffs import store as hand_offs
 from portal.impact.rotation import holder_of, owner_of, users_of
 from portal.keys import store
 from portal.keys.models import KeyPair, KeyState, NoticeKind
@@ -56,6 +57,16 @@ def post_leak(actor: Actor, pair: KeyPair, *, after: timedelta | None) -> None:
         facts = _facts(pair, clock.now(), names) | _of_leak(actor, pair, after)
         facts |= {"name": person.name, "mends": is_holder, "holder": pair.holder.name}
         outbox.post("key_leaked", person.email, person.language.value, facts, pair.tenant_id)
+    _post_to_copies(actor, pair, after)
+
+
+def _post_to_copies(actor: Actor, pair: KeyPair, after: timedelta | None) -> None:
+    """To those who were handed a copy: the pair's own page is not theirs to see."""
+    for copy in hand_offs.copies_of(system_actor("worker", pair.tenant_id), pair):
+        for person in accounts.people_with(copy.holder_id, Permission.HAND_OFF):
+            facts = _facts(pair, clock.now(), ()) | _of_leak(actor, pair, after)
+            facts |= {"name": person.name, "account": copy.holder.account_id}
+            outbox.post("key_copy_leaked", person.email, person.language.value, facts, copy.holder_id)
 
 
 def _to_move(pair: KeyPair, reader: Actor) -> Sequence[str]:

@@ -12,7 +12,7 @@ from portal.foundation import clock
 from portal.foundation.database import db
 from portal.handoffs.models import HandOff, HandOffState
 from portal.handoffs.states import state_at
-from portal.usage.models import KeyUse
+from portal.usage.models import KeyUse, UseClient
 
 
 class Step(StrEnum):
@@ -60,38 +60,46 @@ def of(hand_off: HandOff) -> list[Told]:
     else:
         told.append(Told(Step.PROVED, hand_off.done_at, receiver if hand_off.done_at else "", opener))
     if end is None or opener:
-        told += _uses(hand_off, receiver)
+        told += _uses(hand_off)
     return told
 
 
-def _uses(hand_off: HandOff, receiver: str) -> list[Told]:
-    """The first call since the opening by a client that had not used the key before, and the first in a data space.
+def _uses(hand_off: HandOff) -> list[Told]:
+    """The first call since the opening by a shop that had not used the key before, and the first in a data space.
 
-    The owner's own shops go on with the same key; they were seen with it before.
+    Whose shop it is, calls do not say: owner and receiver have the same key now.
     """
-    installed, used = _first(hand_off), _first(hand_off, KeyUse.data_space_id.is_not(None))
     return [
-        Told(Step.INSTALLED, installed, receiver if installed else ""),
-        Told(Step.USED, used, receiver if used else ""),
+        Told(Step.INSTALLED, _first(hand_off)),
+        Told(Step.USED, _first(hand_off, KeyUse.data_space_id.is_not(None))),
     ]
 
 
 def _first(hand_off: HandOff, *conditions: ColumnElement[bool]) -> datetime | None:
     if hand_off.opened_at is None:
         return None
-    before = aliased(KeyUse)
-    was_known = select(before.id).where(
-        before.tenant_id == KeyUse.tenant_id,
-        before.key_pair_id == KeyUse.key_pair_id,
-        before.client_id == KeyUse.client_id,
-        before.first_at < hand_off.opened_at,
+    before, client = aliased(KeyUse), aliased(UseClient)
+    # By identity, which survives an upgrade of the shop.
+    was_known = (
+        select(before.id)
+        .join(client, (client.tenant_id == before.tenant_id) & (client.id == before.client_id))
+        .where(
+            before.tenant_id == KeyUse.tenant_id,
+            before.key_pair_id == KeyUse.key_pair_id,
+            client.identity == UseClient.identity,
+            before.first_at < hand_off.opened_at,
+        )
     )
-    rows = select(func.min(KeyUse.first_at)).where(
-        KeyUse.tenant_id == hand_off.tenant_id,
-        KeyUse.key_pair_id == hand_off.key_pair_id,
-        KeyUse.first_at >= hand_off.opened_at,
-        ~was_known.exists(),
-        *conditions,
+    rows = (
+        select(func.min(KeyUse.first_at))
+        .join(UseClient, (UseClient.tenant_id == KeyUse.tenant_id) & (UseClient.id == KeyUse.client_id))
+        .where(
+            KeyUse.tenant_id == hand_off.tenant_id,
+            KeyUse.key_pair_id == hand_off.key_pair_id,
+            KeyUse.first_at >= hand_off.opened_at,
+            ~was_known.exists(),
+            *conditions,
+        )
     )
     found: datetime | None = db.session.scalar(rows, execution_options=scoped_to(hand_off.tenant_id))
     return found

@@ -72,17 +72,26 @@ def begin(actor: Actor, *, environment: Environment, contract: Contract, lines: 
     again as it was. Raises: the refusals of `eligibility`, and LinesRefused with KeyNameTaken.
     """
     lock(contract)  # puts repeated requests in order
-    require_environment(actor, environment)
-    require_may_make(actor, contract)
-    require_new(actor, environment)
     drafts = [
         making.draft(actor, environment=environment, contract=contract, name=line.name, origin=KeyOrigin.COMMAND)
         for line in lines
     ]
+    # Before the delegation, as a proof does: two that hold them in another order wait for each other for ever.
+    store.hold_open_intents(drafts[0], [draft.name for draft in drafts], clock.now())
+    require_environment(actor, environment)
+    require_may_make(actor, contract)
+    require_new(actor, environment)
     made = store.made_by_command(drafts[0], [draft.name for draft in drafts])
     wanted = [(line, draft) for line, draft in zip(lines, drafts, strict=True) if draft.name not in made]
     _refuse_taken(wanted)
+    _require_room(actor, len(wanted))
     return _shown(actor, [draft for _line, draft in wanted], [line.name for line in lines if line.name in made])
+
+
+def _require_room(actor: Actor, count: int) -> None:
+    delegation = store.delegation_of(actor) if actor.acts_for_client else None
+    if delegation is not None and delegation.one_pair and count > 1:
+        raise TooManyNames(most=1, given=count)
 
 
 def _refuse_taken(wanted: list[tuple[Line, KeyIntent]]) -> None:

@@ -82,6 +82,14 @@ class AlreadyRotating(Conflict):
     sentence = N_("This key pair is being replaced already. Go on with its rotation, or roll it back first.")
 
 
+class TicketPairBeside(Conflict):
+    code = "ticket_pair_beside"
+    sentence = N_(
+        "The ticket is for one key pair, and another one works beside this one since a rotation was rolled back."
+    )
+    mend = N_("Revoke the one that no shop uses; then this one can be rotated.")
+
+
 class OverlapRunning(Conflict):
     """`old` is the name of the pair that this one replaces; a typed word forces a second rotation beside the first."""
 

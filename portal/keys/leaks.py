@@ -55,7 +55,8 @@ def begin_replacement(
     """
     store.hold(pair)
     require_may_rotate(actor, pair)
-    if not is_stopped_alone(pair):
+    # A pair under a delegation that is over has no successor under the next one: that one gives pairs of its own.
+    if not is_stopped_alone(pair) or pair.delegation_id != actor.delegation_id:
         raise NothingToReplace()
     intent = rotation.intent_for(actor, pair, AT_ONCE, origin, name, public)
     return making.open_intent(actor, intent, Event.REPLACEMENT_INTENDED, before=pair.name, replaced=pair.api_key)

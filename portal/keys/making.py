@@ -236,6 +236,8 @@ def require_unfinished(intent: KeyIntent) -> None:
 
 
 def _require_may_go_on(actor: Actor, intent: KeyIntent) -> None:
+    if intent.delegation_id != actor.delegation_id:  # the one under which it began is over, and another one runs
+        raise MakingOver()
     if intent.replaces_id is None:
         require_new(actor, intent.environment, but=intent.key_pair_id)
     else:

@@ -13,7 +13,7 @@ from portal.foundation.database import db
 from portal.foundation.errors import Changed
 from portal.foundation.marking import N_
 from portal.foundation.words import clean_name, same_name
-from portal.keys import making, store
+from portal.keys import making, store, tickets
 from portal.keys.eligibility import require_may_rotate, require_runs_rotation
 from portal.keys.errors import (
     AlreadyRotating,
@@ -24,6 +24,7 @@ from portal.keys.errors import (
     OverlapOutOfRange,
     OverlapRunning,
     RotationOver,
+    TicketPairBeside,
 )
 from portal.keys.handing_over import free_name, moment_in_words
 from portal.keys.material import PublicHalf
@@ -74,6 +75,8 @@ def begin(
         raise LeakStays()
     if not forced:
         _require_no_overlap(pair)
+        if tickets.has_another(pair):
+            raise TicketPairBeside()
     return making.open_intent(actor, intent, Event.ROTATION_INTENDED)
 
 

@@ -353,6 +353,7 @@ def _begun_like(like: KeyIntent) -> Select[KeyIntent]:
             KeyIntent.holder_id == like.holder_id,
             KeyIntent.person_id == like.person_id,
             KeyIntent.contract_id == like.contract_id,
+            KeyIntent.delegation_id.is_not_distinct_from(like.delegation_id),
             KeyIntent.environment == like.environment,
             KeyIntent.origin == like.origin,
         )

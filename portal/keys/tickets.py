@@ -42,6 +42,25 @@ def is_used(actor: Actor, environment: Environment, at: datetime, but: uuid.UUID
     return db.session.scalar(rows.limit(1), execution_options=scoped_to(actor.tenant_id)) is not None
 
 
+def has_another(pair: KeyPair) -> bool:
+    """Whether the pair hangs on a ticket under which another one of its environment is in service beside it.
+
+    Rolling back leaves a successor in service; without this, rotating again would make one pair more each time.
+    """
+    ticket = exists().where(
+        Delegation.tenant_id == KeyPair.tenant_id, Delegation.id == KeyPair.delegation_id, Delegation.one_pair
+    )
+    rows = select(KeyPair.id).where(
+        KeyPair.tenant_id == pair.tenant_id,
+        KeyPair.delegation_id == pair.delegation_id,
+        KeyPair.environment == pair.environment,
+        KeyPair.id != pair.id,
+        KeyPair.state == KeyState.ACTIVE,
+        ticket,
+    )
+    return db.session.scalar(rows.limit(1), execution_options=scoped_to(pair.tenant_id)) is not None
+
+
 def made_under(actor: Actor, delegations: Collection[Delegation], at: datetime) -> MadeUnder:
     """For those of the delegations that are tickets, given or taken by the actor's tenant: the pair of each
     environment, the latest successor where it was rotated. A ticket without any is not mentioned.

@@ -227,6 +227,7 @@ function prepareSealer(root) {
       root.querySelector("form").submit();
     } catch (fault) {
       say(codeOf(fault));
+      part("seal").disabled = false;
     }
   });
   root.hidden = false;

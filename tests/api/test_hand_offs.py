@@ -261,7 +261,7 @@ def test_a_colleague_cannot_fetch_what_another_opened_though_the_key_is_there(ca
 
     answer = call(OPENING, code=code, public_key_sha256=scene.pair.spki_sha256.hex())
 
-    assert answer.json["code"] == "opened_by_another"
+    assert answer.json["code"] == "sealed_to_another"
 
 
 def test_the_giver_opens_nothing(call: Call, scene: Scene):
@@ -295,3 +295,14 @@ def test_a_changed_envelope_key_stops_the_deposit(call: Call, scene: Scene):
     an_envelope_key(scene.integrator, X25519PrivateKey.generate())
 
     assert call(DEPOSIT, code=to_seal(scene, intent.public_id), **body).json["code"] == "envelope_key_replaced"
+
+
+def test_a_code_enrols_one_key_and_no_other(call: Call, scene: Scene):
+    code = a_code_for(scene.integrator, Purpose.ENROL)
+    first, second = a_public_key(), a_public_key()
+
+    answers = [call(ENROLMENT, code=code, public_key=base64_of(key)) for key in (first, first, second)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 403]
+    assert answers[2].json["code"] == "code_refused"
+    assert store.current_key(scene.integrator).public == first

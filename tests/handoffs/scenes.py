@@ -11,6 +11,8 @@ from portal.access.actor import Actor
 from portal.access.roles import Environment
 from portal.access.rows import Reader, across_tenants, owned_by
 from portal.audit.models import AuditEvent
+from portal.delegations import operations as delegations
+from portal.delegations import store as delegation_store
 from portal.delegations.models import Delegation
 from portal.foundation.database import db, transaction
 from portal.handoffs import envelope, giving, opening, operations, store
@@ -113,6 +115,14 @@ def now(scene: Scene, hand_off: HandOff) -> HandOff:
     """The hand-off as it stands in the database."""
     db.session.rollback()
     return store.get(scene.owner, hand_off.public_id)
+
+
+def narrow(scene: Scene, **terms: Any) -> None:
+    """The owner narrows the delegation to these terms; what is not named stays."""
+    row = delegation_store.get_given(scene.owner, scene.delegation.public_id)
+    kept = {"environments": row.environments, "rights": row.rights, "project_ids": row.project_ids}
+    with transaction():
+        delegations.narrow(scene.owner, row, **kept | {"ends_at": row.ends_at, "version": row.version} | terms)
 
 
 def events_of(actor: Actor) -> list[str]:

@@ -260,3 +260,12 @@ def test_the_envelope_binds_both_accounts_the_pair_and_the_date(scene: Scene):
     assert bound.sender == tenant_of(scene.owner).account_id
     assert bound.receiver == tenant_of(scene.integrator).account_id
     assert bound.not_after == int(hand_off.lapses_at.timestamp())
+
+
+def test_who_may_take_no_keys_any_more_is_no_receiver(scene: Scene):
+    boss = a_member(tenant_of(scene.integrator))
+    with transaction():
+        member = accounts.get_membership(boss, membership_of(scene.integrator).id)
+        members.change_role(boss, member, Role.VIEWER, version=member.version)
+
+    assert not scene.receivers

@@ -7,7 +7,7 @@ import time_machine
 
 from portal.access.actor import system_actor
 from portal.access.errors import NotAllowed
-from portal.access.roles import Role
+from portal.access.roles import Environment, Role
 from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import transaction
@@ -16,17 +16,21 @@ from portal.foundation.sealing import token_hash
 from portal.handoffs import envelope, opening, operations, store
 from portal.handoffs.errors import (
     DelegationOver,
+    FetchedTooOften,
     HandOffOver,
-    OpenedByAnother,
     OpeningNotProved,
+    PairNotInService,
+    SealedToAnother,
     StrangersLink,
 )
 from portal.handoffs.giving import bound_by
 from portal.handoffs.models import HandOff, HandOffState
+from portal.impact import leaks
+from portal.keys import operations as key_operations
 from portal.keys import store as keys
-from portal.keys.models import KeyState
+from portal.keys.models import KeyOrigin, KeyState
 from tests.factories import BASE_URL, a_licensee, a_member, a_private_key, pem_of, sign, tenant_of
-from tests.handoffs.scenes import Scene, a_hand_off, events_of, fetched, finished, mails, now
+from tests.handoffs.scenes import Scene, a_hand_off, events_of, fetched, finished, mails, narrow, now
 
 
 def test_the_receiver_opens_with_its_own_key(scene: Scene):
@@ -72,13 +76,13 @@ def test_the_same_person_fetches_again_until_it_is_proved(scene: Scene):
     assert now(scene, hand_off).attempts == 2
 
 
-def test_another_person_of_the_receiver_cannot_fetch_what_was_opened(scene: Scene):
+def test_a_colleague_of_the_receiver_cannot_open_what_is_sealed_to_another(scene: Scene):
     hand_off = a_hand_off(scene)
-    fetched(scene, hand_off)
     colleague = a_member(tenant_of(scene.integrator))
 
-    with pytest.raises(OpenedByAnother):
+    with pytest.raises(SealedToAnother):
         fetched(scene, hand_off, colleague)
+    assert now(scene, hand_off).state is HandOffState.OFFERED
 
 
 def test_a_proved_opening_destroys_the_ciphertext(scene: Scene):
@@ -237,6 +241,45 @@ def test_the_link_finds_its_hand_off(scene: Scene):
         hand_off.code_hash = token_hash("known")
 
     assert opening.by_link("known").public_id == hand_off.public_id
+
+
+def test_a_pair_that_is_out_of_service_is_not_opened_any_more(scene: Scene):
+    hand_off = a_hand_off(scene)
+    with transaction():
+        key_operations.revoke(scene.owner, keys.get(scene.owner, scene.pair.api_key))
+
+    with pytest.raises(PairNotInService):
+        fetched(scene, hand_off)
+
+
+def test_what_leaked_is_neither_opened_nor_handed_over(scene: Scene):
+    hand_off = a_hand_off(scene)
+    with transaction():
+        leaks.replace(scene.owner, keys.get(scene.owner, scene.pair.api_key), timedelta(), origin=KeyOrigin.SERVER)
+
+    with pytest.raises(PairNotInService):
+        fetched(scene, hand_off)
+    with transaction():
+        operations.withdraw(scene.owner, now(scene, hand_off))
+    with pytest.raises(PairNotInService), transaction():
+        operations.begin(scene.owner, keys.get(scene.owner, scene.pair.api_key), scene.key.public_id)
+
+
+def test_narrowing_to_the_other_environment_takes_the_right_to_open(scene: Scene):
+    hand_off = a_hand_off(scene)
+    narrow(scene, environments=frozenset({Environment.SANDBOX}))
+
+    with pytest.raises(DelegationOver):
+        fetched(scene, hand_off)
+
+
+def test_an_envelope_that_was_fetched_twenty_times_is_not_given_out_again(scene: Scene):
+    hand_off = a_hand_off(scene)
+    for _time in range(20):
+        fetched(scene, hand_off)
+
+    with pytest.raises(FetchedTooOften):
+        fetched(scene, hand_off)
 
 
 def _freeze(scene: Scene, hand_off: HandOff, stranger) -> None:

@@ -10,11 +10,11 @@ from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.handoffs import codes, operations, store
-from portal.handoffs.models import Purpose
+from portal.handoffs.models import HandOffState, Purpose
 from portal.keys import store as keys
 from portal.keys.models import KeyState
 from tests.factories import a_delegation, a_key, a_successor, an_integrator
-from tests.handoffs.scenes import Scene, a_hand_off, events_of, fetched, mails
+from tests.handoffs.scenes import Scene, a_hand_off, an_intent, events_of, fetched, mails, narrow, now
 
 WORKER = system_actor("worker")
 
@@ -124,3 +124,20 @@ def test_codes_are_forgotten_a_day_after_their_end(scene: Scene):
 
     with time_machine.travel(clock.now() + timedelta(days=2)), transaction():
         assert operations.tidy_up() == 1
+
+
+def test_narrowing_the_environment_of_a_copy_away_asks_for_its_rotation(scene: Scene):
+    a_copy(scene)
+    narrow(scene, environments=frozenset({Environment.SANDBOX}))
+
+    assert start() == 1
+
+
+def test_one_that_lapsed_before_the_worker_came_is_in_nobodys_way(scene: Scene):
+    first = a_hand_off(scene)
+
+    with time_machine.travel(clock.now() + timedelta(hours=73)):
+        intent = an_intent(scene)
+
+    assert intent.public_id != first.public_id
+    assert now(scene, first).state is HandOffState.LAPSED

@@ -14,9 +14,17 @@ from portal.delegations import operations as delegations
 from portal.delegations.models import Delegation
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
-from portal.keys import commanding, making, operations, store, tickets
+from portal.keys import batch, commanding, making, operations, rotation, store, tickets
 from portal.keys.eligibility import usable_contracts
-from portal.keys.errors import DelegationNotLive, EnvironmentOutOfReach, StandingNotGood, TicketUsed
+from portal.keys.errors import (
+    DelegationNotLive,
+    EnvironmentOutOfReach,
+    MakingOver,
+    StandingNotGood,
+    TicketPairBeside,
+    TicketUsed,
+    TooManyNames,
+)
 from portal.keys.models import KeyOrigin, KeyPair, KeyState
 from portal.keys.status import KeyStatus, status_of
 from portal.tenants import operations as tenants
@@ -360,3 +368,41 @@ def test_who_is_on_neither_side_sees_none(ticket: Delegation, acting: Actor) -> 
     a_key(acting)
 
     assert tickets.made_under(an_integrator(), [ticket], clock.now()) == {}
+
+
+def test_rolling_back_and_rotating_again_makes_no_pair_more_each_time(owner, integrator):
+    ticket = a_ticket(owner, integrator)
+    there = for_client(integrator, ticket)
+    first = a_key(there)
+    a_successor(there, first)
+    with transaction():
+        old = store.get(there, first.api_key)
+        rotation.roll_back(there, old, version=old.version)
+
+    with pytest.raises(TicketPairBeside):
+        a_successor(there, store.get(there, first.api_key))
+
+
+def test_a_batch_asks_for_no_more_than_the_ticket_gives(owner, integrator):
+    there = for_client(integrator, a_ticket(owner, integrator))
+
+    with pytest.raises(TooManyNames), transaction():
+        batch.begin(
+            there,
+            environment=Environment.SANDBOX,
+            contract=usable_contracts(there)[0],
+            lines=batch.read_names("One\nTwo"),
+        )
+
+
+def test_an_intent_of_a_delegation_that_is_over_makes_no_pair_under_the_next_one(owner, integrator):
+    first = a_delegation(owner, integrator)
+    private = a_private_key(4242)
+    intent = an_intent(for_client(integrator, first), private=private)
+    with transaction():
+        delegations.end(owner, first)
+    there = for_client(integrator, a_delegation(owner, integrator))
+    message = message_of(there, intent, private)
+
+    with pytest.raises(MakingOver), transaction():
+        making.prove(there, intent, signed=message, signature=sign(private, message))

@@ -14,7 +14,14 @@ from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound, PortalError
 from portal.handoffs import codes, operations, store, words
 from portal.handoffs.envelope import Envelope
-from portal.handoffs.errors import DelegationOver, HandOffOver, OpenedByAnother, OpeningNotProved
+from portal.handoffs.errors import (
+    DelegationOver,
+    FetchedTooOften,
+    HandOffOver,
+    OpeningNotProved,
+    PairNotInService,
+    SealedToAnother,
+)
 from portal.handoffs.giving import bound_by
 from portal.handoffs.models import HandOff, Purpose
 from portal.handoffs.states import STATE_NAMES, Act, allows, move, state_at
@@ -26,7 +33,7 @@ from portal.web.handoffs.sealing import members
 from portal.web.identity import confirmed
 
 ENVELOPE_KEY_FILE = "envelope-key.pem"
-OVER = (HandOffOver, OpenedByAnother, DelegationOver)
+OVER = (HandOffOver, SealedToAnother, DelegationOver, PairNotInService, FetchedTooOften)
 
 
 # Named with an underscore: `open` is Python's own.
@@ -106,13 +113,14 @@ def _as_data(hand_off: HandOff, sealed: Envelope) -> str:
 
 def _commanded(actor: Actor, hand_off: HandOff) -> ResponseReturnValue:
     move(hand_off, Act.OPEN, clock.now())
+    ends_at = codes.end_of_one(hand_off.lapses_at)
     with transaction():
-        code = codes.show(actor, Purpose.OPEN, hand_off.public_id)
+        code = codes.show(actor, Purpose.OPEN, hand_off.public_id, ends_at)
     return key_pages.commanded(
         purpose=Purpose.OPEN.value,
         command=key_pages.command("open", code, "--envelope-key", ENVELOPE_KEY_FILE),
         file=ENVELOPE_KEY_FILE,
-        ends_at=clock.now() + codes.LIFETIME,
+        ends_at=ends_at,
         back=request.path,
     )
 
@@ -128,7 +136,7 @@ def _look(actor: Actor, hand_off_id: str, form: OpenForm, refusal: PortalError |
         environment=hand_off.environment.value,
         state=_(STATE_NAMES[state_at(hand_off, now)]),
         may_open=allows(hand_off, Act.OPEN, now),
-        by_another=hand_off.opened_by_id not in (None, actor.person_id),
+        by_another=hand_off.to_person_id != actor.person_id,
         to_key=bound_by(hand_off).to_key,
         words=words.comparison_words(hand_off.to_public),
     )

@@ -59,14 +59,14 @@ def _carried_out(actor: Actor, intent: HandOffIntent, form: SealForm, account: s
 def _commanded(actor: Actor, intent: HandOffIntent) -> ResponseReturnValue:
     if clock.now() >= intent.expires_at:
         raise IntentOver()
-    file = settings.key_file(intent.key_pair.environment.value)
+    file, ends_at = settings.key_file(intent.key_pair.environment.value), codes.end_of_one(intent.expires_at)
     with transaction():
-        code = codes.show(actor, Purpose.SEAL, intent.public_id)
+        code = codes.show(actor, Purpose.SEAL, intent.public_id, ends_at)
     return key_pages.commanded(
         purpose=Purpose.SEAL.value,
         command=key_pages.command("seal", code, "--key", file),
         file=file,
-        ends_at=clock.now() + codes.LIFETIME,
+        ends_at=ends_at,
         back=request.path,
     )
 

@@ -8,6 +8,7 @@ from flask_login import current_user
 from portal.access.actor import Actor
 from portal.access.roles import Permission
 from portal.accounts import store as accounts
+from portal.audit import operations as audit
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
@@ -61,7 +62,7 @@ def show(account: str, hand_off_id: str) -> ResponseReturnValue:
         is_giver=hand_off.tenant_id == actor.tenant_id,
         steps=steps_of(receipts.of(hand_off)),
         words=words.comparison_words(hand_off.to_public),
-        may_open=allows(hand_off, Act.OPEN, now) and hand_off.opened_by_id in (None, actor.person_id),
+        may_open=allows(hand_off, Act.OPEN, now) and hand_off.to_person_id == actor.person_id,
         may_withdraw=allows(hand_off, Act.WITHDRAW, now),
     )
 
@@ -133,6 +134,9 @@ def by_link(code: str) -> ResponseReturnValue:
         return answer("handoffs/by_link.html", form=form)
     with transaction():
         operations.freeze(_stranger(), hand_off)
+    # In the stranger's own record, so that the vendor can find out who it was.
+    stranger = Actor(tenant_id=None, home_id=None, label=current_user.name, person_id=current_user.id)
+    audit.record_refusal(stranger, NotFound(), "POST handoffs.by_link")
     raise NotFound()
 
 

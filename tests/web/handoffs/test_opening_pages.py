@@ -268,17 +268,16 @@ def test_a_refused_opening_is_on_record(scene: Scene, integrators_browser):
     assert events_of(scene.integrator)[-1] == "refused"
 
 
-def test_after_one_person_opened_it_another_cannot(scene: Scene, signed_in):
+def test_a_colleague_cannot_open_what_is_sealed_to_another(scene: Scene, signed_in):
     hand_off = a_hand_off(scene)
-    fetched(scene, hand_off)
     colleague = signed_in(a_member(tenant_of(scene.integrator)))
 
     page = colleague.get(open_page(scene, hand_off))
     answer = colleague.post(open_page(scene, hand_off), data=OPEN)
 
-    assert "opened this hand-off" in words_on(page)
+    assert "It is sealed to" in words_on(page)
     assert open_button(page) is None
-    assert answer.status_code == 409
+    assert answer.status_code == 403
 
 
 @pytest.mark.parametrize("role", [Role.DEVELOPER, Role.VIEWER])

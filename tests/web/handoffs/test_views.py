@@ -3,10 +3,15 @@
 import pytest
 
 from portal.access.roles import Role
+from portal.access.rows import Reader, across_tenants
+from portal.audit.models import AuditEvent
+from portal.foundation.database import db, transaction
 from portal.handoffs import store, words
 from portal.handoffs.models import HandOff, HandOffState
+from portal.impact import leaks
+from portal.keys import store as keys
 from tests.factories import a_delegation, a_licensee, a_member, an_integrator, tenant_of
-from tests.handoffs.scenes import Scene, a_hand_off, code_of, fetched, finished, now
+from tests.handoffs.scenes import Scene, a_hand_off, code_of, fetched, finished, mails, now
 from tests.web.handoffs import reading
 from tests.web.handoffs.reading import home
 
@@ -205,3 +210,23 @@ def test_a_viewer_sees_and_may_nothing(scene: Scene, hand_off: HandOff, signed_i
 
     assert browser.get(where).status_code == 200
     assert browser.post(f"{where}/withdraw").status_code == 403
+
+
+def test_whoever_froze_it_is_in_their_own_record(scene: Scene, hand_off: HandOff, signed_in):
+    stranger = a_licensee(name="Stranger")
+
+    signed_in(stranger).post(f"/hand-offs/{code_of(hand_off)}")
+
+    rows = across_tenants(AuditEvent, reason=Reader.UPKEEP).where(AuditEvent.actor_id == stranger.person_id)
+    assert [row.facts["reason"] for row in db.session.scalars(rows) if row.refused] == ["not_found"]
+
+
+def test_a_leak_is_told_to_who_has_a_copy(scene: Scene, hand_off: HandOff):
+    fetched(scene, hand_off)
+
+    with transaction():
+        leaks.stop(scene.owner, keys.get(scene.owner, scene.pair.api_key))
+
+    assert mails()[-1] == "key_copy_leaked"
+    acting = leaks.who_must_act(scene.owner, keys.get(scene.owner, scene.pair.api_key))
+    assert "Agency" in acting.integrators
