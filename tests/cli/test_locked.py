@@ -1,8 +1,6 @@
 """Locked private keys and other files on the command line: processes of their own, files of OpenSSL's own making."""
 
 import json
-import os
-import pty
 import subprocess
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 
 from portal.cli.holder.cures import CURES
 from portal.verifier.paste import Finding
+from tests.cli.terminal import at_a_terminal
 from tests.cli.test_holder import COMMAND, ROOT, Ended
 from tests.verifier.locking import LOCKS, PASSPHRASE, as_pkcs1, locked, made_by_openssl, openssl
 from tests.verifier.pasting import FILES, pem
@@ -30,27 +29,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def portal_key(*words: str) -> Ended:
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-
-
-def at_a_terminal(*words: str, typed: str) -> tuple[int, str, str]:
-    """What became of the command, what it printed, and what was to be seen on the terminal."""
-    ours, its = pty.openpty()
-    with subprocess.Popen([*COMMAND, *words], stdin=its, stdout=subprocess.PIPE, stderr=its) as command:
-        os.close(its)
-        seen = b""
-        while b": " not in seen:
-            seen += os.read(ours, 1024)
-        os.write(ours, f"{typed}\n".encode())
-        assert command.stdout
-        printed = command.stdout.read().decode()
-        command.wait(60)
-    try:
-        while more := os.read(ours, 1024):
-            seen += more
-    except OSError:  # Linux says so when nobody is left at the other end
-        pass
-    os.close(ours)
-    return command.returncode, printed, seen.decode()
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -1,43 +1,14 @@
 """The double click, the second tab and the colleague, all at once."""
 
-import threading
-from collections import Counter
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from flask import current_app
-
-from portal.foundation.database import db, transaction
-from portal.foundation.errors import PortalError
+from portal.foundation.database import transaction
 from portal.handoffs import operations, store
 from portal.handoffs.models import HandOffState
 from tests.factories import a_licensee, a_member, tenant_of
 from tests.handoffs.scenes import Scene, a_hand_off, an_intent, events_of, fetched, finished, now, sealed
-
-
-def at_once(act: Callable[[int], object], times: int) -> Counter[str]:
-    """How often each outcome came when `act` ran in so many threads at the same moment: `done`, or a refusal's code."""
-    app, barrier, outcomes = current_app._get_current_object(), threading.Barrier(times), []  # type: ignore[attr-defined]
-
-    def run(number: int) -> None:
-        with app.app_context():
-            barrier.wait()
-            try:
-                act(number)
-                outcomes.append("done")
-            except PortalError as refusal:
-                outcomes.append(refusal.code)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.rollback()
-    return Counter(outcomes)
+from tests.parallel import at_once
 
 
 def offered(scene: Scene) -> Any:

@@ -1,10 +1,5 @@
 """The double click, the retry and the second tab, all at once: one effect (rule 23)."""
 
-import threading
-from collections import Counter
-from collections.abc import Callable
-
-from flask import current_app
 from sqlalchemy import func
 
 from portal.access.roles import Environment
@@ -12,38 +7,12 @@ from portal.access.rows import Reader, across_tenants
 from portal.audit import operations as audit
 from portal.audit.models import AuditEvent
 from portal.foundation.database import db, transaction
-from portal.foundation.errors import PortalError
 from portal.keys import batch, making, operations, store
 from portal.keys.eligibility import usable_contracts
 from portal.keys.errors import AlreadyShown, KeyKnown
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
 from tests.factories import a_key, a_licensee, a_private_key, an_intent, message_of, public_of, sign
-
-AT_ONCE = 16
-
-
-def at_once(act: Callable[[int], object]) -> Counter[str]:
-    """How often each outcome came when `act` ran in 16 threads at the same moment: `done`, or a refusal's code."""
-    app, barrier, outcomes = current_app._get_current_object(), threading.Barrier(AT_ONCE), []  # type: ignore[attr-defined]
-
-    def run(number: int) -> None:
-        with app.app_context():
-            barrier.wait()
-            try:
-                act(number)
-                outcomes.append("done")
-            except PortalError as refusal:
-                outcomes.append(refusal.code)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    db.session.rollback()
-    return Counter(outcomes)
+from tests.parallel import AT_ONCE, at_once
 
 
 def count(model) -> int:

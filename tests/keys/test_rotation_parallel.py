@@ -26,7 +26,8 @@ from tests.factories import (
     public_of,
     tenant_of,
 )
-from tests.keys.test_parallel import AT_ONCE, at_once, count
+from tests.keys.test_parallel import count
+from tests.parallel import AT_ONCE, at_once
 
 
 def test_beginning_the_same_rotation_at_once_is_one_intent():

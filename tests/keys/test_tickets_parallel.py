@@ -18,7 +18,8 @@ from tests.factories import (
     sign,
     tenant_of,
 )
-from tests.keys.test_parallel import AT_ONCE, at_once, count
+from tests.keys.test_parallel import count
+from tests.parallel import AT_ONCE, at_once
 
 
 def an_acting_integrator() -> Actor:
