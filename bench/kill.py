@@ -5,8 +5,9 @@
     .venv/bin/python -m bench.kill --url URL [--migration-url URL]      an empty PostgreSQL database
 
 The portal is Granian as script/server starts it, with two workers, which it starts anew. Clients make pairs in every
-way that goes over HTTP (bench/makers.py) and repeat what was not answered. In the end the database is held against what
-the clients were told. Every figure but the first ones must be 0 (security.md, section 3, number 14). Ends with 1 else.
+way that goes over HTTP (bench/makers.py), hand copies over and open them, and repeat what was not answered. In the end
+the database is held against what the clients were told. Every figure but the first ones must be 0 (security.md, section
+3, number 14). Ends with 1 else.
 """
 
 import argparse
@@ -29,13 +30,14 @@ from typing import Any
 from flask import Flask
 
 from bench import accounts
-from bench.makers import WAYS, Made, Maker, Stopped, Visitor, a_name
+from bench.makers import WAYS, Made, Maker, Owner, Receiver, Stopped, Visitor, a_name
 from bench.serving import age_seconds, children_of, environment, free_port, served
 from portal.access.rows import Reader, across_tenants
 from portal.audit import events
 from portal.audit import operations as audit
 from portal.audit.models import AuditEvent
 from portal.foundation.database import db
+from portal.handoffs.models import HandOff, HandOffState, KeyCopy
 from portal.keys.models import KeyIntent, KeyPair, KeyState
 from portal.tenants import store as tenants
 
@@ -91,26 +93,31 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _people(app: Flask, count: int) -> list[tuple[str, str, str]]:
-    """Account id, e-mail address and password of owners of accounts of their own."""
+def _people(app: Flask, count: int) -> list[Owner]:
+    """Owners of accounts of their own, each with an integrator."""
     found = []
     with app.app_context():
         for number in range(count):
-            email, password = f"owner{number}@example.com", secrets.token_urlsafe(24)
-            _person_id, tenant_id = accounts.an_owner(email, password)
-            found.append((tenants.get(tenant_id).account_id, email, password))
+            email, to, password = (
+                f"owner{number}@example.com",
+                f"receiver{number}@example.com",
+                secrets.token_urlsafe(24),
+            )
+            owner = accounts.an_owner(email, password)
+            account, key, private = accounts.a_receiver(to, password, owner)
+            receiver = Receiver(account, to, password, key.public_id, private)
+            found.append(Owner(tenants.get(owner[1]).account_id, email, password, receiver))
             db.session.rollback()
         db.engine.dispose()
     return found
 
 
-def _while_killed(server: int, kills: int, origin: str, people: list[tuple[str, str, str]], diary: Diary) -> int:
+def _while_killed(server: int, kills: int, origin: str, people: list[Owner], diary: Diary) -> int:
     """Let the clients work while workers are killed; gives the number of kills once all have ended what they began."""
     stop = Event()
     threads = []
-    for number, (account, email, password) in enumerate(people):
-        visitor = Visitor(origin, stop, diary.answered)
-        maker = WAYS[number % len(WAYS)](visitor, account, email, password)
+    for number, owner in enumerate(people):
+        maker = WAYS[number % len(WAYS)](Visitor(origin, stop, diary.answered), owner)
         threads.append(Thread(target=_work, args=(maker, diary, stop)))
     for thread in threads:
         thread.start()
@@ -169,7 +176,9 @@ def _figures(app: Flask, diary: Diary) -> dict[str, int]:
     with app.app_context():
         rows = Rows.read()
         told = [made for made in diary.made if made.api_key]
-        figures = {"wishes": len(diary.made), "pairs acknowledged": len(told), "answers lost": diary.lost}
+        opened = sum(made.opened for made in diary.made)
+        figures = {"wishes": len(diary.made), "pairs acknowledged": len(told), "hand-offs opened and proved": opened}
+        figures |= {"answers lost": diary.lost}
         return figures | {name: count(rows, diary.made) for name, count in ZERO.items()}
 
 
@@ -179,6 +188,8 @@ class Rows:
 
     pairs: dict[str, KeyPair]
     intents: list[KeyIntent]
+    hand_offs: dict[str, HandOff]
+    copies: list[KeyCopy]
     events: list[AuditEvent]
     breaks: int
 
@@ -189,7 +200,8 @@ class Rows:
 
         originals = [event for event in every(AuditEvent) if event.copy_of is None]
         pairs = {pair.api_key: pair for pair in every(KeyPair)}
-        return cls(pairs, every(KeyIntent), originals, len(list(audit.verify())))
+        given = {row.public_id: row for row in every(HandOff)}
+        return cls(pairs, every(KeyIntent), given, every(KeyCopy), originals, len(list(audit.verify())))
 
 
 def half_issued(rows: Rows, _made: list[Made]) -> int:
@@ -206,14 +218,30 @@ def half_issued(rows: Rows, _made: list[Made]) -> int:
         else:
             wrong += events.Event.KEY_MADE.value not in told
     wrong += sum(events.Event.KEY_INTENDED.value not in by_subject.get(row.public_id, set()) for row in rows.intents)
+    wrong += sum(_is_half(rows, row, by_subject.get(row.public_id, set())) for row in rows.hand_offs.values())
     subjects = {*rows.pairs, *(intent.public_id for intent in rows.intents)}
     return wrong + sum(event.subject_id not in subjects for event in rows.events if event.event.startswith("key."))
+
+
+def _is_half(rows: Rows, row: HandOff, told: set[str]) -> bool:
+    """Whether a hand-off is without one of its events, a done one with ciphertext, an opened one without its copy."""
+    is_done, is_opened = row.state is HandOffState.DONE, row.opened_at is not None
+    copied = any(copy.key_pair_id == row.key_pair_id for copy in rows.copies)
+    needed = {events.Event.HAND_OFF_OFFERED.value}
+    needed |= {events.Event.HAND_OFF_OPENED.value} if is_opened else set()
+    needed |= {events.Event.HAND_OFF_DONE.value} if is_done else set()
+    return not needed <= told or copied != is_opened or (row.envelope is None) != is_done
 
 
 def missing(rows: Rows, made: list[Made]) -> int:
     """Pairs that a client was told are in service, and are not there so, with its very key."""
     told = [one for one in made if one.api_key]
-    return sum(not _is_there(rows.pairs.get(one.api_key), one) for one in told)
+    lost = sum(not _is_there(rows.pairs.get(one.api_key), one) for one in told)
+    return lost + sum(not _was_passed(rows.hand_offs.get(one.hand_off), one) for one in made if one.hand_off)
+
+
+def _was_passed(row: HandOff | None, one: Made) -> bool:
+    return row is not None and (row.state is HandOffState.DONE) is one.opened
 
 
 def _is_there(pair: KeyPair | None, one: Made) -> bool:
@@ -224,7 +252,9 @@ def duplicates(rows: Rows, made: list[Made]) -> int:
     """Pairs above one for a wish, and open intents above one."""
     live = Counter(pair.name for pair in rows.pairs.values() if pair.state in (KeyState.ACTIVE, KeyState.PENDING))
     begun = Counter(intent.name for intent in rows.intents if intent.discarded_at is None)
-    return sum(max(0, count[one.name] - 1) for one in made for count in (live, begun))
+    passed = Counter(row.key_pair_id for row in rows.hand_offs.values())
+    twice = sum(count - 1 for count in passed.values())
+    return twice + sum(max(0, count[one.name] - 1) for one in made for count in (live, begun))
 
 
 def shown_twice(_rows: Rows, made: list[Made]) -> int:

@@ -15,13 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from portal.cli.holder.proving import proof
+from portal.handoffs.envelope import Bound, Envelope, open_envelope, opening, raw_public, seal
 
 BITS = 2048  # many are made beside the server, and 2048 bits take a quarter of the time
 TRY_SECONDS = 120  # for one step, over all its repetitions
@@ -29,6 +31,9 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]*)"')
 CONTRACT = re.compile(r'name="contract" value="([^"]*)"')
 CODE = re.compile(r"((?:[0-9a-z]{4}-){6}[0-9a-z]{4})")
 PRIVATE_PEM = re.compile(r"-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----")
+HAND_OFF = re.compile(r"hof_[0-9a-z]{20}")
+BOUND, ENVELOPE = re.compile(r'data-bound="([^"]*)"'), re.compile(r'data-envelope="([^"]*)"')
+DONE = "The sealed copy is destroyed; the private key has two holders now"
 API_KEY = re.compile(r"/keys/([0-9a-f]{32})")
 T = TypeVar("T")
 
@@ -63,7 +68,8 @@ class Made:
     shown: dict[str, int] = field(default_factory=dict)
     spki_sha256: bytes = b""
     api_key: str = ""  # acknowledged: from here on it must be there
-    lost: int = 0  # answers
+    hand_off: str = ""  # acknowledged: a copy was offered
+    opened: bool = False  # acknowledged: it was read, and the ciphertext is gone
 
 
 class Visitor:
@@ -134,21 +140,40 @@ class Visitor:
         return self._connection
 
 
+@dataclass
+class Receiver:
+    """An integrator's person to whom copies are handed over: account id, sign-in, envelope key (public id, private)."""
+
+    account: str
+    email: str
+    password: str
+    envelope_key: str
+    private: X25519PrivateKey
+
+
+@dataclass
+class Owner:
+    """The owner of an account: account id, sign-in, and an integrator of its own."""
+
+    account: str
+    email: str
+    password: str
+    receiver: Receiver
+
+
 class Maker:
     """Somebody who makes pairs in one way, one after the other."""
 
     way = ""
     holder_made = True
 
-    def __init__(self, visitor: Visitor, account: str, email: str, password: str) -> None:
-        self.visitor, self.account, self.email, self.password = visitor, account, email, password
+    def __init__(self, visitor: Visitor, owner: Owner) -> None:
+        self.visitor, self.owner = visitor, owner
+        self.account, self.password = owner.account, owner.password
 
     def sign_in(self) -> None:
         """As on the first morning: the door, then the password."""
-        self.visitor.cookies.clear()
-        entered = self.visitor.post("/sign-in", {"email": self.email, "password": self.password})
-        if entered.status != 303:
-            raise RuntimeError(f"sign-in answered {entered.status}")
+        sign_in(self.visitor, self.owner)
 
     def make(self, made: Made) -> None:
         """One pair, from the wish to its API key in `made`."""
@@ -229,7 +254,7 @@ class WithTheCommandLine(Maker):
     way = "command"
 
     def make(self, made: Made) -> None:
-        private = new_key()
+        self.private = private = new_key()
         made.spki_sha256 = sha256_of(private)
         place = self.visitor.until_answered(lambda: self.begin(made))
         code = self.visitor.until_answered(lambda: self._code(place))
@@ -245,7 +270,94 @@ class WithTheCommandLine(Maker):
         return found[1]
 
 
-WAYS: tuple[type[Maker], ...] = (AtTheServer, WithAnUpload, WithTheCommandLine)
+class HandsOver(WithTheCommandLine):
+    """Makes a pair as before, then seals a copy of it to an integrator, which opens it and proves that it did."""
+
+    def __init__(self, visitor: Visitor, owner: Owner) -> None:
+        super().__init__(visitor, owner)
+        self.receiver = owner.receiver
+        self.receiving = Visitor(visitor.origin, visitor.stop, visitor.answered)
+
+    def sign_in(self) -> None:
+        super().sign_in()
+        sign_in(self.receiving, self.receiver)
+
+    def make(self, made: Made) -> None:
+        super().make(made)
+        place = self.visitor.until_answered(lambda: self._intended(made))
+        bound = self.visitor.until_answered(lambda: bound_on(self.visitor.get(place)))
+        envelope = seal(pem_of(self.private), raw_public(self.receiver.private), bound)
+        sealed = {"ciphertext": in_base64(envelope.ciphertext), "signature": in_base64(envelope.signature)}
+        made.hand_off = self.visitor.until_answered(lambda: self._offered(place, sealed))
+        made.opened = self.visitor.until_answered(lambda: self._opened(made.hand_off))
+        self.visitor.lost, self.receiving.lost = self.visitor.lost + self.receiving.lost, 0
+
+    def _intended(self, made: Made) -> str:
+        path = f"/{self.account}/keys/{made.api_key}/hand-over"
+        begun = self.visitor.post(path, {"envelope_key": self.receiver.envelope_key, "password": self.password})
+        if begun.status != 303:
+            raise RuntimeError(f"handing over answered {begun.status}")
+        return urlsplit(begun.location).path
+
+    def _offered(self, place: str, sealed: dict[str, str]) -> str:
+        found = HAND_OFF.search(self.visitor.post(place, sealed).location)
+        if found is None:
+            raise RuntimeError("the copy was not taken")
+        return found[0]
+
+    def _opened(self, hand_off: str) -> bool:
+        """Opened and proved; one that is done already was, and the answer was lost."""
+        place = f"/{self.receiver.account}/hand-offs/{hand_off}"
+        page = self.receiving.post(f"{place}/open", {"password": self.receiver.password})
+        found = ENVELOPE.search(page.text)
+        if found is None:
+            return DONE in self.receiving.get(place).text
+        given = json.loads(unescape(found[1]))
+        envelope = Envelope(base64.b64decode(given["ciphertext"]), base64.b64decode(given["signature"]))
+        pem = open_envelope(envelope, self.receiver.private, as_bound(given["bound"]))
+        told = given["opening"]
+        message = opening(
+            base_url=told["baseUrl"],
+            hand_off=told["handOff"],
+            nonce=bytes.fromhex(told["nonce"]),
+            receiver=told["receiver"],
+        )
+        private = serialization.load_pem_private_key(pem.encode(), None)
+        signature = private.sign(message, padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr, call-arg, arg-type]
+        return self.receiving.post(f"{place}/proof", {"signature": in_base64(signature)}).status == 303
+
+
+WAYS: tuple[type[Maker], ...] = (AtTheServer, WithAnUpload, WithTheCommandLine, HandsOver)
+
+
+def sign_in(visitor: Visitor, person: Owner | Receiver) -> None:
+    """The door, then the password."""
+    visitor.cookies.clear()
+    entered = visitor.post("/sign-in", {"email": person.email, "password": person.password})
+    if entered.status != 303:
+        raise RuntimeError(f"sign-in answered {entered.status}")
+
+
+def bound_on(page: Answer) -> Bound:
+    """What the envelope has to bind, by the page on which it is sealed."""
+    found = BOUND.search(page.text)
+    if found is None:
+        raise RuntimeError(f"there is nothing to seal: {page.status}")
+    return as_bound(json.loads(unescape(found[1])))
+
+
+def as_bound(told: dict[str, Any]) -> Bound:
+    """The same, as the page's script has it."""
+    return Bound(**{{"from": "sender", "to": "receiver"}.get(name, name): value for name, value in told.items()})
+
+
+def pem_of(private: rsa.RSAPrivateKey) -> str:
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private.private_bytes(*form).decode()
+
+
+def in_base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode()
 
 
 def new_key() -> rsa.RSAPrivateKey:
