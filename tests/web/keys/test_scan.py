@@ -1,4 +1,5 @@
-"""After 500 pairs made in every way, nothing on the portal's side holds private material (security.md 3.4)."""
+"""After 500 pairs made in every way, and copies handed over, nothing on the portal's side holds private material
+(security.md 3.4)."""
 
 import base64
 import json
@@ -15,27 +16,44 @@ import pytest
 from bs4 import BeautifulSoup
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import joinedload
 from structlog.testing import capture_logs
 
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants
 from portal.cli.holder.proving import proof
 from portal.foundation.database import Base, db
+from portal.handoffs import opening
+from portal.handoffs.envelope import Bound, raw_public, seal
+from portal.handoffs.models import HandOff
 from portal.keys.material import EXPONENT
 from portal.keys.models import KeyPair, KeyState
 from portal.outbox import operations as outbox
 from tests.conftest import PortalClient, SqliteStore
-from tests.factories import PASSWORD, a_delegation, a_licensee, an_integrator, pem_of, public_of, public_pem_of, sign
+from tests.factories import (
+    BASE_URL,
+    PASSWORD,
+    a_delegation,
+    a_licensee,
+    an_integrator,
+    pem_of,
+    public_of,
+    public_pem_of,
+    sign,
+)
 from tests.factories import tenant_of as tenant
 from tests.scanning import Scanner, secrets_of
 from tests.web.keys.test_batch_page import LINE
 from tests.web.keys.test_command_page import CODE
 
 ROTATED, EACH, AT_THE_SERVER, DELEGATED = 25, 100, 30, 30
+COPIES = 12
 PAIRS = AT_THE_SERVER + 3 * EACH + 20 + 3 * DELEGATED + 2 * ROTATED + 10
 PRIVATE_PEM = re.compile(r"-----BEGIN PRIVATE KEY-----[^-<]+-----END PRIVATE KEY-----")
+DATA_BOUND = re.compile(r'data-bound="([^"]+)"')
 DATA_LINES = re.compile(r'data-lines="([^"]+)"')
 FORTNIGHT = str(14 * 24 * 3600)
 
@@ -139,6 +157,57 @@ class Holder:
         self.visitor.get(f"/{self.account}/keys?api_key={pem[:200]}")
 
 
+def pass_copies(owner: Holder, agency: Holder, home: str) -> None:
+    """Copies of pairs of the owner's go to the agency: offered, opened, and proved, a third of them each."""
+    receiving = X25519PrivateKey.generate()
+    enrolment = {"public": in_base64(raw_public(receiving)), "password": PASSWORD}
+    assert agency.visitor.post(f"/{home}/hand-offs/envelope-key", data=enrolment).status_code == 303
+    for number in range(AT_THE_SERVER, AT_THE_SERVER + COPIES):
+        hand_off = handed_over(owner, owner.made[number], owner.private[number], receiving)
+        place = f"/{home}/hand-offs/{hand_off}"
+        if number % 3:
+            assert agency.visitor.post(f"{place}/open", data={"password": PASSWORD}).status_code == 200
+        if number % 3 == 2:
+            message = opening_lines(hand_off)
+            proof_of_it = {"signature": in_base64(sign(owner.private[number], message))}
+            assert agency.visitor.post(f"{place}/proof", data=proof_of_it).status_code == 303
+        else:
+            assert agency.visitor.post(
+                f"{place}/proof", data={"signature": pem_of(owner.private[number])}
+            ).status_code in (
+                409,
+                422,
+            )
+
+
+def handed_over(owner: Holder, api_key: str, private: rsa.RSAPrivateKey, receiving: X25519PrivateKey) -> str:
+    """The hand-off's id. A private key where the message belongs, or the envelope, is refused before."""
+    path = f"/{owner.account}/keys/{api_key}/hand-over"
+    choice = BeautifulSoup(owner.visitor.get(path).text, "html.parser").find(attrs={"name": "envelope_key"})["value"]
+    given = {"envelope_key": choice, "password": PASSWORD}
+    assert owner.visitor.post(path, data=given | {"message": pem_of(private)}).status_code == 422
+    place = owner.visitor.post(path, data=given).location
+    told = json.loads(unescape(DATA_BOUND.findall(owner.visitor.get(place).text)[0]))
+    names = {"from": "sender", "to": "receiver"}
+    bound = Bound(**{names.get(name, name): value for name, value in told.items()})
+    sealed = seal(pem_of(private), raw_public(receiving), bound)
+    wrong = {"ciphertext": pem_of(private), "signature": pem_of(private)}
+    assert owner.visitor.post(place, data=wrong).status_code == 422
+    form = {"ciphertext": in_base64(sealed.ciphertext), "signature": in_base64(sealed.signature)}
+    return owner.visitor.post(place, data=form).location.rpartition("/")[2]
+
+
+def opening_lines(hand_off: str) -> bytes:
+    """What the opened key signs, as the page of the receiver says it."""
+    rows = across_tenants(HandOff, reason=Reader.UPKEEP).where(HandOff.public_id == hand_off)
+    row = db.session.scalars(rows.options(joinedload(HandOff.receiver))).one()
+    return opening.message_of(row, base_url=BASE_URL)
+
+
+def in_base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode()
+
+
 @pytest.fixture(scope="module")
 def keys() -> list[rsa.RSAPrivateKey]:
     """The holders' own. Primes take long, so each stands in many keys; no two keys have both the same."""
@@ -170,8 +239,10 @@ def test_after_500_pairs_no_private_material_is_anywhere(
     stock, owner = iter(keys), a_licensee(name="Aurora")
     with capture_logs() as logged:
         holders = [Holder(signed_in(owner), tenant(owner).account_id, stock, "owner")]
-        holders += [an_agency(signed_in, owner, stock)]
+        integrator = an_integrator(name="Agency")
+        holders += [an_agency(signed_in, owner, integrator, stock)]
         make_them(*holders)
+        pass_copies(*holders, tenant(integrator).account_id)
         for holder in holders:
             holder.paste_everywhere()
 
@@ -195,8 +266,7 @@ def errors_on(answer: Any) -> list[str]:
     return [each.get_text(" ", strip=True) for each in BeautifulSoup(answer.text, "html.parser").select(".field-error")]
 
 
-def an_agency(signed_in: Any, owner: Actor, stock: Iterator[rsa.RSAPrivateKey]) -> Holder:
-    integrator = an_integrator(name="Agency")
+def an_agency(signed_in: Any, owner: Actor, integrator: Actor, stock: Iterator[rsa.RSAPrivateKey]) -> Holder:
     a_delegation(owner, integrator)
     return Holder(signed_in(integrator), tenant(owner).account_id, stock, "integrator")
 
