@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
 from portal.access.actor import Actor, system_actor
@@ -25,6 +25,10 @@ from portal.entitlements import operations as entitlements
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import NotFound, PortalError
+from portal.handoffs import enrolling, giving, opening, upkeep
+from portal.handoffs import store as hand_off_store
+from portal.handoffs.envelope import raw_public, seal
+from portal.handoffs.models import HandOff, Kept
 from portal.impact import leaks as impact
 from portal.impact import retiring
 from portal.keys import leaks, making, operations, rotation, store
@@ -37,7 +41,8 @@ from portal.projects.models import DataSpace, Project
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
 from portal.tenants.models import Standing
-from tests.factories import a_delegation, a_licensee, an_integrator, sign
+from tests.factories import BASE_URL, a_delegation, a_licensee, an_integrator, pem_of, public_of, sign
+from tests.many_keys import many_keys
 
 Do = Callable[[], object]
 Prepare = Callable[[], Do]
@@ -54,11 +59,13 @@ def a_half() -> PublicHalf:
     return PublicHalf(secrets.token_bytes(64), bits=3072)
 
 
-def a_short_pair() -> tuple[rsa.RSAPrivateKey, PublicHalf]:
-    """A pair that nobody had before; shorter than the portal accepts from people, since making one takes long."""
-    private = rsa.generate_private_key(65537, 1024)  # noqa: S505
-    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private, PublicHalf(private.public_key().public_bytes(*form), bits=1024)
+KEYS = many_keys()
+
+
+def a_pair_of_keys() -> tuple[rsa.RSAPrivateKey, PublicHalf]:
+    """A pair that nobody had before."""
+    private = next(KEYS)
+    return private, public_of(private)
 
 
 @dataclass
@@ -68,11 +75,15 @@ class Scene:
     owner: Actor = field(default_factory=lambda: a_licensee())
     integrator: Actor = field(default_factory=lambda: an_integrator())
     intents: list[tuple[bool, str]] = field(default_factory=list)
+    private: dict[bytes, rsa.RSAPrivateKey] = field(default_factory=dict)  # by the fingerprint of the public half
+    receiving: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate)
 
     def __post_init__(self) -> None:
         with transaction():
             projects.create(self.owner, "Shops", contracts.all_of(self.owner)[0])
         a_delegation(self.owner, self.integrator)
+        with transaction():
+            enrolling.enrol(self.integrator, raw_public(self.receiving), Kept.FILE)
 
     # Who acts, and what is seen
 
@@ -155,7 +166,8 @@ class Scene:
 
         def prepare() -> Do:
             actor = self.actor(by_owner)
-            (private, half), contract = a_short_pair(), usable_contracts(actor)[0]
+            (private, half), contract = a_pair_of_keys(), usable_contracts(actor)[0]
+            self.private[half.spki_sha256] = private
             intent = _in_transaction(
                 lambda: making.begin(
                     actor,
@@ -214,6 +226,51 @@ class Scene:
 
         return prepare
 
+    # Copies
+
+    def hand_offs(self) -> Sequence[HandOff]:
+        """All hand-offs between the two, in the order in which they were offered."""
+        rows = hand_off_store.given_by(self.owner).order_by(HandOff.id)
+        return db.session.scalars(rows).all()
+
+    def hand_over(self, number: int) -> Prepare:
+        """A sealed copy of a pair of the owner's own, whose private key it has."""
+
+        def prepare() -> Do:
+            actor = self.actor(by_owner=True)
+            pair = self._pair(actor, number)
+            private = self.private.get(pair.spki_sha256)
+            key = hand_off_store.current_key(self.integrator)
+            if private is None or key is None:
+                raise NotFound()
+            to = key.public_id
+            begun = _in_transaction(lambda: giving.begin(actor, pair, to).public_id)()
+            intent = hand_off_store.get_intent(actor, str(begun))
+            sealed = seal(pem_of(private), intent.to_public, giving.bound_by(intent))
+            return _in_transaction(lambda: giving.deposit(actor, intent, sealed))
+
+        return prepare
+
+    def with_copy(self, by_owner: bool, number: int, act: Callable[[Actor, HandOff], object]) -> Prepare:
+        """What one side does with a hand-off, at home."""
+
+        def prepare() -> Do:
+            found = self.hand_offs()
+            if not found:
+                raise NotFound()
+            actor = self.actor(by_owner=True) if by_owner else self._at_home()
+            hand_off = hand_off_store.get(actor, found[number % len(found)].public_id)
+            return _in_transaction(lambda: act(actor, hand_off))
+
+        return prepare
+
+    def prove_opened(self, actor: Actor, hand_off: HandOff) -> None:
+        """The receiver signs with the key that was taken out."""
+        pair = store.hold_by_id(hand_off.tenant_id, hand_off.key_pair_id)
+        row = hand_off_store.get(actor, hand_off.public_id)
+        signature = sign(self.private[pair.spki_sha256], opening.message_of(row, base_url=BASE_URL))
+        opening.finish(actor, row, signature=signature, base_url=BASE_URL)
+
     # What a pair hangs on
 
     def offer(self) -> Prepare:
@@ -270,6 +327,8 @@ class Scene:
             retiring.run(WORKER)
             _in_transaction(lambda: operations.lapse_due(WORKER))()
             _in_transaction(lambda: delegations.lapse_due(WORKER))()
+            _in_transaction(lambda: upkeep.lapse_due(WORKER))()
+            _in_transaction(lambda: upkeep.start_rotations(WORKER))()
 
         return lambda: do
 

@@ -1,7 +1,8 @@
 """Random sequences of everything that can be done about key pairs: whatever happens, these things hold.
 
 No working key under an ended, paused or uncovering delegation, an ended contract or a suspended account; no move that
-is not in the table; no two live pairs of one name, no two live successors; no data space that changed.
+is not in the table; no two live pairs of one name, no two live successors, no two live hand-offs of one pair; no copy
+without its record, no ciphertext longer than it may be opened; no data space that changed.
 """
 
 from collections import Counter
@@ -20,12 +21,17 @@ from hypothesis.stateful import (
 )
 
 from portal.access.roles import Environment, Right
+from portal.access.rows import Reader, across_tenants
 from portal.audit import operations as audit
 from portal.delegations import operations as delegations
 from portal.delegations.models import DelegationState
-from portal.delegations.states import DELEGATION
+from portal.delegations.states import DELEGATION, is_live
 from portal.foundation import clock
 from portal.foundation.database import db
+from portal.handoffs import giving, opening
+from portal.handoffs.models import LIVE_STATES as LIVE_HAND_OFFS
+from portal.handoffs.models import HandOffState, KeyCopy
+from portal.handoffs.states import HAND_OFF
 from portal.impact import leaks as impact
 from portal.keys import operations, rotation, store
 from portal.keys.models import KeyEnding, KeyPair, KeyState
@@ -57,6 +63,7 @@ class Keys(RuleBasedStateMachine):
         self.scene = Scene()
         self.identities = self.scene.identities()
         self.delegations: dict[object, DelegationState] = {}
+        self.hand_offs: dict[object, HandOffState] = {}
         for by_owner in (False, True):
             furnished = (
                 self.scene.prove(by_owner, Environment.SANDBOX, "Storefront"),
@@ -143,6 +150,31 @@ class Keys(RuleBasedStateMachine):
             )
         )
 
+    # Copies
+
+    @rule(number=numbers)
+    def hand_over(self, number: int) -> None:
+        done(self.scene.hand_over(number))
+
+    @rule(number=numbers)
+    def open_copy(self, number: int) -> None:
+        if done(self.scene.with_copy(False, number, opening.fetch)) == "done":
+            found = self.scene.hand_offs()
+            opened, now = found[number % len(found)], clock.now()
+            pair = next(pair for pair in self.scene.pairs() if pair.id == opened.key_pair_id)
+            assert status_of(pair, now) in LIVE
+            assert not store.is_leaked(pair)
+            assert is_live(opened.delegation, now)
+            assert opened.environment in opened.delegation.environments
+
+    @rule(number=numbers)
+    def prove_opened(self, number: int) -> None:
+        done(self.scene.with_copy(False, number, self.scene.prove_opened))
+
+    @rule(number=numbers)
+    def withdraw(self, number: int) -> None:
+        done(self.scene.with_copy(True, number, giving.withdraw))
+
     # What pairs hang on
 
     @rule(accepted=st.booleans())
@@ -183,6 +215,19 @@ class Keys(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         done(self.scene.sweep())
+        now, pairs = clock.now(), {pair.id: pair for pair in self.scene.pairs()}
+        for copy in self._copies():
+            if pairs[copy.key_pair_id].state is KeyState.ACTIVE and copy.rotation_due_at is None:
+                assert self._is_covered(pairs[copy.key_pair_id], now), "nobody asks for the rotation of a copied pair"
+
+    def _copies(self) -> list[KeyCopy]:
+        rows = across_tenants(KeyCopy, reason=Reader.UPKEEP).where(KeyCopy.tenant_id == self.scene.owner.tenant_id)
+        return list(db.session.scalars(rows))
+
+    def _is_covered(self, pair: KeyPair, now) -> bool:
+        row = self.scene.delegation()
+        runs = row is not None and row.state in (DelegationState.ACTIVE, DelegationState.PAUSED) and now < row.ends_at
+        return runs and pair.environment in row.environments
 
     # What always holds
 
@@ -198,6 +243,16 @@ class Keys(RuleBasedStateMachine):
         live = [pair for pair in pairs if status_of(pair, now) in LIVE]
         assert not _repeated(pair.replaces_id for pair in live if pair.replaces_id is not None)
         assert self.scene.identities() == self.identities
+        self._passed_by_the_table()
+
+    def _passed_by_the_table(self) -> None:
+        rows, copied = self.scene.hand_offs(), {copy.key_pair_id for copy in self._copies()}
+        for row in rows:
+            HAND_OFF.require_move(self.hand_offs.get(row.id, HandOffState.OFFERED), row.state)
+            self.hand_offs[row.id] = row.state
+            assert (row.envelope is not None) == (row.state in LIVE_HAND_OFFS)
+            assert row.opened_at is None or row.key_pair_id in copied
+        assert not _repeated(row.key_pair_id for row in rows if row.state in LIVE_HAND_OFFS)
 
     def _agree_on_what_is_live(self, now, pairs) -> None:
         listed = {row.id for side in Environment for row in store.live(self.scene.owner, now, side)}

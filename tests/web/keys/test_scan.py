@@ -3,12 +3,11 @@
 
 import base64
 import json
-import math
 import re
 import tempfile
 from collections.abc import Iterator
 from html import unescape
-from itertools import combinations, count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from portal.foundation.database import Base, db
 from portal.handoffs import opening
 from portal.handoffs.envelope import Bound, raw_public, seal
 from portal.handoffs.models import HandOff
-from portal.keys.material import EXPONENT
 from portal.keys.models import KeyPair, KeyState
 from portal.outbox import operations as outbox
 from tests.conftest import PortalClient, SqliteStore
@@ -45,6 +43,7 @@ from tests.factories import (
     sign,
 )
 from tests.factories import tenant_of as tenant
+from tests.many_keys import many_keys
 from tests.scanning import Scanner, secrets_of
 from tests.web.keys.test_batch_page import LINE
 from tests.web.keys.test_command_page import CODE
@@ -210,17 +209,8 @@ def in_base64(octets: bytes) -> str:
 
 @pytest.fixture(scope="module")
 def keys() -> list[rsa.RSAPrivateKey]:
-    """The holders' own. Primes take long, so each stands in many keys; no two keys have both the same."""
-    numbers = [rsa.generate_private_key(EXPONENT, 2048).private_numbers() for _time in range(18)]
-    primes = [prime for each in numbers for prime in (each.p, each.q)]
-    return [key_of(p, q) for p, q in combinations(primes, 2)]
-
-
-def key_of(p: int, q: int) -> rsa.RSAPrivateKey:
-    d = pow(EXPONENT, -1, math.lcm(p - 1, q - 1))
-    further = (rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q))
-    numbers = rsa.RSAPrivateNumbers(p, q, d, *further, rsa.RSAPublicNumbers(EXPONENT, p * q))
-    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    """The holders' own."""
+    return list(islice(many_keys(), 600))
 
 
 @pytest.fixture
