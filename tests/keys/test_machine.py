@@ -72,6 +72,9 @@ class Keys(RuleBasedStateMachine):
                 self.scene.prove(by_owner, Environment.PRODUCTION, "Storefront"),
             )
             assert [done(act) for act in furnished] == ["done"] * len(furnished)
+        # A copy of the owner's newest pair is opened, one of its retiring pair is offered.
+        copies = self.scene.hand_over(5), self.scene.with_copy(False, 0, opening.fetch), self.scene.hand_over(3)
+        assert [done(act) for act in copies] == ["done"] * len(copies)
         self.states = {pair.id: pair.state for pair in self.scene.pairs()}
 
     def teardown(self) -> None:
