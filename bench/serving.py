@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-GRANIAN = "--interface wsgi --host 127.0.0.1 --blocking-threads 4 --http1-buffer-size 2097152 --log-level warning"
+GRANIAN = (
+    "--interface wsgi --host 127.0.0.1 --blocking-threads 4 --http1-buffer-size 2097152 --log-level warning "
+    "--workers-kill-timeout 10"
+)
 READY_SECONDS = 30
 QUIETLY: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 

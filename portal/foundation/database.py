@@ -1,6 +1,7 @@
 """The database: one session, one way to write, and the column types that both databases share."""
 
 import re
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError as SqliteError
 from threading import Lock
 from typing import Any
 
@@ -38,6 +40,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_TIMEOUT_MS = 10_000
+LOOK_MS = 1
 LOOKS = "looks"  # the engine of `look`
 VALUES_OF_ROWS = re.compile(r"IN \((VALUES (?:\((?:\?, )*\?\)(?:, )?)+)\)")
 
@@ -198,8 +201,32 @@ def _let_sqlite_find_rows(
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     # A reader that turns into a writer fails at once when another wrote meanwhile; so writers say so at the start.
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    if connection.dialect.name != "sqlite":
+        return
+    if _writing.get():
+        _begin_writing(connection, connection.connection.dbapi_connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection, driver: Any) -> None:
+    """Begin as soon as nobody else writes, within `BUSY_TIMEOUT_MS`.
+
+    SQLite itself would look again after ever longer pauses, up to a tenth of a second, while the lock is free already.
+    """
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        for _look in range(BUSY_TIMEOUT_MS // LOOK_MS):
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except SqliteError as error:
+                if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                    break
+            time.sleep(LOOK_MS / 1000)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # whose refusal is told as any other
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def insert_if_absent(table: Table, values: dict[str, Any]) -> None:
