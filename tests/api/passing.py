@@ -14,7 +14,7 @@ from portal.handoffs.models import HandOff, Purpose
 from portal.keys.models import KeyPair
 from tests.api.calling import base64_of
 from tests.factories import BASE_URL, a_member, a_private_key, sign, tenant_of
-from tests.handoffs.scenes import Scene, a_hand_off, a_scene, an_intent, fetched, sealed
+from tests.handoffs.scenes import Scene, a_hand_off, a_scene, an_envelope_key, an_intent, fetched, sealed
 
 
 @dataclass
@@ -54,7 +54,9 @@ def a_passing(path: str) -> Passing:
         return _sealing(replace(scene, owner=a_member(tenant_of(scene.owner))), path)
     colleague = a_member(tenant_of(scene.integrator))
     if "opening" in path:
-        return _opening(replace(scene, integrator=colleague), path)
+        receiving = X25519PrivateKey.generate()
+        to_it = replace(scene, integrator=colleague, receiving=receiving, key=an_envelope_key(colleague, receiving))
+        return _opening(to_it, path)
     public = envelope.raw_public(X25519PrivateKey.generate())
     body = {"public_key": base64_of(public)} if path.endswith("envelope-key") else {}
     return _with_code(colleague, Purpose.ENROL, "", body)

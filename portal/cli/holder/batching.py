@@ -1,7 +1,6 @@
 """Making many pairs: first every private key, each in a file of its own, then the proofs, some at a time."""
 
 import os
-import secrets
 import ssl
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -142,9 +141,9 @@ def _read(file: Path) -> rsa.RSAPrivateKey:
 
 def _made(file: Path) -> rsa.RSAPrivateKey:
     """A new private key, whole in its file or not at all: an interruption leaves no half of one under its name."""
-    # A name of its own: a second run in the same folder must not put its key under this one's.
-    new = file.with_name(f".{file.name}.{secrets.token_hex(8)}.new")
-    key, pem = files.new_key()
+    new = file.with_name(f".{file.name}.new")
+    new.unlink(missing_ok=True)  # nothing was ever proved with it
+    _key, pem = files.new_key()
     files.save(new, pem)
     try:
         os.link(new, file)
@@ -153,7 +152,8 @@ def _made(file: Path) -> rsa.RSAPrivateKey:
     finally:
         new.unlink()
     _keep_name(file.parent)
-    return key
+    # What is in the file, and not what was made: a second run in the same folder may have been there in between.
+    return _read(file)
 
 
 def _keep_name(folder: Path) -> None:
