@@ -9,9 +9,8 @@ from portal.foundation import clock
 from portal.usage import store
 from tests.factories import a_contract, a_delegation, a_key, a_licensee, a_vendor, an_integrator, for_client, tenant_of
 from tests.statements import counted
+from tests.web.test_statements import MOST
 from tests.web.usage.conftest import words
-
-MOST = 12
 
 
 def test_a_key_that_was_never_used_says_so(visitor, account, pair):
