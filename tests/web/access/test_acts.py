@@ -27,6 +27,8 @@ EACH_TIME = {
     "accounts.sign_in": "a browser of its own each time",
     "accounts.end_other_sessions": "says so each time",
 }
+# Changes of other things that an act begins: each is an event of its own, about its own subject.
+BEGINS_TOO = {"key.rotation_due": "ending a delegation starts the rotation of the pairs that were copied (rule 15)"}
 # What a request writes besides its act.
 ASIDE = {"sessions", "attempt_counters"}
 
@@ -44,8 +46,9 @@ def who_may(row: Row, world: World) -> Caller:
 
 
 def new_events(snapshot: Snapshot, before: set[Any]) -> list[Any]:
-    """The events written since, linked copies for the other party aside."""
-    return [event for event in snapshot.events() - before if event.copy_of is None]
+    """The events written since, linked copies for the other party and what an act begins elsewhere aside."""
+    written = snapshot.events() - before
+    return [event for event in written if event.copy_of is None and event.event not in BEGINS_TOO]
 
 
 @each_act
