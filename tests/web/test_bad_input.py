@@ -182,12 +182,17 @@ KINDS = {
 APART = {
     "accounts.choose": "an account that is not theirs is a 404",
     "accounts.preferences": "a button each; an unknown choice is a page",
+    "handoffs.by_link": "a button that nobody's account accepts",
     "handoffs.give": "a key that is held or was replaced has an answer of its own",
     **{f"handoffs.{use}": "buttons, and what the page's script writes" for use in ("enrol", "open", "prove", "seal")},
 }
 # Uses of a form beside those of the access table.
 MORE_FORMS: dict[str, Form] = {
     "keys.new:upload": FORMS["keys.new"] | {"origin": "upload", "public_pem": public_pem_of(a_private_key(902))},
+    "keys.leaked:upload": FORMS["keys.leaked"]
+    | {"way": "replace", "origin": "upload", "public_pem": public_pem_of(a_private_key(905))},
+    "keys.replacement:upload": FORMS["keys.replacement"]
+    | {"origin": "upload", "public_pem": public_pem_of(a_private_key(906))},
     "keys.rotate:upload": FORMS["keys.rotate"] | {"origin": "upload", "public_pem": public_pem_of(a_private_key(903))},
 }
 # What stands in forms beside their fields: the token, a name for password managers, a file (with a test of its own).

@@ -28,7 +28,7 @@ POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 # For pages whose script touches a private key (security.md, "Web").
-KEY_PAGES = {"keys.check", "keys.make:browser"}
+KEY_PAGES = {"keys.check", "keys.make:browser", *(f"handoffs.{page}" for page in ("enrol", "give", "open", "seal"))}
 POLICY_OF_KEY_PAGES = (
     POLICY.replace("connect-src 'self'", "connect-src 'none'")
     + "; require-trusted-types-for 'script'; trusted-types 'none'"

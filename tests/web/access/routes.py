@@ -44,6 +44,7 @@ AT: dict[str, dict[str, str]] = {
     "keys.end_early": {"api_key": "retiring_key"},
     "keys.roll_back": {"api_key": "retiring_key"},
     "keys.replacement": {"api_key": "stopped_key"},
+    "keys.replacement:upload": {"api_key": "stopped_key"},
     "keys.saved": {"intent_id": "shown_intent"},
     "keys.discard": {"intent_id": "shown_intent"},
     "keys.message": {"intent_id": "proving_intent"},
