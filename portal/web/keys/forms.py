@@ -26,6 +26,12 @@ LONGEST_PEM = 16_000
 MOST_LINES_SAID = 20
 
 
+class Named:
+    """Mixin: how the pair is called. Above the other fields, so that what is wrong with it is said first."""
+
+    name = NameField(_l("Name"), description=_l("For people: which shop, since when. “Storefront 2027”, say."))
+
+
 class OriginForm(FreshSignIn, PortalForm):
     """How the pair is made: the ways in the order of design rule 3, best first."""
 
@@ -57,10 +63,8 @@ class OriginForm(FreshSignIn, PortalForm):
         return True
 
 
-class MakingForm(OriginForm):
-    """How the pair is called, too."""
-
-    name = NameField(_l("Name"), description=_l("For people: which shop, since when. “Storefront 2027”, say."))
+class MakingForm(Named, OriginForm):
+    """How the pair is called, and how it is made."""
 
 
 class OffersContracts:
