@@ -145,21 +145,13 @@ def find_open_intent(like: HandOffIntent, at: datetime) -> HandOffIntent | None:
 
 
 def current_key(actor: Actor) -> EnvelopeKey | None:
-    """The envelope key that this person uses in its own tenant, or None."""
-    rows = _own_keys(actor).where(EnvelopeKey.person_id == actor.person_id, EnvelopeKey.replaced_at.is_(None))
-    return db.session.scalars(rows).one_or_none()
-
-
-def current_keys(actor: Actor) -> Sequence[EnvelopeKey]:
-    """The envelope keys in use of the actor's own tenant, with their people, oldest first."""
-    rows = _own_keys(actor).where(EnvelopeKey.replaced_at.is_(None)).options(joinedload(EnvelopeKey.person))
-    return db.session.scalars(rows.order_by(EnvelopeKey.id)).all()
-
-
-def _own_keys(actor: Actor) -> Select[EnvelopeKey]:
+    """The envelope key that this person uses in its own tenant, or None. Raises: NotFound at a client's."""
     if actor.acts_for_client:
         raise NotFound()
-    return owned_by(actor, EnvelopeKey)
+    rows = owned_by(actor, EnvelopeKey).where(
+        EnvelopeKey.person_id == actor.person_id, EnvelopeKey.replaced_at.is_(None)
+    )
+    return db.session.scalars(rows).one_or_none()
 
 
 def find_envelope_key(public: bytes) -> EnvelopeKey | None:
