@@ -137,8 +137,8 @@ def transaction() -> Iterator[None]:
     if _writing.get():
         raise RuntimeError("a transaction is already open: only the door opens one")
     db.session.rollback()
-    token = _writing.set(True)
     with _turn():
+        token = _writing.set(True)
         try:
             db.session.connection()
             yield
