@@ -1,9 +1,6 @@
 """What the key pages of hand-offs share: their policy, the hashes of their scripts, and the one with a command."""
 
 import base64
-import hashlib
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request
@@ -15,6 +12,7 @@ from portal.foundation.errors import PortalError
 from portal.web.handoffs.blueprint import pages
 from portal.web.headers import as_key_page
 from portal.web.pages import answer
+from portal.web.scripts import sha256_of
 
 # The one that drives the page loads the next four; those of the frame (templates/layout_base.html) run beside them.
 DRIVER = "hand-off"
@@ -41,8 +39,7 @@ def noted(actor: Actor, refusal: PortalError) -> PortalError:
 
 def scripts() -> list[tuple[str, str]]:
     """File name and SHA-256 of every script that runs on these pages."""
-    folder = Path(current_app.static_folder or "", "js")
-    return [(f"{name}.js", _sha256(folder / f"{name}.js")) for name in SCRIPTS]
+    return [(f"{name}.js", sha256_of(f"js/{name}.js")) for name in SCRIPTS]
 
 
 def commanded(**context: Any) -> Response:
@@ -60,11 +57,6 @@ def command(act: str, code: str, *options: str) -> str:
 def base_url() -> str:
     """The portal's address without a slash at its end."""
     return str(current_app.config["PORTAL"].external_base_url).rstrip("/")
-
-
-@lru_cache(maxsize=16)
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @pages.app_template_filter("as_base64")

@@ -1,9 +1,6 @@
 """A pair that is made in its holder's browser: the portal gets the public half, with the proof of possession."""
 
-import hashlib
 import json
-from functools import lru_cache
-from pathlib import Path
 
 from flask import Response, current_app, flash, g
 from flask_babel import gettext as _
@@ -18,6 +15,7 @@ from portal.keys.models import KeyIntent, KeyPair
 from portal.web.headers import as_key_page
 from portal.web.keys.forms import BornForm
 from portal.web.pages import add_refusal, answer
+from portal.web.scripts import sha256_of
 
 SCRIPT = "js/private-key.js"
 
@@ -41,7 +39,7 @@ def page(actor: Actor, intent: KeyIntent, stage: str) -> Response | KeyPair:
         refusal=name_taken,
         lines=json.dumps(_message(intent).decode().splitlines()[:-1]),
         script=SCRIPT,
-        script_sha256=_sha256(Path(current_app.static_folder or "", SCRIPT)),
+        script_sha256=sha256_of(SCRIPT),
         environment=intent.environment.value,
     )
     if name_taken is not None:
@@ -65,8 +63,3 @@ def _message(intent: KeyIntent, public: PublicHalf | None = None) -> bytes:
         owner=g.tenant.account_id,
         holder=g.home.account_id,
     )
-
-
-@lru_cache(maxsize=4)
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
