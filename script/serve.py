@@ -165,7 +165,9 @@ def _granian(port: int, settings: dict[str, str]) -> list[str]:
     options = f"--interface wsgi --host {host} --port {port} --workers {workers} --blocking-threads 4"
     # Headers of more than these bytes Granian refuses by itself, without a body, and shops want one for each refusal.
     limits = ["--http1-buffer-size", str(LARGEST_HEADERS), "--workers-kill-timeout", "10"]
-    return ["granian", *options.split(), "--log-level", "warning", *limits, "wsgi:app"]
+    # A worker that dies, by the machine's memory for one, is followed by another; its siblings go on meanwhile.
+    follow = ["--respawn-failed-workers", "--respawn-interval", "1"]
+    return ["granian", *options.split(), "--log-level", "warning", *limits, *follow, "wsgi:app"]
 
 
 def _start(settings: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
