@@ -10,6 +10,7 @@ from portal.handoffs import models as handoffs
 from portal.keys import models as keys
 from portal.outbox import models as outbox
 from portal.projects import models as projects
+from portal.reviews import models as reviews
 from portal.tenants import models as tenants
 from portal.usage import models as usage
 
@@ -24,6 +25,7 @@ __all__ = [
     "keys",
     "outbox",
     "projects",
+    "reviews",
     "tenants",
     "usage",
 ]

@@ -53,6 +53,8 @@ class Permission(StrEnum):
     STANDING_CHANGE = "standing.change"
     CONTRACT_CHANGE = "contract.change"
     CONSOLE_SEE = "console.see"
+    REVIEW_KEEP = "review.keep"
+    REVIEW_ANSWER = "review.answer"
 
 
 TENANT_ROLES = (Role.OWNER, Role.KEY_MANAGER, Role.DEVELOPER, Role.VIEWER)
@@ -74,8 +76,16 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.DELEGATION_END,
         Permission.MEMBERS_MANAGE,
         Permission.SETTINGS_MANAGE,
+        Permission.REVIEW_ANSWER,
     },
-    Role.KEY_MANAGER: _SEE | _KEYS | {Permission.HAND_OFF, Permission.DELEGATION_PAUSE, Permission.DELEGATION_END},
+    Role.KEY_MANAGER: _SEE
+    | _KEYS
+    | {
+        Permission.HAND_OFF,
+        Permission.DELEGATION_PAUSE,
+        Permission.DELEGATION_END,
+        Permission.REVIEW_ANSWER,
+    },
     Role.DEVELOPER: _SEE | _PROJECTS,
     Role.VIEWER: _SEE,
     Role.PARTNER_ADMIN: _SEE
@@ -85,6 +95,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.STANDING_CHANGE,
         Permission.CONTRACT_CHANGE,
         Permission.MEMBERS_MANAGE,
+        Permission.REVIEW_KEEP,
     },
     Role.OPERATOR: _SEE | {Permission.CONSOLE_SEE, Permission.TENANT_OPEN, Permission.MEMBERS_MANAGE},
 }
@@ -149,6 +160,8 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.STANDING_CHANGE: N_("Change an account's standing"),
     Permission.CONTRACT_CHANGE: N_("Make and end contracts"),
     Permission.CONSOLE_SEE: N_("See all tenants, contracts, entitlements and who holds access"),
+    Permission.REVIEW_KEEP: N_("Keep reviews: make, decide and close them"),
+    Permission.REVIEW_ANSWER: N_("Say in a review whether a delegation is still needed"),
 }
 
 ENVIRONMENT_NAMES: dict[Environment, str] = {

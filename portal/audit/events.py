@@ -32,6 +32,11 @@ class Event(StrEnum):
     DEPUTY_NAMED = "deputy.named"
     DEPUTY_WITHDRAWN = "deputy.withdrawn"
 
+    ENTITLEMENT_ENDED = "entitlement.ended"
+    ENTITLEMENT_NARROWED = "entitlement.narrowed"
+    ENTITLEMENT_SUSPENDED = "entitlement.suspended"
+    ENTITLEMENT_RESUMED = "entitlement.resumed"
+
     ALLOTMENT_REQUESTED = "allotment.requested"
     ALLOTMENT_WITHDRAWN = "allotment.withdrawn"
 
@@ -105,6 +110,17 @@ class Event(StrEnum):
     HAND_OFF_LAPSED = "hand_off.lapsed"
     HAND_OFF_FROZEN = "hand_off.frozen"
 
+    REVIEW_MADE = "review.made"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_ABANDONED = "review.abandoned"
+    REVIEW_DECIDED = "review.decided"
+    REVIEW_FALLBACKS_CALLED = "review.fallbacks_called"
+    REVIEW_WARNED = "review.warned"
+    REVIEW_CLOSING = "review.closing"
+    REVIEW_CLOSED = "review.closed"
+    REVIEW_NEEDED = "review.needed"
+    REVIEW_NOT_NEEDED = "review.not_needed"
+
     REFUSED = "refused"
 
 
@@ -131,6 +147,12 @@ SENTENCES: dict[Event, str] = {
     Event.SIGNER_RECORDED: N_("%(actor)s recorded %(signer)s as the signer of the contract %(label)s"),
     Event.DEPUTY_NAMED: N_("%(actor)s named %(label)s as deputy until %(until)s"),
     Event.DEPUTY_WITHDRAWN: N_("%(actor)s withdrew the deputy %(label)s"),
+    Event.ENTITLEMENT_ENDED: N_("%(actor)s ended the entitlement to %(label)s under the contract %(contract)s"),
+    Event.ENTITLEMENT_NARROWED: N_(
+        "%(actor)s let the entitlement to %(label)s under the contract %(contract)s end on %(until)s"
+    ),
+    Event.ENTITLEMENT_SUSPENDED: N_("%(actor)s suspended the entitlement to %(label)s under the contract %(contract)s"),
+    Event.ENTITLEMENT_RESUMED: N_("%(actor)s resumed the entitlement to %(label)s under the contract %(contract)s"),
     Event.ALLOTMENT_REQUESTED: N_("%(actor)s asked for more: %(amount)s × %(wish)s"),
     Event.ALLOTMENT_WITHDRAWN: N_("%(actor)s withdrew a request for more"),
     Event.PROJECT_CREATED: N_("%(actor)s created the project “%(label)s” with %(spaces)s data spaces"),
@@ -210,6 +232,23 @@ SENTENCES: dict[Event, str] = {
     Event.KEY_LEAKED: N_("%(actor)s declared that the key pair “%(label)s” leaked, and stopped it (%(environment)s)"),
     Event.REPLACEMENT_INTENDED: N_("%(actor)s began to replace the key pair “%(before)s”, which leaked"),
     Event.KEY_REPLACED: N_("%(actor)s put “%(label)s” into service in the place of “%(before)s”, which leaked"),
+    Event.REVIEW_MADE: N_("%(actor)s made the review “%(label)s” of about %(lines)s lines, due on %(due)s"),
+    Event.REVIEW_OPENED: N_("The review “%(label)s” opened with %(lines)s lines"),
+    Event.REVIEW_ABANDONED: N_("%(actor)s abandoned the review “%(label)s”"),
+    Event.REVIEW_DECIDED: N_("%(actor)s decided %(lines)s lines of the review “%(label)s”: %(decision)s"),
+    Event.REVIEW_FALLBACKS_CALLED: N_("The fallbacks of the review “%(label)s” were called: %(people)s"),
+    Event.REVIEW_WARNED: N_("The parties of the review “%(label)s” were warned %(days)s days before it is due"),
+    Event.REVIEW_CLOSING: N_("%(actor)s closed the review “%(label)s”; its decisions are carried out now"),
+    Event.REVIEW_CLOSED: N_(
+        "The decisions of the review “%(label)s” were carried out: %(ended)s ended, %(narrowed)s narrowed, "
+        "%(not_applied)s could not be carried out"
+    ),
+    Event.REVIEW_NEEDED: N_(
+        "%(actor)s said in the review “%(review)s” that the delegation with %(label)s is still needed"
+    ),
+    Event.REVIEW_NOT_NEEDED: N_(
+        "%(actor)s said in the review “%(review)s” that the delegation with %(label)s is no longer needed"
+    ),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }
 

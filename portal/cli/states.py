@@ -12,8 +12,9 @@ from portal.handoffs.states import HAND_OFF
 from portal.keys import liveness
 from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE, KeyStatus
+from portal.reviews.states import CAMPAIGN
 
-MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT)
+MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, CAMPAIGN)
 
 HEAD = """\
 # States

@@ -70,6 +70,7 @@ BEGIN_ELSEWHERE = {
     ("hand_offs", "receiver_id"): BY_OTHER_PARTY,
     ("hand_offs", "lapses_at"): "the worker closes what is due",
     ("key_copies", "holder_id"): BY_OTHER_PARTY,
+    ("review_answers", "asked_id"): BY_OTHER_PARTY,
     ("command_codes", "code_hash"): BY_UNGUESSABLE_ID,
     ("command_codes", "expires_at"): "the worker forgets what is old",
 }
@@ -218,7 +219,8 @@ def test_every_moment_is_stored_as_aware_utc(table: Table):
 
 
 def _is_handle(column: Column[Any]) -> bool:
-    return column.name in {"public_id", "integrator_account_id", "request_id"} or isinstance(column.type, EnumSet)
+    ends = ("public_id", "account_id", "request_id", "evidence_key_id")
+    return column.name.endswith(ends) or isinstance(column.type, EnumSet)
 
 
 def _scoped() -> list[Any]:
