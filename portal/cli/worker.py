@@ -22,6 +22,7 @@ from portal.impact import reminders, retiring
 from portal.keys import operations as keys
 from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
+from portal.reviews import upkeep as reviews
 from portal.usage import upkeep as uses
 from portal.web.mail import sender
 
@@ -71,6 +72,9 @@ def _tasks() -> list[Task]:
         Task("delegations", timedelta(seconds=30), lambda: _until_done(delegations.lapse_due, actor)),
         Task("hand-offs", timedelta(seconds=30), lambda: _until_done(hand_offs.lapse_due, actor)),
         Task("copies", timedelta(minutes=1), lambda: _until_done(hand_offs.start_rotations, actor)),
+        Task("reviews", timedelta(seconds=2), lambda: reviews.freeze_and_close(actor)),
+        Task("parties of reviews", timedelta(seconds=2), lambda: reviews.tell(actor)),
+        Task("warnings of reviews", timedelta(minutes=1), lambda: reviews.warn(actor)),
         Task("what is no longer needed", timedelta(hours=1), _tidy_up),
     ]
 

@@ -41,3 +41,15 @@ class NotYourRequest(Denied):
 class RequestDecided(Conflict):
     code = "allotment_request_decided"
     sentence = N_("This request has been decided already, so it cannot be withdrawn.")
+
+
+class EntitlementOver(Conflict):
+    code = "entitlement_over"
+    sentence = N_("The entitlement to %(service)s has ended already.")
+
+
+class NotAnEarlierEnd(Invalid):
+    """`last_day` is the day, in UTC, on which it ends now."""
+
+    code = "entitlement_not_narrowed"
+    sentence = N_("An entitlement is narrowed to a day that is still to come and before its last day, %(last_day)s.")

@@ -58,6 +58,11 @@ class Entitlement(TenantOwned, ShownToShops, Base):
             return EntitlementState.COMING
         return EntitlementState.SUSPENDED if self.suspended_at else EntitlementState.ACTIVE
 
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        # Unique by constraint; a subject's id has 64 characters, and no code of the catalogue comes near the limit.
+        return "entitlement", f"{self.contract.public_id}/{self.service_code}"[:64], self.service.name
+
 
 class AllotmentWish(StrEnum):
     """What more is asked for."""

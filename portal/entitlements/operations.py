@@ -2,15 +2,20 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
 from portal.accounts.models import Membership
+from portal.audit import operations as audit
+from portal.audit.events import Event
 from portal.contracts import operations as contracts
 from portal.contracts.models import Contract, Edition
 from portal.entitlements import store
-from portal.entitlements.models import Entitlement
+from portal.entitlements.errors import EntitlementOver, NotAnEarlierEnd
+from portal.entitlements.models import Entitlement, EntitlementState
+from portal.foundation import clock
 from portal.tenants.models import Tenant
 
 
@@ -61,6 +66,77 @@ def extend(actor: Actor, contract: Contract, ends_at: datetime) -> None:
     contracts.extend(actor, contract, ends_at)
     for entitlement in granted:
         entitlement.ends_at = ends_at
+
+
+def end(actor: Actor, entitlement: Entitlement) -> None:
+    """End `entitlement` now; its contract and the contract's other services go on. Ending it twice changes nothing.
+
+    Raises: NotAllowed.
+    """
+    require(actor, Permission.CONTRACT_CHANGE)
+    store.hold(entitlement)
+    now = clock.now()
+    if entitlement.state(now) is EntitlementState.ENDED:
+        return
+    entitlement.ended_at = now
+    _record(actor, Event.ENTITLEMENT_ENDED, entitlement)
+
+
+def narrow(actor: Actor, entitlement: Entitlement, ends_at: datetime) -> None:
+    """Let `entitlement` end earlier, at `ends_at`. The end that it has already changes nothing and is no event.
+
+    Raises: NotAllowed, EntitlementOver, NotAnEarlierEnd.
+    """
+    require(actor, Permission.CONTRACT_CHANGE)
+    store.hold(entitlement)
+    now, ends = clock.now(), min(entitlement.ends_at, entitlement.contract.ends_at)
+    if entitlement.state(now) is EntitlementState.ENDED:
+        raise EntitlementOver(service=entitlement.service.name)
+    if ends_at == ends:
+        return
+    if not max(now, entitlement.starts_at) < ends_at < ends:
+        raise NotAnEarlierEnd(last_day=last_day_of(ends))
+    entitlement.ends_at = ends_at
+    _record(actor, Event.ENTITLEMENT_NARROWED, entitlement, until=last_day_of(ends_at))
+
+
+def suspend(actor: Actor, entitlement: Entitlement) -> None:
+    """Let `entitlement` open nothing until it is resumed. Suspending it twice changes nothing.
+
+    Raises: NotAllowed, EntitlementOver.
+    """
+    _hold_open(actor, entitlement)
+    if entitlement.suspended_at is None:
+        entitlement.suspended_at = clock.now()
+        _record(actor, Event.ENTITLEMENT_SUSPENDED, entitlement)
+
+
+def resume(actor: Actor, entitlement: Entitlement) -> None:
+    """Let a suspended `entitlement` open again. One that is not suspended stays as it is.
+
+    Raises: NotAllowed, EntitlementOver.
+    """
+    _hold_open(actor, entitlement)
+    if entitlement.suspended_at is not None:
+        entitlement.suspended_at = None
+        _record(actor, Event.ENTITLEMENT_RESUMED, entitlement)
+
+
+def last_day_of(ends_at: datetime) -> str:
+    """The last day (UTC) before this end, as in 2027-05-03."""
+    return (ends_at - timedelta(microseconds=1)).date().isoformat()
+
+
+def _hold_open(actor: Actor, entitlement: Entitlement) -> None:
+    require(actor, Permission.CONTRACT_CHANGE)
+    store.hold(entitlement)
+    if entitlement.state(clock.now()) is EntitlementState.ENDED:
+        raise EntitlementOver(service=entitlement.service.name)
+
+
+def _record(actor: Actor, event: Event, entitlement: Entitlement, *, until: str | None = None) -> None:
+    facts: dict[str, Any] = {"contract": entitlement.contract.public_id} | ({"until": until} if until else {})
+    audit.record(actor, event, entitlement, tenant_id=entitlement.tenant_id, **facts)
 
 
 def projects_granted(actor: Actor, running: Sequence[Contract]) -> dict[uuid.UUID, int]:

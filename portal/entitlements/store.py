@@ -27,6 +27,17 @@ def all_of(actor: Actor) -> Sequence[Entitlement]:
     return db.session.scalars(rows.order_by(Entitlement.starts_at.desc(), Service.position, Entitlement.id)).all()
 
 
+def hold(entitlement: Entitlement) -> None:
+    """Read the row again with service and contract, and keep others from changing it until the transaction ends."""
+    rows = (
+        select(Entitlement)
+        .where(Entitlement.tenant_id == entitlement.tenant_id, Entitlement.id == entitlement.id)
+        .options(joinedload(Entitlement.service, innerjoin=True), joinedload(Entitlement.contract, innerjoin=True))
+        .with_for_update(of=Entitlement)
+    )
+    db.session.scalars(rows.execution_options(populate_existing=True, **scoped_to(entitlement.tenant_id))).one()
+
+
 def services_of(actor: Actor, at: datetime) -> Sequence[Service]:
     """The services that the actor's tenant may use at this moment, each once, in the order of the catalogue."""
     rows = (

@@ -1,1 +1,1 @@
-"""Is what was granted still needed? Campaigns freeze a list, people decide line by line, closing applies and proves it."""
+"""Is what was granted still needed? Campaigns freeze a list, people decide line by line, closing leaves evidence."""

@@ -12,7 +12,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.rows import TenantOwned
-from portal.accounts.models import Membership, Person
+from portal.accounts.models import Membership
 from portal.delegations.models import Side
 from portal.foundation import clock, ids
 from portal.foundation.database import Base, Versioned, enum_type
@@ -116,17 +116,18 @@ class Campaign(TenantOwned, Versioned, Base):
     telling: Mapped[Telling | None] = mapped_column(enum_type(Telling))
     told_to: Mapped[str] = mapped_column(String(12), default="")
     created_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    created_by_label: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     opened_at: Mapped[datetime | None]
     closing_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     closed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    closed_by_label: Mapped[str | None]
     abandoned_at: Mapped[datetime | None]
+    evidence_portal: Mapped[str | None] = mapped_column(Text)
     evidence_signature: Mapped[str | None] = mapped_column(Text)
     evidence_key_id: Mapped[str | None] = mapped_column(String(64))
 
-    created_by: Mapped[Person] = relationship(lazy="raise", foreign_keys=[created_by_id])
-    closed_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[closed_by_id])
     reviewers: Mapped[list["Reviewer"]] = relationship(
         lazy="raise",
         viewonly=True,

@@ -1,0 +1,153 @@
+"""What a closed campaign leaves behind: every line with what was decided and done, as CSV and as a signed JSON file.
+
+The file says what is stored and nothing that may change later, so that it comes out the same octets each time. Times
+are UTC. `create_app` calls `configure` once.
+"""
+
+import base64
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from portal.reviews import store
+from portal.reviews.errors import NotClosedYet
+from portal.reviews.models import Campaign, CampaignState, Line, Question
+from portal.reviews.states import CAMPAIGN_STATE_NAMES
+
+FORMAT = "portal-review-evidence-v1"
+# The id of the key, and its signature (Ed25519) over these octets.
+Sign = Callable[[bytes], tuple[str, bytes]]
+Document = dict[str, Any]
+
+COLUMNS = (
+    "line", "account", "owner", "holder_account", "subject", "label", "facts", "owner_said", "holder_said",
+    "decision", "narrow_to", "reason", "decided_by", "decided_at", "seconds_taken", "decided_together",
+    "warnings", "outcome", "outcome_code", "applied_at",
+)  # fmt: skip
+
+_sign: Sign | None = None
+_portal = ""
+
+
+def configure(sign: Sign, portal: str) -> None:
+    """Sign evidence with `sign` from now on, in the name of the portal at this address."""
+    global _sign, _portal
+    _sign, _portal = sign, portal
+
+
+def sign(campaign: Campaign) -> None:
+    """Put the signature of its evidence onto a campaign that is just being closed."""
+    if _sign is None:
+        raise RuntimeError("reviews.evidence.configure() was not called")
+    campaign.evidence_portal = _portal
+    key_id, signature = _sign(canonical(payload(campaign)))
+    campaign.evidence_key_id = key_id
+    campaign.evidence_signature = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+def payload(campaign: Campaign) -> Document:
+    """What is signed: the campaign with its counts, and its lines in their order. Raises: NotClosedYet."""
+    _require_closed(campaign)
+    outcomes = {outcome.value: number for outcome, number in store.outcomes_of(campaign).items()}
+    return {
+        "format": FORMAT,
+        "portal": campaign.evidence_portal or "",
+        "review": {
+            "id": campaign.public_id,
+            "name": campaign.name,
+            "subject": campaign.subject.value,
+            "filters": campaign.filters,
+            "silence": campaign.silence.value,
+            "made_by": campaign.created_by_label,
+            "made_at": _said_at(campaign.created_at),
+            "opened_at": _said_at(campaign.opened_at),
+            "due_at": _said_at(campaign.due_at),
+            "closed_by": campaign.closed_by_label,
+            "closed_at": _said_at(campaign.closed_at),
+            "counts": dict(sorted(outcomes.items())),
+        },
+        "lines": list(_lines(campaign)),
+    }
+
+
+def signed(campaign: Campaign) -> bytes:
+    """The signed file. Raises: NotClosedYet."""
+    signature = {
+        "alg": "EdDSA",
+        "key_id": campaign.evidence_key_id,
+        "value": campaign.evidence_signature,
+    }
+    return canonical(payload(campaign) | {"signature": signature}) + b"\n"
+
+
+def rows(campaign: Campaign) -> Iterator[list[str]]:
+    """The lines as rows of a table, the names of the columns first. Raises: NotClosedYet."""
+    _require_closed(campaign)
+    yield list(COLUMNS)
+    for line in _lines(campaign):
+        yield [_cell(line[name]) for name in COLUMNS]
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """The octets that are signed: sorted names, no spaces, UTF-8."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _require_closed(campaign: Campaign) -> None:
+    if campaign.state is not CampaignState.CLOSED:
+        raise NotClosedYet(review=campaign.name, state=CAMPAIGN_STATE_NAMES[campaign.state])
+
+
+def _lines(campaign: Campaign) -> Iterator[Document]:
+    answers: dict[tuple[uuid.UUID, str], Question] = {
+        (row.line_id, row.side.value): row for row in store.answers_in(campaign)
+    }
+    for line in store.lines_of(campaign):
+        said = {side: answers.get((line.id, side)) for side in ("owner", "integrator")}
+        yield _line(line) | {"owner_said": _answer(said["owner"]), "holder_said": _answer(said["integrator"])}
+
+
+def _line(line: Line) -> Document:
+    return {
+        "line": line.position,
+        "account": line.owner_account_id,
+        "owner": line.owner_name,
+        "holder_account": line.holder_account_id,
+        "subject": line.subject_public_id,
+        "label": line.label,
+        "facts": line.facts,
+        "decision": line.decision.value if line.decision else None,
+        "narrow_to": line.narrow_to,
+        "reason": line.reason,
+        "decided_by": line.decided_by_label,
+        "decided_at": _said_at(line.decided_at),
+        "seconds_taken": line.seconds_taken,
+        "decided_together": line.bulk_size,
+        "warnings": line.warnings,
+        "outcome": line.outcome.value if line.outcome else None,
+        "outcome_code": line.outcome_code,
+        "applied_at": _said_at(line.applied_at),
+    }
+
+
+def _answer(question: Question | None) -> Document | None:
+    if question is None or question.answer is None:
+        return None
+    return {
+        "answer": question.answer.value,
+        "reason": question.reason,
+        "by": question.answered_by_label,
+        "at": _said_at(question.answered_at),
+    }
+
+
+def _said_at(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False) if isinstance(value, dict) else str(value)

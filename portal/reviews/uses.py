@@ -1,0 +1,85 @@
+"""When what a line is about was used last: by any key pair that hangs on it. Queries over all tenants."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from portal.access.rows import Reader, across_tenants
+from portal.delegations.models import Delegation
+from portal.entitlements.models import Entitlement
+from portal.foundation.database import db
+from portal.keys.models import KeyPair
+from portal.projects.models import Installation
+from portal.reviews.models import ReviewSubject
+from portal.usage.models import KeyUse, Sighting, UseClient
+
+# What was used so recently never ends by silence.
+RECENTLY = timedelta(days=30)
+Place = tuple[uuid.UUID, uuid.UUID]  # (tenant, id) of an entitlement, a delegation or a key pair
+MODELS: dict[ReviewSubject, Any] = {
+    ReviewSubject.ENTITLEMENTS: Entitlement,
+    ReviewSubject.DELEGATIONS: Delegation,
+    ReviewSubject.KEYS: KeyPair,
+}
+LATEST = aliased(KeyUse, name="latest_use")
+
+
+@dataclass(frozen=True)
+class LastUse:
+    """When it was used last, and by which installation, where the call told."""
+
+    at: datetime
+    installation: str | None
+
+
+def used_since(subject: ReviewSubject, owner_id: Any, subject_id: Any, since: datetime) -> ColumnElement[bool]:
+    """Whether what these columns name was used since then."""
+    rows = select(KeyUse.id).where(*_of(subject, owner_id, subject_id), KeyUse.last_at >= since)
+    return rows.exists()
+
+
+def last_uses(subject: ReviewSubject, places: Collection[Place], *, reason: Reader) -> Mapping[Place, LastUse]:
+    """The last use of each of these; one never used is left out. One statement."""
+    model = MODELS[subject]
+    latest = select(KeyUse.id).where(*_of(subject, model.tenant_id, model.id)).order_by(KeyUse.last_at.desc())
+    latest_id = latest.limit(1).correlate(model).scalar_subquery()
+    rows = (
+        across_tenants(model.tenant_id, model.id, LATEST.last_at, Installation.name, reason=reason)
+        .select_from(model)
+        .where(tuple_(model.tenant_id, model.id).in_(list(places)))
+        .join(LATEST, and_(LATEST.tenant_id == model.tenant_id, LATEST.id == latest_id))
+    )
+    found = db.session.execute(_with_installation(rows))
+    return {(owner_id, row_id): LastUse(at, name) for owner_id, row_id, at, name in found}
+
+
+def _with_installation(rows: Select[Any]) -> Select[Any]:
+    client = and_(UseClient.tenant_id == LATEST.tenant_id, UseClient.id == LATEST.client_id)
+    taken_for = and_(
+        Sighting.tenant_id == LATEST.tenant_id,
+        Sighting.key_pair_id == LATEST.key_pair_id,
+        Sighting.data_space_id == LATEST.data_space_id,
+        Sighting.identity == UseClient.identity,
+    )
+    its = and_(Installation.tenant_id == Sighting.tenant_id, Installation.id == Sighting.installation_id)
+    return rows.join(UseClient, client).outerjoin(Sighting, taken_for).outerjoin(Installation, its)
+
+
+def _of(subject: ReviewSubject, owner_id: Any, subject_id: Any) -> list[ColumnElement[bool]]:
+    """The uses of the key pairs that hang on it, as conditions on `KeyUse`."""
+    if subject is ReviewSubject.KEYS:
+        return [KeyUse.tenant_id == owner_id, KeyUse.key_pair_id == subject_id]
+    pair = aliased(KeyPair)
+    pairs = select(pair.id).where(pair.tenant_id == owner_id)
+    if subject is ReviewSubject.DELEGATIONS:
+        pairs = pairs.where(pair.delegation_id == subject_id)
+    else:
+        granting = aliased(Entitlement)
+        contract = select(granting.contract_id).where(granting.tenant_id == owner_id, granting.id == subject_id)
+        pairs = pairs.where(pair.contract_id == contract.scalar_subquery())
+    return [KeyUse.tenant_id == owner_id, KeyUse.key_pair_id.in_(pairs)]
