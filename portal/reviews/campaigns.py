@@ -76,6 +76,7 @@ def make(
         name=name,
         subject=subject,
         filters=wanted.as_json(),
+        state=CampaignState.PREPARING,
         silence=silence,
         due_at=due_at,
         recurs_days=recurs_days,
@@ -106,7 +107,7 @@ def _add(actor: Actor, campaign: Campaign, reviewers: Sequence[Membership], fall
             for member_id, later in chosen.items()
         ]
     )
-    due = campaign.due_at.date().isoformat()
+    due = campaign.last_day.isoformat()
     audit.record(actor, Event.REVIEW_MADE, campaign, lines=campaign.expected, due=due)
 
 
@@ -148,6 +149,7 @@ def follow(campaign: Campaign) -> Campaign | None:
         name=campaign.name,
         subject=campaign.subject,
         filters=campaign.filters,
+        state=CampaignState.PREPARING,
         silence=campaign.silence if due_at - now >= WITH_WARNINGS else Silence.KEEP,
         due_at=due_at,
         recurs_days=campaign.recurs_days,

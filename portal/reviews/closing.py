@@ -76,7 +76,7 @@ def close(actor: Actor, campaign: Campaign, version: int) -> None:
     campaigns.check_version(campaign, version, CampaignState.CLOSING)
     undecided = store.count_lines(campaign, Line.decision.is_(None))
     if undecided and now < campaign.due_at:
-        raise LinesUndecided(open=undecided, due=campaign.due_at.date().isoformat())
+        raise LinesUndecided(open=undecided, due=campaign.last_day.isoformat())
     campaign.state, campaign.closing_at = CampaignState.CLOSING, now
     campaign.closed_by_id, campaign.closed_by_label = actor.person_id, actor.label
     campaign.telling, campaign.told_to = None, ""

@@ -4,7 +4,7 @@ All of it is the vendor's. The owner of what a line is about, and whoever is ask
 """
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -104,7 +104,7 @@ class Campaign(TenantOwned, Versioned, Base):
     name: Mapped[str] = mapped_column(String(LONGEST_CAMPAIGN_NAME))
     subject: Mapped[ReviewSubject] = mapped_column(enum_type(ReviewSubject))
     filters: Mapped[dict[str, Any]] = mapped_column(JSON)
-    state: Mapped[CampaignState] = mapped_column(enum_type(CampaignState), default=CampaignState.PREPARING)
+    state: Mapped[CampaignState] = mapped_column(enum_type(CampaignState))
     silence: Mapped[Silence] = mapped_column(enum_type(Silence))
     due_at: Mapped[datetime]
     recurs_days: Mapped[int | None]
@@ -135,6 +135,11 @@ class Campaign(TenantOwned, Versioned, Base):
         primaryjoin="and_(Campaign.tenant_id == foreign(Reviewer.tenant_id), "
         "Campaign.id == foreign(Reviewer.campaign_id))",
     )
+
+    @property
+    def last_day(self) -> date:
+        """The last day (UTC) before it is due: one that is due at midnight has the day before."""
+        return (self.due_at - timedelta(microseconds=1)).date()
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:

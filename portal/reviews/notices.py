@@ -64,5 +64,5 @@ def _facts(campaign: Campaign, tenant: Tenant) -> Facts:
         "title": campaign.name,
         "subject": campaign.subject.value,
         "ends": campaign.silence.value,
-        "due": campaign.due_at.date().isoformat(),
+        "due": campaign.last_day.isoformat(),
     }
