@@ -7,6 +7,7 @@ from portal.delegations import models as delegations
 from portal.entitlements import models as entitlements
 from portal.foundation import changes
 from portal.handoffs import models as handoffs
+from portal.imports import models as imports
 from portal.keys import models as keys
 from portal.outbox import models as outbox
 from portal.projects import models as projects
@@ -22,6 +23,7 @@ __all__ = [
     "delegations",
     "entitlements",
     "handoffs",
+    "imports",
     "keys",
     "outbox",
     "projects",

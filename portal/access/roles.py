@@ -55,6 +55,7 @@ class Permission(StrEnum):
     CONSOLE_SEE = "console.see"
     REVIEW_KEEP = "review.keep"
     REVIEW_ANSWER = "review.answer"
+    IMPORT = "tenants.import"
 
 
 TENANT_ROLES = (Role.OWNER, Role.KEY_MANAGER, Role.DEVELOPER, Role.VIEWER)
@@ -96,6 +97,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CONTRACT_CHANGE,
         Permission.MEMBERS_MANAGE,
         Permission.REVIEW_KEEP,
+        Permission.IMPORT,
     },
     Role.OPERATOR: _SEE | {Permission.CONSOLE_SEE, Permission.TENANT_OPEN, Permission.MEMBERS_MANAGE},
 }
@@ -162,6 +164,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.CONSOLE_SEE: N_("See all tenants, contracts, entitlements and who holds access"),
     Permission.REVIEW_KEEP: N_("Keep reviews: make, decide and close them"),
     Permission.REVIEW_ANSWER: N_("Say in a review whether a delegation is still needed"),
+    Permission.IMPORT: N_("Import accounts and contracts from a file"),
 }
 
 ENVIRONMENT_NAMES: dict[Environment, str] = {

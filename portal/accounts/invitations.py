@@ -1,6 +1,8 @@
 """Invitations: a mail with a link that is good for one person, one role, and seven days."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -53,6 +55,41 @@ def invite(actor: Actor, email: str, role: Role, *, language: Language = Languag
     _send(actor, invitation)
     store.add(invitation)
     audit.record(actor, Event.MEMBER_INVITED, invitation, role=ROLE_NAMES[role])
+    return invitation
+
+
+@dataclass(frozen=True)
+class FirstOwner:
+    """Somebody to be invited as an owner into an account that nobody else can be invited into meanwhile."""
+
+    tenant_id: uuid.UUID
+    email: str
+    language: Language
+
+
+def invite_owners(actor: Actor, wanted: Sequence[FirstOwner]) -> list[Invitation]:
+    """As `invite`, for accounts that were opened in this transaction, or are locked by it and have nobody yet.
+
+    actor: may open accounts, and is looked at once; each event and mail stands in the account that it concerns.
+    Raises: NotAllowed, EmailInvalid.
+    """
+    require(actor, Permission.TENANT_OPEN)
+    return [_invite_owner(actor, one) for one in wanted]
+
+
+def _invite_owner(actor: Actor, one: FirstOwner) -> Invitation:
+    address = clean_email(one.email)
+    invitation = Invitation(
+        tenant_id=one.tenant_id,
+        email=address,
+        email_key=store.email_key(address),
+        role=Role.OWNER,
+        language=one.language,
+        invited_by_id=actor.person_id,
+    )
+    _send(actor, invitation)
+    store.add_later(invitation)
+    audit.record(actor, Event.MEMBER_INVITED, invitation, tenant_id=one.tenant_id, role=ROLE_NAMES[Role.OWNER])
     return invitation
 
 

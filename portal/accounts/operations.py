@@ -1,7 +1,16 @@
 """What can be done with people and their accounts, gathered from the modules that do it."""
 
 from portal.accounts.attempts import Password, Proof, attempt
-from portal.accounts.invitations import accept, accept_as_new, invite, open_one, resend, withdraw
+from portal.accounts.invitations import (
+    FirstOwner,
+    accept,
+    accept_as_new,
+    invite,
+    invite_owners,
+    open_one,
+    resend,
+    withdraw,
+)
 from portal.accounts.members import change_role, may_give, remove
 from portal.accounts.people import change_looks, change_profile, time_zones
 from portal.accounts.sessions import (
@@ -23,6 +32,7 @@ from portal.accounts.sign_in import (
 )
 
 __all__ = [
+    "FirstOwner",
     "Password",
     "Proof",
     "accept",
@@ -35,6 +45,7 @@ __all__ = [
     "change_role",
     "choose_home",
     "invite",
+    "invite_owners",
     "is_fresh",
     "may_give",
     "open_one",

@@ -120,11 +120,30 @@ class Event(StrEnum):
     REVIEW_CLOSED = "review.closed"
     REVIEW_NEEDED = "review.needed"
     REVIEW_NOT_NEEDED = "review.not_needed"
+    IMPORT_GIVEN = "import.given"
+    IMPORT_CHECKED_AGAIN = "import.checked_again"
+    IMPORT_CONFIRMED = "import.confirmed"
+    IMPORT_APPLIED = "import.applied"
+    IMPORT_NOT_APPLIED = "import.not_applied"
+    IMPORT_FAILED = "import.failed"
+    IMPORT_DISCARDED = "import.discarded"
 
     REFUSED = "refused"
 
 
 SENTENCES: dict[Event, str] = {
+    Event.IMPORT_GIVEN: N_("%(actor)s gave the file “%(label)s” with %(lines)s lines to be imported"),
+    Event.IMPORT_CHECKED_AGAIN: N_("%(actor)s had the file “%(label)s” checked again"),
+    Event.IMPORT_CONFIRMED: N_("%(actor)s confirmed the import of “%(label)s”"),
+    Event.IMPORT_APPLIED: N_(
+        "%(actor)s imported “%(label)s”: accounts opened: %(opened)s, contracts recorded: %(concluded)s, extended: "
+        "%(extended)s, owners invited: %(invited)s, signers recorded: %(signers)s"
+    ),
+    Event.IMPORT_NOT_APPLIED: N_(
+        "Nothing of “%(label)s” was imported: %(changed)s of its lines are no longer as they were shown"
+    ),
+    Event.IMPORT_FAILED: N_("The import of “%(label)s” failed"),
+    Event.IMPORT_DISCARDED: N_("%(actor)s discarded the import of “%(label)s”"),
     Event.SIGNED_IN: N_("%(actor)s signed in"),
     Event.SIGN_IN_FAILED: N_("Somebody failed to sign in as %(label)s"),
     Event.SIGNED_OUT: N_("%(actor)s signed out"),

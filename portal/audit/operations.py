@@ -90,7 +90,7 @@ def _write_pending(session: Session) -> None:
     session.flush()  # ids and public ids exist from here on
     # Always in the same order, so that two transactions never wait for each other's chain.
     chains = {chain for entry in entries for chain in (_chain(entry), *entry.also_seen_by)}
-    heads = {chain: store.lock_chain(chain) for chain in sorted(chains)}
+    heads = store.lock_chains(sorted(chains))
     for entry in entries:
         original = _append(heads[_chain(entry)], entry, tenant_id=entry.tenant_id, copy_of=None)
         for other in sorted(entry.also_seen_by - {_chain(entry)}):

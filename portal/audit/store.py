@@ -12,6 +12,8 @@ from portal.access.rows import Reader, across_tenants, owned_by, scoped_to
 from portal.audit.models import AuditChain, AuditEvent
 from portal.foundation.database import Base, db, insert_if_absent
 
+FEW_CHAINS = 8  # one by one up to here: most transactions concern one, which is there
+PORTION = 500
 RECENT = 200  # events to look back: ten times what a minute may add
 
 
@@ -25,6 +27,25 @@ def lock_chain(chain_id: uuid.UUID) -> AuditChain:
     table = Base.metadata.tables[AuditChain.__tablename__]
     insert_if_absent(table, {"id": chain_id, "last_seq": 0, "last_hash": bytes(32)})
     return db.session.scalars(statement).one()
+
+
+def lock_chains(chain_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, AuditChain]:
+    """The heads of these chains by id, locked in the order given until the transaction ends."""
+    if len(chain_ids) <= FEW_CHAINS:
+        return {chain_id: lock_chain(chain_id) for chain_id in chain_ids}
+    heads: dict[uuid.UUID, AuditChain] = {}
+    for start in range(0, len(chain_ids), PORTION):
+        some = chain_ids[start : start + PORTION]
+        _begin_chains(some)
+        rows = select(AuditChain).where(AuditChain.id.in_(some)).order_by(AuditChain.id).with_for_update()
+        found = db.session.scalars(rows.execution_options(populate_existing=True))
+        heads |= {head.id: head for head in found}
+    return heads
+
+
+def _begin_chains(chain_ids: Sequence[uuid.UUID]) -> None:
+    table = Base.metadata.tables[AuditChain.__tablename__]
+    insert_if_absent(table, [{"id": each, "last_seq": 0, "last_hash": bytes(32)} for each in chain_ids])
 
 
 def count_refusals(actor: Actor, since: datetime) -> int:

@@ -19,6 +19,7 @@ from portal.foundation.database import Base, look
 # Whose version: this one for what decides over keys, of all tenants; a tenant's id for what its shops are shown.
 KEYS = uuid.UUID(int=0)
 CHANGED = "changed_versions"
+PORTION = 500  # versions that one statement moves
 
 Version = tuple[int, datetime]
 
@@ -98,13 +99,15 @@ def _note_statement(state: ORMExecuteState) -> None:
 def _move_versions(session: Session) -> None:
     session.flush()
     # Always in the same order, so that two transactions never wait for each other.
-    for version in sorted(session.info.get(CHANGED, ())):
-        session.execute(_moved(session, version))
+    versions = sorted(session.info.get(CHANGED, ()))
+    for start in range(0, len(versions), PORTION):
+        session.execute(_moved(session, versions[start : start + PORTION]))
 
 
-def _moved(session: Session, version: uuid.UUID) -> Any:
+def _moved(session: Session, versions: list[uuid.UUID]) -> Any:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    first = insert(ChangeVersion).values(id=version, version=1, changed_at=clock.now())
+    now = clock.now()
+    first = insert(ChangeVersion).values([{"id": each, "version": 1, "changed_at": now} for each in versions])
     return first.on_conflict_do_update(
         index_elements=[ChangeVersion.id],
         set_={"version": ChangeVersion.version + 1, "changed_at": first.excluded.changed_at},

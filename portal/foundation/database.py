@@ -229,7 +229,10 @@ def _begin_writing(connection: Connection, driver: Any) -> None:
         driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
-def insert_if_absent(table: Table, values: dict[str, Any]) -> None:
-    """Insert a row unless one with the same key is there. Not for tenants' tables: it looks at nothing but the key."""
+def insert_if_absent(table: Table, values: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Insert a row, or each of several, unless one with the same key is there.
+
+    Not for tenants' tables: it looks at nothing but the key.
+    """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    db.session.execute(insert(table).values(**values).on_conflict_do_nothing())
+    db.session.execute(insert(table).values(values).on_conflict_do_nothing())

@@ -1,6 +1,6 @@
 """Refusals of tenants."""
 
-from portal.foundation.errors import Conflict, Denied
+from portal.foundation.errors import Conflict, Denied, Invalid
 from portal.foundation.marking import N_
 
 
@@ -13,3 +13,13 @@ class AccountSuspended(Denied):
 class VendorExists(Conflict):
     code = "vendor_exists"
     sentence = N_("There is a vendor account already, and there can be only one.")
+
+
+class AccountIdMalformed(Invalid):
+    code = "account_id_malformed"
+    sentence = N_("“%(account_id)s” is no account id: that is MAG and nine digits.")
+
+
+class AccountIdTaken(Conflict):
+    code = "account_id_taken"
+    sentence = N_("There is an account %(account_id)s already.")

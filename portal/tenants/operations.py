@@ -1,6 +1,10 @@
 """Opening accounts, their names, their standing, and the code by which an integrator may ask."""
 
+import re
 import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
@@ -13,35 +17,77 @@ from portal.foundation.marking import N_
 from portal.foundation.sealing import token_hash
 from portal.foundation.words import clean_name, same_name
 from portal.tenants import store
-from portal.tenants.errors import VendorExists
+from portal.tenants.errors import AccountIdMalformed, AccountIdTaken, VendorExists
 from portal.tenants.models import Standing, Tenant
 
 ACCOUNT_ID_DIGITS = 9
+ACCOUNT_ID = re.compile(rf"MAG[0-9]{{{ACCOUNT_ID_DIGITS}}}")
+LONGEST_SHOWN = 40
 CODE_GROUPS, CODE_GROUP_LENGTH = 7, 4  # 28 characters of 5 random bits each: 140 bits
 # What is read aloud or typed off paper comes back with these mistaken for each other (Crockford's base32).
 MISREAD = str.maketrans("oil", "011")
 
 
-def create(actor: Actor, name: str, is_vendor: bool = False) -> Tenant:
-    """A new tenant in good standing, with a random free account id. For the vendor's staff and the portal itself.
+@dataclass(frozen=True)
+class NewTenant:
+    """An account to be opened: its name, and its account id where the vendor has given one already."""
 
-    Raises: NotAllowed, VendorExists, the refusals of a name.
+    name: str
+    account_id: str | None = None
+
+
+def create(actor: Actor, name: str, is_vendor: bool = False, account_id: str | None = None) -> Tenant:
+    """A new tenant in good standing, with a random free account id, or with the one that is given. For the vendor's
+    staff and the portal itself.
+
+    Raises: NotAllowed, VendorExists, the refusals of a name and of an account id.
     """
     require(actor, Permission.TENANT_OPEN)
     if is_vendor and store.find_vendor() is not None:
         raise VendorExists()
 
-    name = clean_name(name)
-    tenant = store.add(Tenant(account_id=_free_account_id(), name=name, name_key=same_name(name), is_vendor=is_vendor))
-    audit.record(actor, Event.TENANT_CREATED, tenant, tenant_id=tenant.id)
+    (tenant,) = create_many(actor, [NewTenant(name, account_id)], is_vendor=is_vendor)
     return tenant
 
 
-def _free_account_id() -> str:
-    while True:
-        account_id = f"MAG{secrets.randbelow(10**ACCOUNT_ID_DIGITS):0{ACCOUNT_ID_DIGITS}}"
-        if store.find_by_account_id(account_id) is None:
-            return account_id
+def create_many(actor: Actor, wanted: Sequence[NewTenant], *, is_vendor: bool = False) -> list[Tenant]:
+    """As `create`, each of them, in a few statements altogether: all of them, or none."""
+    require(actor, Permission.TENANT_OPEN)
+    names = [clean_name(one.name) for one in wanted]
+    account_ids = _account_ids([one.account_id for one in wanted])
+    tenants = store.add_all(
+        [
+            Tenant(account_id=account_id, name=name, name_key=same_name(name), is_vendor=is_vendor)
+            for account_id, name in zip(account_ids, names, strict=True)
+        ]
+    )
+    for tenant in tenants:
+        audit.record(actor, Event.TENANT_CREATED, tenant, tenant_id=tenant.id)
+    return tenants
+
+
+def _account_ids(given: Sequence[str | None]) -> list[str]:
+    """An account id for each: the given ones, checked, and random free ones.
+
+    Raises: AccountIdMalformed, AccountIdTaken.
+    """
+    named = [account_id for account_id in given if account_id is not None]
+    for account_id in named:
+        if not ACCOUNT_ID.fullmatch(account_id):
+            raise AccountIdMalformed(account_id=account_id[:LONGEST_SHOWN])
+    if taken := [*store.taken(named), *(one for one, count in Counter(named).items() if count > 1)]:
+        raise AccountIdTaken(account_id=taken[0])
+    free = _free_account_ids(len(given) - len(named), set(named))
+    return [account_id or free.pop() for account_id in given]
+
+
+def _free_account_ids(count: int, but: set[str]) -> list[str]:
+    """So many random ones that nobody has, none of them among `but`."""
+    free: set[str] = set()
+    while missing := count - len(free):
+        random = {f"MAG{secrets.randbelow(10**ACCOUNT_ID_DIGITS):0{ACCOUNT_ID_DIGITS}}" for _ in range(missing)}
+        free |= random - but - store.taken(sorted(random))
+    return list(free)
 
 
 def rename(actor: Actor, name: str, version: int) -> Tenant:

@@ -1,6 +1,7 @@
 """Every query on tenants."""
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -9,12 +10,23 @@ from portal.foundation.database import db
 from portal.foundation.errors import NotFound
 from portal.tenants.models import Tenant
 
+PORTION = 500  # ids in one statement
 
-def add(tenant: Tenant) -> Tenant:
-    """`tenant`, with its id."""
-    db.session.add(tenant)
+
+def add_all(tenants: list[Tenant]) -> list[Tenant]:
+    """`tenants`, each with its id."""
+    db.session.add_all(tenants)
     db.session.flush()
-    return tenant
+    return tenants
+
+
+def taken(account_ids: Sequence[str]) -> set[str]:
+    """Those of `account_ids` that somebody has."""
+    found: set[str] = set()
+    for start in range(0, len(account_ids), PORTION):
+        some = account_ids[start : start + PORTION]
+        found |= set(db.session.scalars(select(Tenant.account_id).where(Tenant.account_id.in_(some))))
+    return found
 
 
 def get(tenant_id: uuid.UUID | None) -> Tenant:

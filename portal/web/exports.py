@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Response, stream_with_context
 
+from portal.foundation.cells import safe_cell
+
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as the machine's old code page, and Chinese is lost
-# A cell that begins so is run as a formula (OWASP, "CSV injection"); East Asian spreadsheets take the full width too.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
@@ -29,12 +29,6 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]
     for row in rows:
         writer.writerow([safe_cell(value) for value in row])
         yield _taken(buffer)
-
-
-def safe_cell(value: Any) -> str:
-    """`value` as text that no spreadsheet takes for a formula: an apostrophe stands before a start that is one."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _taken(buffer: io.StringIO) -> str:
