@@ -23,6 +23,7 @@ from portal.foundation import logs, requests
 from portal.foundation.database import LOOKS, Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.sealing import Sealer
+from portal.imports.reading import LARGEST as LARGEST_IMPORT
 from portal.outbox import operations as outbox
 from portal.web import errors, filters, frame, guards, headers
 from portal.web.accounts.views import pages as accounts_pages
@@ -41,7 +42,10 @@ from portal.web.usage.views import pages as usage_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY = 64 * 1024  # security.md section 1, "Web"
-LARGER_BODIES = {"keys.batch": 256 * 1024}  # 500 names in Chinese letters
+LARGER_BODIES = {
+    "keys.batch": 256 * 1024,  # 500 names in Chinese letters
+    "console.import_new": LARGEST_IMPORT + LARGEST_BODY,  # the file, and the form around it
+}
 LOOPBACK = {"127.0.0.1", "[::1]"}
 STATIC_SECONDS = 3600
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.access.actor import Actor, require
 from portal.access.roles import ROLE_NAMES, Permission, Role
+from portal.access.rows import columns_of, insert_many
 from portal.accounts import members, people, store
 from portal.accounts.emails import clean_email
 from portal.accounts.errors import (
@@ -22,10 +23,11 @@ from portal.accounts.models import Invitation, Language, Membership, Person
 from portal.accounts.passwords import ChosenPassword
 from portal.audit import operations as audit
 from portal.audit.events import Event
-from portal.foundation import clock
+from portal.foundation import clock, ids
 from portal.foundation.database import lock
 from portal.foundation.sealing import new_token, token_hash
 from portal.outbox import operations as outbox
+from portal.outbox.operations import Letter
 from portal.tenants import store as tenants
 
 GOOD_FOR = timedelta(days=7)
@@ -60,9 +62,13 @@ def invite(actor: Actor, email: str, role: Role, *, language: Language = Languag
 
 @dataclass(frozen=True)
 class FirstOwner:
-    """Somebody to be invited as an owner into an account that nobody else can be invited into meanwhile."""
+    """Somebody to be invited as an owner into an account that nobody else can be invited into meanwhile.
+
+    email: as `clean_email` gives it.
+    """
 
     tenant_id: uuid.UUID
+    tenant_name: str
     email: str
     language: Language
 
@@ -71,26 +77,28 @@ def invite_owners(actor: Actor, wanted: Sequence[FirstOwner]) -> list[Invitation
     """As `invite`, for accounts that were opened in this transaction, or are locked by it and have nobody yet.
 
     actor: may open accounts, and is looked at once; each event and mail stands in the account that it concerns.
-    Raises: NotAllowed, EmailInvalid.
+    Raises: NotAllowed.
     """
     require(actor, Permission.TENANT_OPEN)
-    return [_invite_owner(actor, one) for one in wanted]
+    invitations = [_of_owner(actor, one) for one in wanted]
+    letters = [_letter(actor, row, one.tenant_name) for row, one in zip(invitations, wanted, strict=True)]
+    outbox.post_many(letters)
+    insert_many(Invitation, [columns_of(row) for row in invitations])
+    for row in invitations:
+        audit.record(actor, Event.MEMBER_INVITED, row, tenant_id=row.tenant_id, role=ROLE_NAMES[Role.OWNER])
+    return invitations
 
 
-def _invite_owner(actor: Actor, one: FirstOwner) -> Invitation:
-    address = clean_email(one.email)
-    invitation = Invitation(
+def _of_owner(actor: Actor, one: FirstOwner) -> Invitation:
+    return Invitation(
+        id=ids.uuid7(),
         tenant_id=one.tenant_id,
-        email=address,
-        email_key=store.email_key(address),
+        email=one.email,
+        email_key=store.email_key(one.email),
         role=Role.OWNER,
         language=one.language,
         invited_by_id=actor.person_id,
     )
-    _send(actor, invitation)
-    store.add_later(invitation)
-    audit.record(actor, Event.MEMBER_INVITED, invitation, tenant_id=one.tenant_id, role=ROLE_NAMES[Role.OWNER])
-    return invitation
 
 
 def resend(actor: Actor, invitation: Invitation) -> bool:
@@ -163,16 +171,22 @@ def _refuse_second(actor: Actor, tenant_id: uuid.UUID, email: str) -> None:
 
 
 def _send(actor: Actor, invitation: Invitation) -> None:
+    letter = _letter(actor, invitation, tenants.get(invitation.tenant_id).name)
+    outbox.post(letter.template, letter.to, letter.language, letter.facts, letter.tenant_id)
+
+
+def _letter(actor: Actor, invitation: Invitation, tenant_name: str) -> Letter:
+    """The mail with a new link, whose hash the invitation keeps."""
     token = new_token()
     invitation.token_hash, invitation.expires_at = token_hash(token), clock.now() + GOOD_FOR
     facts: dict[str, outbox.Fact] = {
         "token": token,
-        "tenant": tenants.get(invitation.tenant_id).name,
+        "tenant": tenant_name,
         "inviter": actor.label if actor.person_id is not None else None,
         "role": ROLE_NAMES[invitation.role],
         "days": GOOD_FOR.days,
     }
-    outbox.post("invitation", invitation.email, invitation.language.value, facts, invitation.tenant_id)
+    return Letter("invitation", invitation.email, invitation.language.value, facts, invitation.tenant_id)
 
 
 def _lock_open(invitation: Invitation) -> None:

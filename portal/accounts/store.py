@@ -224,12 +224,6 @@ def flush() -> None:
     db.session.flush()
 
 
-def add_later(row: Added) -> Added:
-    """`row`, to be written with what else waits."""
-    db.session.add(row)
-    return row
-
-
 def add(row: Added) -> Added:
     """`row`, with its id."""
     db.session.add(row)

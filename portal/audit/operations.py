@@ -12,6 +12,7 @@ from sqlalchemy import event as events
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
+from portal.access.rows import insert_many
 from portal.audit import store
 from portal.audit.events import Event
 from portal.audit.models import AuditEvent
@@ -22,6 +23,7 @@ from portal.foundation.errors import PortalError
 GENESIS = bytes(32)
 SYSTEM_CHAIN = uuid.UUID(int=0)
 PENDING = "audit_pending"
+Values = dict[str, Any]
 REFUSALS_PER_MINUTE = 20
 
 
@@ -91,12 +93,15 @@ def _write_pending(session: Session) -> None:
     # Always in the same order, so that two transactions never wait for each other's chain.
     chains = {chain for entry in entries for chain in (_chain(entry), *entry.also_seen_by)}
     heads = store.lock_chains(sorted(chains))
+    rows: list[Values] = []
     for entry in entries:
         original = _append(heads[_chain(entry)], entry, tenant_id=entry.tenant_id, copy_of=None)
+        rows.append(original)
         for other in sorted(entry.also_seen_by - {_chain(entry)}):
-            link = f"{original.chain_id}/{original.seq}"
-            _append(heads[other], entry, tenant_id=other, copy_of=link)
+            link = f"{original['chain_id']}/{original['seq']}"
+            rows.append(_append(heads[other], entry, tenant_id=other, copy_of=link))
     session.flush()
+    insert_many(AuditEvent, rows)
 
 
 @events.listens_for(Session, "after_rollback")
@@ -108,42 +113,42 @@ def _chain(entry: _Entry) -> uuid.UUID:
     return entry.tenant_id or entry.actor.person_id or SYSTEM_CHAIN
 
 
-def _append(head: Any, entry: _Entry, *, tenant_id: uuid.UUID | None, copy_of: str | None) -> AuditEvent:
+def _append(head: Any, entry: _Entry, *, tenant_id: uuid.UUID | None, copy_of: str | None) -> Values:
     subject_type, subject_id, subject_label = entry.subject.audit_subject
-    row = AuditEvent(
-        chain_id=head.id,
-        seq=head.last_seq + 1,
-        tenant_id=tenant_id,
-        at=clock.now(),
-        event=entry.event.value,
-        refused=entry.event is Event.REFUSED,
-        actor_id=entry.actor.person_id,
-        actor_label=entry.actor.label,
-        actor_home_id=entry.actor.home_id,
-        actor_home_name=entry.actor.home_name,
-        subject_type=subject_type,
-        subject_id=subject_id,
-        subject_label=subject_label,
-        facts=entry.facts,
-        request_id=requests.current_id(),
-        copy_of=copy_of,
-        previous_hash=head.last_hash,
-    )
-    row.hash = fingerprint(row)
-    head.last_seq, head.last_hash = row.seq, row.hash
-    db.session.add(row)
+    row: Values = {
+        "chain_id": head.id,
+        "seq": head.last_seq + 1,
+        "tenant_id": tenant_id,
+        "at": clock.now(),
+        "event": entry.event.value,
+        "refused": entry.event is Event.REFUSED,
+        "actor_id": entry.actor.person_id,
+        "actor_label": entry.actor.label,
+        "actor_home_id": entry.actor.home_id,
+        "actor_home_name": entry.actor.home_name,
+        "subject_type": subject_type,
+        "subject_id": subject_id,
+        "subject_label": subject_label,
+        "facts": entry.facts,
+        "request_id": requests.current_id(),
+        "copy_of": copy_of,
+    }
+    row |= {"previous_hash": head.last_hash, "hash": _fingerprint(row, head.last_hash)}
+    head.last_seq, head.last_hash = row["seq"], row["hash"]
     return row
 
 
 def fingerprint(row: AuditEvent) -> bytes:
     """SHA-256 over the previous hash and the row as canonical JSON (sorted keys, no spaces, UTF-8)."""
-    content = {
-        column.key: _plain(getattr(row, column.key))
-        for column in AuditEvent.__table__.columns
-        if column.key not in {"hash", "previous_hash"}
-    }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(row.previous_hash + text.encode()).digest()
+    columns = (column.key for column in AuditEvent.__table__.columns)
+    content = {key: getattr(row, key) for key in columns if key not in {"hash", "previous_hash"}}
+    return _fingerprint(content, row.previous_hash)
+
+
+def _fingerprint(content: Values, previous_hash: bytes) -> bytes:
+    plain = {key: _plain(value) for key, value in content.items()}
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(previous_hash + text.encode()).digest()
 
 
 def _plain(value: Any) -> Any:

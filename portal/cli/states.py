@@ -9,12 +9,14 @@ from portal.contracts.states import CONTRACT
 from portal.delegations.states import DELEGATION
 from portal.foundation.states import Machine
 from portal.handoffs.states import HAND_OFF
+from portal.imports.states import IMPORT
 from portal.keys import liveness
 from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE, KeyStatus
 from portal.reviews.states import CAMPAIGN
 
 MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, CAMPAIGN)
+MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, IMPORT)
 
 HEAD = """\
 # States

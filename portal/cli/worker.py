@@ -19,6 +19,8 @@ from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.handoffs import operations as hand_offs
 from portal.impact import reminders, retiring
+from portal.imports import operations as import_operations
+from portal.imports import working as imports
 from portal.keys import operations as keys
 from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
@@ -71,6 +73,7 @@ def _tasks() -> list[Task]:
         Task("reminders", timedelta(hours=1), lambda: reminders.run(actor)),
         Task("delegations", timedelta(seconds=30), lambda: _until_done(delegations.lapse_due, actor)),
         Task("hand-offs", timedelta(seconds=30), lambda: _until_done(hand_offs.lapse_due, actor)),
+        Task("imports", timedelta(seconds=LOOK_SECONDS), imports.run),
         Task("copies", timedelta(minutes=1), lambda: _until_done(hand_offs.start_rotations, actor)),
         Task("reviews", timedelta(seconds=2), lambda: reviews.freeze_and_close(actor)),
         Task("parties of reviews", timedelta(seconds=2), lambda: reviews.tell(actor)),
@@ -94,6 +97,7 @@ def _tidy_up() -> int:
         accounts.tidy_up()
         messages.tidy_up()
         hand_offs.tidy_up()
+        import_operations.tidy_up(system_actor("worker"))
     return _until_done(lambda _actor: uses.tidy_up(), None)
 
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import selectinload
 
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
-from portal.access.rows import Reader, across_tenants
+from portal.access.rows import Reader, across_tenants, columns_of, insert_many
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.contracts.errors import ContractEndedEarly, NotAnExtension, OnlyPartnersSign, TermOutOfOrder
 from portal.contracts.models import Contract, ContractKind, Edition
-from portal.foundation import clock
+from portal.foundation import clock, ids
 from portal.foundation.database import db
 
 PORTION = 500
@@ -55,8 +55,7 @@ def make_many(actor: Actor, wanted: Sequence[NewContract]) -> list[Contract]:
     """As `contracts.operations.make`, each of them. Raises: NotAllowed, TermOutOfOrder, OnlyPartnersSign."""
     require(actor, Permission.CONTRACT_CHANGE)
     made = [_made(one) for one in wanted]
-    db.session.add_all(made)
-    db.session.flush()
+    insert_many(Contract, [columns_of(contract) for contract in made])
     for contract, one in zip(made, wanted, strict=True):
         audit.record(actor, Event.CONTRACT_MADE, contract, tenant_id=contract.tenant_id, edition=one.edition.name)
     return made
@@ -68,6 +67,8 @@ def _made(one: NewContract) -> Contract:
     if one.signer_id is not None and one.edition.kind is not ContractKind.PARTNER:
         raise OnlyPartnersSign()
     return Contract(
+        id=ids.uuid7(),
+        public_id=ids.new("ctr"),
         tenant_id=one.tenant_id,
         kind=one.edition.kind,
         edition_code=one.edition.code,

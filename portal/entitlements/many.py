@@ -6,11 +6,12 @@ from datetime import datetime
 
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
-from portal.access.rows import Reader, across_tenants
+from portal.access.rows import Reader, across_tenants, insert_many
 from portal.contracts import many as contracts
 from portal.contracts.many import NewContract
 from portal.contracts.models import Contract
 from portal.entitlements.models import Entitlement
+from portal.foundation import clock, ids
 from portal.foundation.database import db
 
 PORTION = 500
@@ -21,19 +22,22 @@ def conclude_many(actor: Actor, wanted: Sequence[NewContract]) -> list[Contract]
 
     Raises: as `contracts.many.make_many`.
     """
-    made = contracts.make_many(actor, wanted)
-    db.session.add_all(
+    made, now = contracts.make_many(actor, wanted), clock.now()
+    insert_many(
+        Entitlement,
         [
-            Entitlement(
-                tenant_id=contract.tenant_id,
-                contract_id=contract.id,
-                service_code=code,
-                starts_at=contract.starts_at,
-                ends_at=contract.ends_at,
-            )
+            {
+                "tenant_id": contract.tenant_id,
+                "id": ids.uuid7(),
+                "contract_id": contract.id,
+                "service_code": code,
+                "starts_at": contract.starts_at,
+                "ends_at": contract.ends_at,
+                "created_at": now,
+            }
             for contract, one in zip(made, wanted, strict=True)
             for code in one.edition.services
-        ]
+        ],
     )
     return made
 

@@ -19,7 +19,7 @@ from portal.foundation.database import Base, look
 # Whose version: this one for what decides over keys, of all tenants; a tenant's id for what its shops are shown.
 KEYS = uuid.UUID(int=0)
 CHANGED = "changed_versions"
-PORTION = 500  # versions that one statement moves
+HELD_BY = "held_by"  # execution option of a statement that writes rows of several tenants: their ids
 
 Version = tuple[int, datetime]
 
@@ -87,9 +87,12 @@ def _note_statement(state: ORMExecuteState) -> None:
     if not (state.is_insert or state.is_update or state.is_delete) or state.bind_mapper is None:
         return
     table, scope = state.bind_mapper.class_, state.execution_options.get("scope")
+    held_by = state.execution_options.get(HELD_BY)
     if issubclass(table, DecidesKeys):
         _note(state.session, {KEYS})
-    if issubclass(table, ShownToShops) and scope is not None:
+    if issubclass(table, ShownToShops) and held_by is not None:
+        _note(state.session, set(held_by))
+    elif issubclass(table, ShownToShops) and scope is not None:
         if not isinstance(scope, uuid.UUID):
             raise RuntimeError(f"{table.__name__} is held by tenant: change its rows in the session")
         _note(state.session, {scope})
@@ -99,15 +102,14 @@ def _note_statement(state: ORMExecuteState) -> None:
 def _move_versions(session: Session) -> None:
     session.flush()
     # Always in the same order, so that two transactions never wait for each other.
-    versions = sorted(session.info.get(CHANGED, ()))
-    for start in range(0, len(versions), PORTION):
-        session.execute(_moved(session, versions[start : start + PORTION]))
+    if versions := sorted(session.info.get(CHANGED, ())):
+        now = clock.now()
+        session.execute(_moved(session), [{"id": each, "version": 1, "changed_at": now} for each in versions])
 
 
-def _moved(session: Session, versions: list[uuid.UUID]) -> Any:
+def _moved(session: Session) -> Any:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    now = clock.now()
-    first = insert(ChangeVersion).values([{"id": each, "version": 1, "changed_at": now} for each in versions])
+    first = insert(ChangeVersion)
     return first.on_conflict_do_update(
         index_elements=[ChangeVersion.id],
         set_={"version": ChangeVersion.version + 1, "changed_at": first.excluded.changed_at},

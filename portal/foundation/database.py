@@ -235,4 +235,4 @@ def insert_if_absent(table: Table, values: dict[str, Any] | list[dict[str, Any]]
     Not for tenants' tables: it looks at nothing but the key.
     """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    db.session.execute(insert(table).values(values).on_conflict_do_nothing())
+    db.session.execute(insert(table).on_conflict_do_nothing(), values)

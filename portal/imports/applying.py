@@ -43,7 +43,11 @@ def put_in(actor: Actor, planned: Sequence[Planned]) -> Applied:
     _conclude(actor, [one for one in planned if one.concludes], ids)
     _extend(actor, [one for one in planned if one.extends is not None])
     _sign(actor, [one for one in planned if one.signs_under is not None])
-    owners = [FirstOwner(_tenant_id(one, ids), one.invites, one.line.language) for one in planned if one.invites]
+    owners = [
+        FirstOwner(_tenant_id(one, ids), one.account.name, one.invites, one.line.language)
+        for one in planned
+        if one.invites
+    ]
     accounts.invite_owners(actor, owners)
     return Applied(planned, account_ids)
 

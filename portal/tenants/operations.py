@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
+from portal.access.rows import columns_of, insert_many
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.foundation import clock, ids
@@ -46,24 +47,29 @@ def create(actor: Actor, name: str, is_vendor: bool = False, account_id: str | N
     if is_vendor and store.find_vendor() is not None:
         raise VendorExists()
 
-    (tenant,) = create_many(actor, [NewTenant(name, account_id)], is_vendor=is_vendor)
+    (tenant,) = _new([NewTenant(name, account_id)], is_vendor)
+    store.add(tenant)
+    audit.record(actor, Event.TENANT_CREATED, tenant, tenant_id=tenant.id)
     return tenant
 
 
-def create_many(actor: Actor, wanted: Sequence[NewTenant], *, is_vendor: bool = False) -> list[Tenant]:
-    """As `create`, each of them, in a few statements altogether: all of them, or none."""
+def create_many(actor: Actor, wanted: Sequence[NewTenant]) -> list[Tenant]:
+    """As `create`, each of them, in a few statements altogether: all of them, or none. The vendor's is none of them."""
     require(actor, Permission.TENANT_OPEN)
-    names = [clean_name(one.name) for one in wanted]
-    account_ids = _account_ids([one.account_id for one in wanted])
-    tenants = store.add_all(
-        [
-            Tenant(account_id=account_id, name=name, name_key=same_name(name), is_vendor=is_vendor)
-            for account_id, name in zip(account_ids, names, strict=True)
-        ]
-    )
+    tenants = _new(wanted, is_vendor=False)
+    insert_many(Tenant, [columns_of(tenant) for tenant in tenants])
     for tenant in tenants:
         audit.record(actor, Event.TENANT_CREATED, tenant, tenant_id=tenant.id)
     return tenants
+
+
+def _new(wanted: Sequence[NewTenant], is_vendor: bool) -> list[Tenant]:
+    names = [clean_name(one.name) for one in wanted]
+    account_ids = _account_ids([one.account_id for one in wanted])
+    return [
+        Tenant(id=ids.uuid7(), account_id=account_id, name=name, name_key=same_name(name), is_vendor=is_vendor)
+        for account_id, name in zip(account_ids, names, strict=True)
+    ]
 
 
 def _account_ids(given: Sequence[str | None]) -> list[str]:

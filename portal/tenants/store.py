@@ -13,11 +13,11 @@ from portal.tenants.models import Tenant
 PORTION = 500  # ids in one statement
 
 
-def add_all(tenants: list[Tenant]) -> list[Tenant]:
-    """`tenants`, each with its id."""
-    db.session.add_all(tenants)
+def add(tenant: Tenant) -> Tenant:
+    """`tenant`, written."""
+    db.session.add(tenant)
     db.session.flush()
-    return tenants
+    return tenant
 
 
 def taken(account_ids: Sequence[str]) -> set[str]:

@@ -15,11 +15,15 @@ from portal.audit import operations as audit
 from portal.foundation import requests
 from portal.foundation.database import db
 from portal.foundation.errors import Changed, PortalError
+from portal.imports.errors import FileTooLarge
+from portal.imports.reading import MEGABYTES
 from portal.web.headers import SAFE_METHODS
 from portal.web.say import in_words, say, say_mend
 
 log = get_logger()
 
+TAKES_FILES = {"console.import_new": FileTooLarge(megabytes=MEGABYTES)}
+READ_AND_FORGOTTEN, PIECE = 128 * 1024 * 1024, 64 * 1024
 OF_THE_READER = ("actor", "tenant", "home", "delegation", "session_row")
 
 
@@ -75,9 +79,20 @@ def _http(error: HTTPException) -> Response:
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, DBAPIError):  # the database failed while another failure was answered
         return _database(cause)
-    response = page(error.code or 500)
+    response = page(413, sentence=_too_large()) if error.code == 413 else page(error.code or 500)
     response.headers.extend({name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}})
     return response
+
+
+def _too_large() -> str:
+    """What is too large, where a page takes files; what is still under way is read and forgotten, since a browser
+    shows no answer that comes before it has sent everything."""
+    if request.endpoint not in TAKES_FILES or not current_user.is_authenticated:
+        return ""
+    left = min(request.content_length or 0, READ_AND_FORGOTTEN)
+    while left > 0 and (octets := request.environ["wsgi.input"].read(min(left, PIECE))):
+        left -= len(octets)
+    return say(TAKES_FILES[request.endpoint])
 
 
 def _database(error: DBAPIError) -> Response:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import ColumnElement
 
-from portal.access.actor import Actor
+from portal.access.actor import Actor, system_actor
 from portal.access.roles import TENANT_ROLES, Environment, Right, Role
 from portal.accounts import operations as accounts
 from portal.accounts import store as account_store
@@ -31,6 +31,9 @@ from portal.handoffs import operations as hand_offs
 from portal.handoffs import store as hand_off_store
 from portal.handoffs.envelope import raw_public, seal
 from portal.handoffs.models import HandOff, Purpose
+from portal.imports import operations as imports
+from portal.imports import store as import_store
+from portal.imports import working
 from portal.keys import leaks, making
 from portal.keys import store as key_store
 from portal.keys.models import KeyOrigin, KeyPair, NoticeKind
@@ -128,8 +131,22 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
         _note(place, f"taken.{stand}", a_taken(place.owner, donors[stand], stand))
     place.things |= a_hand_off_to(place, parties["active"], place.things["given.active"])
     _takes_keys(place, donors["active"])
+    place.things |= an_import(place.owner.tenant_id)
     place.things["tenant_version"] = str(tenant_of(place.owner).version)
     place.things["more_project"] = place.things["project_2"]
+
+
+def an_import(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things:
+    """A file that was checked and waits to be applied; of the portal itself where no `actor` gave it."""
+    giver = actor or system_actor("tests", tenant_id)
+    text = f"name,owner_email,edition,first_day,last_day\nNew of {tenant_id},n@example.com,integrator,2031-01-01,2031-12-31\n"
+    with transaction():
+        row = imports.give(giver, imports.opened("accounts.csv", text.encode()))
+        job, public_id = working.lease(row), row.public_id
+    working.work(job)
+    with transaction():
+        found = import_store.get(giver, public_id)
+        return {"import": found.public_id, "import_version": str(found.version)}
 
 
 def _members(place: Place) -> None:

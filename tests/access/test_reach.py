@@ -18,6 +18,7 @@ from portal.delegations.models import Delegation, DelegationProject, DelegationP
 from portal.entitlements.models import WISHES, AllotmentRequest, Entitlement
 from portal.foundation.database import db
 from portal.handoffs.models import CommandCode, EnvelopeKey, HandOff, HandOffIntent, KeyCopy
+from portal.imports.models import Import, ImportLine
 from portal.keys.models import KeyIntent, KeyNotice, KeyPair
 from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
 from portal.tenants import store as tenants
@@ -83,6 +84,8 @@ KNOW_NO_REACH = {
     CommandCode: "found by its code",
     Membership: "who signs; its pages are closed to integrators",
     Invitation: "its pages are closed to integrators",
+    Import: "the vendor's own; its pages are closed to everybody else",
+    ImportLine: "the same",
 }
 
 

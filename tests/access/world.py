@@ -27,6 +27,7 @@ from tests.access.furnishing import (
     a_hand_off_to,
     a_place,
     a_rotation,
+    an_import,
     furnish,
     hand_off_intent_of,
     intents_of,
@@ -263,7 +264,7 @@ def _of_the_vendor() -> Iterator[Caller]:
             "membership_version": str(spare.version),
             "invitation": str(invited(actor, f"invited.{role}@example.com", role).id),
             "role": role.value,
-        }
+        } | an_import(actor.tenant_id, actor)
         yield _signed_in(role.value, actor, own)
 
 

@@ -73,6 +73,7 @@ BEGIN_ELSEWHERE = {
     ("review_answers", "asked_id"): BY_OTHER_PARTY,
     ("command_codes", "code_hash"): BY_UNGUESSABLE_ID,
     ("command_codes", "expires_at"): "the worker forgets what is old",
+    ("imports", "state"): "the worker asks which files wait",
 }
 OF_TENANTS = sorted(tenant_tables(), key=lambda table: table.name)
 

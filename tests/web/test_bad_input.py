@@ -181,6 +181,7 @@ KINDS = {
 # Forms that are more than fields: what they answer to nonsense is tested with them.
 APART = {
     "accounts.choose": "an account that is not theirs is a 404",
+    "console.import_new": "a file: tests/web/console/test_imports.py",
     "accounts.preferences": "a button each; an unknown choice is a page",
     "handoffs.by_link": "a button that nobody's account accepts",
     "handoffs.give": "a key that is held or was replaced has an answer of its own",
@@ -226,7 +227,9 @@ def sender_of(use: str, world: World) -> Caller:
     row = next(
         row for row in ROWS if row.route == Route("POST", use) or row.route == Route("POST", use.partition(":")[0])
     )
-    return world.callers[next(name for name in ("owner", "signer", "anonymous") if row.answers[name] in (200, 303))]
+    return world.callers[
+        next(name for name in ("owner", "signer", "partner_admin", "anonymous") if row.answers[name] in (200, 303))
+    ]
 
 
 def send(app: Flask, world: World, use: str, **changed: Any) -> tuple[TestResponse, Form]:

@@ -1,6 +1,6 @@
 """All pages of the console, gathered for the application."""
 
-from portal.web.console import lists
+from portal.web.console import imports, lists
 from portal.web.console.blueprint import pages
 
-__all__ = ["lists", "pages"]
+__all__ = ["imports", "lists", "pages"]

@@ -1,5 +1,6 @@
 """How each page is asked for: which thing its address names, and what a form that can be carried out holds."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ NAMES = {
     "filename": "file",
     "hand_off_id": "hand_off",
     "code": "hand_off_code",
+    "import_id": "import",
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
@@ -193,6 +195,8 @@ FORMS: dict[str, Form] = {
 }
 FORMS |= {f"usage.{act}": {"version": "{claim_version}"} for act in ("declare", "dismiss", "merge")}
 FORMS["usage.move"] = {"data_space": "{data_space}", "version": "{claim_version}"}
+FORMS["console.import_new"] = {"file": lambda: _a_file()}
+FORMS["console.import_apply"] = {"version": "{import_version}"}
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -215,6 +219,12 @@ class Route:
         return filled(FORMS.get(self.use, {}), things)
 
 
+def _a_file() -> tuple[io.BytesIO, str]:
+    """A file to be imported."""
+    text = "name,owner_email,edition,first_day,last_day\nShops,shops@example.com,integrator,2031-01-01,2031-12-31\n"
+    return io.BytesIO(text.encode()), "shops.csv"
+
+
 def filled(form: Form, things: Things) -> Form:
     """The form with `{thing}` replaced in each of its values."""
     return {
@@ -223,7 +233,9 @@ def filled(form: Form, things: Things) -> Form:
     }
 
 
-def _put_in(text: str, things: Things) -> str:
+def _put_in(text: Any, things: Things) -> Any:
+    if callable(text):
+        return text()  # a file is read once
     return things.get(text[1:-1], "") if text.startswith("{") and text.endswith("}") else text
 
 
