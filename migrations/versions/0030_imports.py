@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("kind", _words("linekind", *KINDS), nullable=False),
         sa.Column("changed", sa.Boolean(), nullable=False),
-        sa.Column("account_id", sa.String(length=12), nullable=True),
+        sa.Column("account", sa.String(length=12), nullable=True),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("edition", sa.String(length=40), nullable=True),
         sa.Column("details", sa.JSON(), nullable=False),

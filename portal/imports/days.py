@@ -67,6 +67,6 @@ def _parts(text: str, slashes: Slashes) -> tuple[int, int, int]:
 def _slashed(text: str, first: int, second: int, year: int, slashes: Slashes) -> tuple[int, int, int]:
     own = _says(text)
     meant = own if own is not Slashes.UNKNOWN else slashes
-    if meant is Slashes.UNKNOWN and first != second and max(first, second) <= MONTHS:
+    if meant is Slashes.UNKNOWN and first != second and 1 <= min(first, second) <= max(first, second) <= MONTHS:
         raise DayUnclear(day=text, one=f"{year}-{first:02}-{second:02}", other=f"{year}-{second:02}-{first:02}")
     return (year, second, first) if meant is Slashes.DAY_FIRST else (year, first, second)

@@ -101,7 +101,7 @@ class ImportLine(TenantOwned, Base):
     rank: Mapped[int]
     kind: Mapped[LineKind] = mapped_column(enum_type(LineKind))
     changed: Mapped[bool] = mapped_column(default=False)
-    account_id: Mapped[str | None] = mapped_column(String(12))
+    account: Mapped[str | None] = mapped_column(String(12))
     name: Mapped[str]
     edition: Mapped[str | None] = mapped_column(String(40))
     details: Mapped[list[dict[str, Any]]] = mapped_column(JSON)

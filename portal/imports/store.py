@@ -138,7 +138,7 @@ def note_accounts(row: Import, account_ids: Mapping[int, str]) -> None:
     )
     found = db.session.execute(rows, execution_options=scoped_to(row.tenant_id)).all()
     noted = [
-        {"tenant_id": row.tenant_id, "id": line_id, "account_id": account_ids[line]}
+        {"tenant_id": row.tenant_id, "id": line_id, "account": account_ids[line]}
         for line, line_id in found
         if line in account_ids
     ]

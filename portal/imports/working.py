@@ -165,7 +165,7 @@ def _line(one: Planned, changed: bool) -> dict[str, Any]:
         "rank": FIRST if one.kind is LineKind.PROBLEM or changed else TO_READ if one.is_note else OTHERS,
         "kind": one.kind,
         "changed": changed,
-        "account_id": known.account_id if known is not None else one.line.account_id or None,
+        "account": known.account_id if known is not None else one.line.account_id or None,
         "name": one.line.name,
         "edition": one.line.edition.code if one.line.edition is not None else None,
         "details": one.details,

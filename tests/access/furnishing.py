@@ -139,7 +139,8 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
 def an_import(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things:
     """A file that was checked and waits to be applied; of the portal itself where no `actor` gave it."""
     giver = actor or system_actor("tests", tenant_id)
-    text = f"name,owner_email,edition,first_day,last_day\nNew of {tenant_id},n@example.com,integrator,2031-01-01,2031-12-31\n"
+    header = "name,owner_email,edition,first_day,last_day"
+    text = f"{header}\nNew of {tenant_id},n@example.com,integrator,2031-01-01,2031-12-31\n"
     with transaction():
         row = imports.give(giver, imports.opened("accounts.csv", text.encode()))
         job, public_id = working.lease(row), row.public_id

@@ -133,7 +133,7 @@ def _page(row: Import, form: ApplyForm, status: int = 200) -> Response:
     here = url_for(".import_show", account=account, import_id=row.public_id)
     page = store.lines(current_actor(), row, kind, after) if row.state not in WORKED_ON else None
     wanted: dict[str, Any] = {"kind": kind.value} if kind else {}
-    there = store.tenants_of(line.account_id for line in page.rows if line.account_id) if page else set()
+    there = store.tenants_of(line.account for line in page.rows if line.account) if page else set()
     drawn = render_template(
         "console/import.html",
         row=row,
@@ -183,4 +183,4 @@ def _told(detail: dict[str, Any]) -> str:
 
 def _cells(row: Import, kind: LineKind | None) -> Iterator[list[Any]]:
     for line in store.all_lines(current_actor(), row, kind):
-        yield [line.line, line.kind.value, line.account_id, line.name, line.edition, " ".join(told(line))]
+        yield [line.line, line.kind.value, line.account, line.name, line.edition, " ".join(told(line))]
