@@ -19,7 +19,7 @@ from portal.api.door import api
 from portal.cli import commands
 from portal.config import Settings, from_environment
 from portal.connector.door import Door
-from portal.foundation import logs, requests
+from portal.foundation import logs, requests, signing
 from portal.foundation.database import LOOKS, Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.sealing import Sealer
@@ -130,6 +130,7 @@ def _join_domain(app: Flask, settings: Settings) -> None:
     Migrate(app, db, directory=str(ROOT / "migrations"), metadata=Base.metadata)
     passwords.configure(settings.password_pepper)
     outbox.configure(Sealer(settings.kek_octets))
+    signing.configure(Sealer(settings.kek_octets))
 
 
 def _join_pages(app: Flask, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from portal.audit import models as audit
 from portal.contracts import models as contracts
 from portal.delegations import models as delegations
 from portal.entitlements import models as entitlements
-from portal.foundation import changes
+from portal.foundation import changes, signing
 from portal.handoffs import models as handoffs
 from portal.imports import models as imports
 from portal.keys import models as keys
@@ -28,6 +28,7 @@ __all__ = [
     "outbox",
     "projects",
     "reviews",
+    "signing",
     "tenants",
     "usage",
 ]

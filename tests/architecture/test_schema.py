@@ -41,6 +41,7 @@ GLOBAL = {
     "change_versions": "counters, looked at by doors before anybody is known",
     "audit_chains": "heads of chains, some of them a person's or the system's",
     "blocked_keys": "a key is blocked for everybody",
+    "signing_keys": "the portal's own keys; the private halves are sealed",
 }
 # Keys and indexes of a tenant's table that do not begin with `tenant_id`, each with the reason.
 BY_UNGUESSABLE_ID = "found by an id from an address or a file; unique over all tenants"
