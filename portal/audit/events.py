@@ -127,6 +127,7 @@ class Event(StrEnum):
     IMPORT_NOT_APPLIED = "import.not_applied"
     IMPORT_FAILED = "import.failed"
     IMPORT_DISCARDED = "import.discarded"
+    SIGNING_KEY_ROTATED = "signing_key.rotated"
 
     REFUSED = "refused"
 
@@ -268,6 +269,7 @@ SENTENCES: dict[Event, str] = {
     Event.REVIEW_NOT_NEEDED: N_(
         "%(actor)s said in the review “%(review)s” that the delegation with %(label)s is no longer needed"
     ),
+    Event.SIGNING_KEY_ROTATED: N_("%(actor)s put a new key into service with which the portal signs: %(label)s"),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }
 

@@ -2,24 +2,26 @@
 
 from flask import Flask
 
-from portal.cli import keeping, record, starting, states
+from portal.cli import keeping, record, reviews, signing, starting, states
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
 PORTAL = (
     starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
-    keeping.set_standing, states.states,
+    keeping.set_standing, signing.signing_key, states.states,
 )  # fmt: skip
 
 
 def add_to(app: Flask) -> None:
-    """`flask portal …`, `flask audit …` and `flask worker`. The demo's command exists in the demo only."""
+    """`flask portal …`, `… audit …`, `… reviews …` and `… worker`. The demo's command exists in the demo only."""
     portal = SpeakingGroup("portal", help="Start an instance, and keep it.")
     audit = SpeakingGroup("audit", help="The record of what happened.")
+    evidence = SpeakingGroup("reviews", help="What reviews leave behind.")
     for command in PORTAL:
         portal.add_command(command)
     if app.config["PORTAL"].is_demo:
         portal.add_command(starting.make_demo)
     audit.add_command(record.verify)
-    for command in (portal, audit, worker):
+    evidence.add_command(reviews.verify)
+    for command in (portal, audit, evidence, worker):
         app.cli.add_command(command)
