@@ -9,6 +9,7 @@ from portal.foundation import changes, signing
 from portal.handoffs import models as handoffs
 from portal.imports import models as imports
 from portal.keys import models as keys
+from portal.lookins import models as lookins
 from portal.outbox import models as outbox
 from portal.projects import models as projects
 from portal.reviews import models as reviews
@@ -25,6 +26,7 @@ __all__ = [
     "handoffs",
     "imports",
     "keys",
+    "lookins",
     "outbox",
     "projects",
     "reviews",

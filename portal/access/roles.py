@@ -56,6 +56,7 @@ class Permission(StrEnum):
     REVIEW_KEEP = "review.keep"
     REVIEW_ANSWER = "review.answer"
     IMPORT = "tenants.import"
+    LOOK_IN = "look_in"
 
 
 TENANT_ROLES = (Role.OWNER, Role.KEY_MANAGER, Role.DEVELOPER, Role.VIEWER)
@@ -92,6 +93,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PARTNER_ADMIN: _SEE
     | {
         Permission.CONSOLE_SEE,
+        Permission.LOOK_IN,
         Permission.TENANT_OPEN,
         Permission.STANDING_CHANGE,
         Permission.CONTRACT_CHANGE,
@@ -99,7 +101,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.REVIEW_KEEP,
         Permission.IMPORT,
     },
-    Role.OPERATOR: _SEE | {Permission.CONSOLE_SEE, Permission.TENANT_OPEN, Permission.MEMBERS_MANAGE},
+    Role.OPERATOR: _SEE
+    | {Permission.CONSOLE_SEE, Permission.LOOK_IN, Permission.TENANT_OPEN, Permission.MEMBERS_MANAGE},
 }
 
 # What the signer of a partner contract, or a deputy inside the dates, may do whatever the role says.
@@ -165,6 +168,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.REVIEW_KEEP: N_("Keep reviews: make, decide and close them"),
     Permission.REVIEW_ANSWER: N_("Say in a review whether a delegation is still needed"),
     Permission.IMPORT: N_("Import accounts and contracts from a file"),
+    Permission.LOOK_IN: N_("Read a tenant's own pages for a while, with a reason and the tenant's notice"),
 }
 
 ENVIRONMENT_NAMES: dict[Environment, str] = {

@@ -127,6 +127,11 @@ class Event(StrEnum):
     IMPORT_NOT_APPLIED = "import.not_applied"
     IMPORT_FAILED = "import.failed"
     IMPORT_DISCARDED = "import.discarded"
+    LOOK_IN_BEGUN = "look_in.begun"
+    LOOK_IN_READ = "look_in.read"
+    LOOK_IN_ENDED = "look_in.ended"
+    LOOK_IN_RAN_OUT = "look_in.ran_out"
+
     SIGNING_KEY_ROTATED = "signing_key.rotated"
 
     REFUSED = "refused"
@@ -269,6 +274,10 @@ SENTENCES: dict[Event, str] = {
     Event.REVIEW_NOT_NEEDED: N_(
         "%(actor)s said in the review “%(review)s” that the delegation with %(label)s is no longer needed"
     ),
+    Event.LOOK_IN_BEGUN: N_("%(actor)s began to look into this account until %(until)s: %(why)s"),
+    Event.LOOK_IN_READ: N_("%(actor)s looked at %(path)s: %(label)s"),
+    Event.LOOK_IN_ENDED: N_("%(actor)s ended the look-in: %(label)s"),
+    Event.LOOK_IN_RAN_OUT: N_("The time of a look-in was over: %(label)s"),
     Event.SIGNING_KEY_ROTATED: N_("%(actor)s put a new key into service with which the portal signs: %(label)s"),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }

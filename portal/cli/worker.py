@@ -22,6 +22,7 @@ from portal.impact import reminders, retiring
 from portal.imports import operations as import_operations
 from portal.imports import working as imports
 from portal.keys import operations as keys
+from portal.lookins import operations as look_ins
 from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
 from portal.reviews import upkeep as reviews
@@ -74,6 +75,7 @@ def _tasks() -> list[Task]:
         Task("delegations", timedelta(seconds=30), lambda: _until_done(delegations.lapse_due, actor)),
         Task("hand-offs", timedelta(seconds=30), lambda: _until_done(hand_offs.lapse_due, actor)),
         Task("imports", timedelta(seconds=LOOK_SECONDS), imports.run),
+        Task("look-ins", timedelta(seconds=30), lambda: _until_done(look_ins.lapse_due, actor)),
         Task("copies", timedelta(minutes=1), lambda: _until_done(hand_offs.start_rotations, actor)),
         Task("reviews", timedelta(seconds=2), lambda: reviews.freeze_and_close(actor)),
         Task("parties of reviews", timedelta(seconds=2), lambda: reviews.tell(actor)),

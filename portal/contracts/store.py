@@ -54,6 +54,12 @@ def powers_of(membership: Membership, at: datetime) -> Powers:
     )
 
 
+def kinds_of(tenant_id: uuid.UUID) -> frozenset[ContractKind]:
+    """What the tenant is, or was, by its contracts."""
+    rows = select(Contract.kind).where(Contract.tenant_id == tenant_id).distinct()
+    return frozenset(db.session.scalars(rows, execution_options=scoped_to(tenant_id)))
+
+
 def running(
     whose: Actor | uuid.UUID, at: datetime, kinds: Collection[ContractKind] | None = None
 ) -> Sequence[Contract]:

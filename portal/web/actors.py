@@ -11,13 +11,14 @@ from portal.delegations import people
 from portal.delegations import store as delegations
 from portal.delegations.people import as_integrator
 from portal.foundation import clock
-from portal.foundation.errors import NotFound
+from portal.web import visits
 
 
 def in_tenant(account_id: str) -> Actor:
     """The signed-in person as an actor in the tenant with this account id.
 
-    Raises: NotFound when it is none of theirs, AccountSuspended, DelegationPaused.
+    Vendor staff with a running look-in is a reader there (`portal.web.visits`). Raises: NotFound when it is none of
+    theirs, AccountSuspended, DelegationPaused, LookInReadsOnly, ClosedToLookIns.
     """
     memberships = accounts.memberships_of(current_user.id)
     own = next((row for row in memberships if row.tenant.account_id == account_id), None)
@@ -26,7 +27,7 @@ def in_tenant(account_id: str) -> Actor:
         return as_member(own)
     found = delegations.running_for(account_id, [row.tenant_id for row in memberships])
     if not found:
-        raise NotFound()
+        return visits.as_reader(account_id, memberships)
     by_tenant = {row.tenant_id: row for row in memberships}
     # Somebody who belongs to two integrators of one client acts for the one they last worked in.
     delegation = min(found, key=lambda row: row.integrator_id != g.session_row.home_id)

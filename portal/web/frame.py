@@ -158,6 +158,7 @@ def add_to(app: Flask) -> None:
         return {
             "tenant": g.get("tenant"),
             "actor": _acting(),
+            "look_in": g.get("visit"),
             "navigation": _navigation(),
             "language": language(),
             "languages": LANGUAGES,

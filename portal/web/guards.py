@@ -10,7 +10,7 @@ from flask_login import current_user
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
 from portal.foundation.marking import GUARD
-from portal.web import actors
+from portal.web import actors, visits
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -45,7 +45,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
                 return _to_sign_in()
             g.actor = actors.in_tenant(account)
             require(g.actor, permission)
-            return view(*args, account=account, **kwargs)
+            return visits.recorded(view(*args, account=account, **kwargs))
 
         setattr(guarded, GUARD, permission)
         return guarded  # type: ignore[return-value]

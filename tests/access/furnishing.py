@@ -37,10 +37,12 @@ from portal.imports import working
 from portal.keys import leaks, making
 from portal.keys import store as key_store
 from portal.keys.models import KeyOrigin, KeyPair, NoticeKind
+from portal.lookins import operations as look_ins
 from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project
+from portal.tenants.models import Tenant
 from portal.usage import store as usage_store
 from portal.usage import traces
 from tests.factories import (
@@ -56,6 +58,7 @@ from tests.factories import (
     a_successor,
     a_tenant,
     a_ticket,
+    a_vendor,
     acting,
     an_integrator,
     an_intent,
@@ -132,6 +135,9 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     place.things |= a_hand_off_to(place, parties["active"], place.things["given.active"])
     _takes_keys(place, donors["active"])
     place.things |= an_import(place.owner.tenant_id)
+    place.things |= dict.fromkeys(
+        ("look_in", "own_look_in"), a_look_in(a_vendor(Role.OPERATOR), tenant_of(place.owner))
+    )
     place.things["tenant_version"] = str(tenant_of(place.owner).version)
     place.things["more_project"] = place.things["project_2"]
 
@@ -148,6 +154,10 @@ def an_import(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things
     with transaction():
         found = import_store.get(giver, public_id)
         return {"import": found.public_id, "import_version": str(found.version)}
+def a_look_in(actor: Actor, tenant: Tenant) -> str:
+    """The public id of a look-in of this person of the vendor, which runs for four hours."""
+    with transaction():
+        return look_ins.begin(actor, tenant, "An open support case.", 4).public_id
 
 
 def _members(place: Place) -> None:

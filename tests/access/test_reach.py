@@ -20,6 +20,7 @@ from portal.foundation.database import db
 from portal.handoffs.models import CommandCode, EnvelopeKey, HandOff, HandOffIntent, KeyCopy
 from portal.imports.models import Import, ImportLine
 from portal.keys.models import KeyIntent, KeyNotice, KeyPair
+from portal.lookins.models import LookIn
 from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
 from portal.tenants import store as tenants
 from portal.usage.models import KeyUse, Sighting, UseClient
@@ -83,6 +84,7 @@ KNOW_NO_REACH = {
     HandOffIntent: "found by the person who began it, at home",
     CommandCode: "found by its code",
     Membership: "who signs; its pages are closed to integrators",
+    LookIn: "shown to the tenant's own people only",
     Invitation: "its pages are closed to integrators",
     Import: "the vendor's own; its pages are closed to everybody else",
     ImportLine: "the same",

@@ -25,6 +25,7 @@ from tests.access.furnishing import (
     Place,
     Things,
     a_hand_off_to,
+    a_look_in,
     a_place,
     a_rotation,
     an_import,
@@ -265,6 +266,8 @@ def _of_the_vendor() -> Iterator[Caller]:
             "invitation": str(invited(actor, f"invited.{role}@example.com", role).id),
             "role": role.value,
         } | an_import(actor.tenant_id, actor)
+            "own_look_in": a_look_in(actor, tenant_of(a_licensee(name=f"Looked into by {role}"))),
+        }
         yield _signed_in(role.value, actor, own)
 
 

@@ -1,5 +1,6 @@
 """The overview of a tenant."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -15,6 +16,8 @@ from portal.impact import overview as impact
 from portal.impact.overview import Overview
 from portal.keys.models import KeyPair
 from portal.keys.status import KeyStatus, status_of
+from portal.lookins import store as look_ins
+from portal.lookins.models import LookIn
 from portal.web import frame
 from portal.web.dashboards import handed
 from portal.web.dashboards.attention import Attention
@@ -50,7 +53,13 @@ def overview(account: str) -> ResponseReturnValue:
         steps=_checklist(account, found),
         refusal=why_not(actor, side, found.contracts) if found.uses_services else None,
         kinds=ContractKind,
+        look_ins=_lookers(actor),
     )
+
+
+def _lookers(actor: Actor) -> Sequence[LookIn]:
+    """Who of the vendor looks into this account now; only its own members are told."""
+    return [] if actor.membership_id is None or actor.acts_for_client else look_ins.running(actor, clock.now())
 
 
 def _alarms(account: str, found: Overview) -> list[dict[str, Any]]:

@@ -36,10 +36,13 @@ NAMES = {
     "hand_off_id": "hand_off",
     "code": "hand_off_code",
     "import_id": "import",
+    "look_in_id": "look_in",
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
     "console.tenant": {"owner_id": "client_account"},
+    "console.look_in": {"owner_id": "client_account"},
+    "console.end_look_in": {"look_in_id": "own_look_in"},
     "contracts.name_deputy": {"contract_id": "partnership"},
     "keys.cockpit": {"api_key": "retiring_key"},
     "keys.change_end": {"api_key": "retiring_key"},
@@ -111,6 +114,7 @@ FORMS: dict[str, Form] = {
         "version": "{person_version}",
     },
     "accounts.sign_in": {"email": "{email}", "password": PASSWORD},
+    "console.look_in": {"reason": "An open support case.", "hours": "1"},
     "contracts.name_deputy": {"member": "{deputy_member}", "first_day": "{today}", "last_day": "{soon}"},
     "delegations.answer_widening": {"answer": "accept"},
     "delegations.client_answer_widening": {"answer": "accept"},

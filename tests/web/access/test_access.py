@@ -18,6 +18,7 @@ STRANGERS = ("viewer", "owner", "live", "paused", "signer", "partner_admin", "op
 OPEN = {
     "accounts.accept_invitation": "a token is for whoever holds it; a wrong one is a page of its own",
     "console.tenant": "the vendor's staff sees all tenants",
+    "console.look_in": "the vendor's staff sees all tenants",
     "demo.mail": "the demo's mailbox is everybody's",
     "static": "files",
     "handoffs.by_link": "a link's code is for whoever holds it",
