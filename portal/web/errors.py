@@ -24,7 +24,6 @@ log = get_logger()
 
 TAKES_FILES = {"console.import_new": FileTooLarge(megabytes=MEGABYTES)}
 READ_AND_FORGOTTEN, PIECE = 128 * 1024 * 1024, 64 * 1024
-OF_THE_READER = ("actor", "tenant", "home", "delegation", "session_row")
 OF_THE_READER = ("actor", "tenant", "home", "delegation", "visit", "session_row")
 
 

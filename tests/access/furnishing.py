@@ -154,6 +154,8 @@ def an_import(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things
     with transaction():
         found = import_store.get(giver, public_id)
         return {"import": found.public_id, "import_version": str(found.version)}
+
+
 def a_look_in(actor: Actor, tenant: Tenant) -> str:
     """The public id of a look-in of this person of the vendor, which runs for four hours."""
     with transaction():

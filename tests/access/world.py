@@ -265,9 +265,8 @@ def _of_the_vendor() -> Iterator[Caller]:
             "membership_version": str(spare.version),
             "invitation": str(invited(actor, f"invited.{role}@example.com", role).id),
             "role": role.value,
-        } | an_import(actor.tenant_id, actor)
             "own_look_in": a_look_in(actor, tenant_of(a_licensee(name=f"Looked into by {role}"))),
-        }
+        } | an_import(actor.tenant_id, actor)
         yield _signed_in(role.value, actor, own)
 
 

@@ -10,10 +10,8 @@ from tests.architecture.sources import PORTAL, Source, portal_sources
 pytestmark = pytest.mark.no_database
 
 ROOMS = (
-    "foundation", "verifier", "access", "audit", "tenants", "outbox", "accounts", "contracts", "entitlements",
-    "imports", "projects", "delegations", "keys", "handoffs", "usage", "reviews", "impact",
     "foundation", "verifier", "access", "audit", "tenants", "outbox", "accounts", "lookins", "contracts",
-    "entitlements", "projects", "delegations", "keys", "handoffs", "usage", "reviews", "impact",
+    "entitlements", "imports", "projects", "delegations", "keys", "handoffs", "usage", "reviews", "impact",
 )  # fmt: skip
 DOORS = ("web", "connector", "gateway", "api")
 # Modules that stand above the rooms: settings and the list of all tables, then the doors, then who joins everything.

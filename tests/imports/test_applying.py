@@ -252,9 +252,9 @@ def test_what_kills_its_worker_three_times_fails(admin, monkeypatch):
     monkeypatch.setattr(working, "plan", lambda *_arguments: 1 / 0)
 
     for attempt in range(4):
-        with time_machine.travel(clock.now() + attempt * (working.LEASE + timedelta(seconds=1))):
-            with suppress(ZeroDivisionError):
-                working.run()
+        later = clock.now() + attempt * (working.LEASE + timedelta(seconds=1))
+        with time_machine.travel(later), suppress(ZeroDivisionError):
+            working.run()
 
     row = store.get(admin, public_id)
     assert (row.state, row.failure) == (ImportState.FAILED, "import_worker_failed")
