@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy.exc import OperationalError
+from structlog import get_logger
 
 from portal.access.actor import Actor, require, system_actor
 from portal.access.roles import Permission
@@ -22,7 +24,10 @@ from portal.reviews.silence import STEPS
 from portal.reviews.subjects import Thing
 from portal.reviews.uses import RECENTLY, used_since
 
+log = get_logger()
+
 BATCH = 100
+UNFORESEEN = "internal_error"
 CLOSED_STATES = (CampaignState.CLOSING, CampaignState.CLOSED)
 
 
@@ -88,19 +93,56 @@ def run_once(at: datetime) -> int:
     """How many lines were closed, at most 100, in a transaction of its own; after the last one the campaign is closed.
 
     Call it until it says 0. Several workers may do so at once. A line is closed or it is not; whoever is killed in
-    between leaves it to the next one.
+    between leaves it to the next one. A line that fails in a way that nobody foresaw is closed as not applied.
     """
+    try:
+        return _close_next(at, BATCH)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.error("a portion of a review failed", error=type(error).__name__, exc_info=error)
+        return _close_alone(at)
+
+
+def _close_next(at: datetime, limit: int) -> int:
     with transaction():
         campaign = store.next_in(CampaignState.CLOSING)
         if campaign is None:
             return 0
-        lines = store.not_applied(campaign, BATCH)
+        lines = store.not_applied(campaign, limit)
         if not lines:
             _finish(campaign, at)
             return 1
         _close_lines(campaign, lines, at)
         store.note(campaign, applied=lines[-1].position)
         return len(lines)
+
+
+def _close_alone(at: datetime) -> int:
+    """Close the next line by itself; when it fails again, it is what fails, and is marked so."""
+    with transaction():
+        campaign = store.next_in(CampaignState.CLOSING)
+        found = [] if campaign is None else [line.position for line in store.not_applied(campaign, 1)]
+    if not found:
+        return _close_next(at, 1)  # it is not a line that failed: let it be told
+    try:
+        return _close_next(at, 1)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.error("a line of a review failed", position=found[0], error=type(error).__name__, exc_info=error)
+        return _give_up(at, found[0])
+
+
+def _give_up(at: datetime, position: int) -> int:
+    with transaction():
+        campaign = store.next_in(CampaignState.CLOSING)
+        lines = [] if campaign is None else store.not_applied(campaign, 1)
+        if campaign is None or [line.position for line in lines] != [position]:
+            return 1  # another worker came by
+        lines[0].outcome, lines[0].outcome_code, lines[0].applied_at = Outcome.NOT_APPLIED, UNFORESEEN, at
+        store.note(campaign, applied=position)
+        return 1
 
 
 def _close_lines(campaign: Campaign, lines: Collection[Line], at: datetime) -> None:

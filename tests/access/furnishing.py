@@ -21,7 +21,7 @@ from portal.contracts.catalogue import LIVE_SEARCH
 from portal.contracts.models import Contract, ContractKind
 from portal.delegations import operations as delegations
 from portal.delegations import store as delegation_store
-from portal.delegations.models import Delegation
+from portal.delegations.models import Delegation, Side
 from portal.entitlements import asking
 from portal.entitlements.models import AllotmentWish
 from portal.foundation import clock
@@ -43,6 +43,8 @@ from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project
 from portal.tenants.models import Tenant
+from portal.reviews import store as reviews
+from portal.reviews.models import Campaign, CampaignState, Line, Question, Reviewer, ReviewSubject, Silence
 from portal.usage import store as usage_store
 from portal.usage import traces
 from tests.factories import (
@@ -138,6 +140,7 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     place.things |= dict.fromkeys(
         ("look_in", "own_look_in"), a_look_in(a_vendor(Role.OPERATOR), tenant_of(place.owner))
     )
+    _reviewed(place, parties["active"])
     place.things["tenant_version"] = str(tenant_of(place.owner).version)
     place.things["more_project"] = place.things["project_2"]
 
@@ -331,6 +334,45 @@ def _takes_keys(place: Place, donor: Actor) -> None:
         "opening_proof": base64.b64encode(sign(opened.private, message)).decode(),
         "new_envelope_key": base64.b64encode(raw_public(X25519PrivateKey.generate())).decode(),
     }
+
+
+def _reviewed(place: Place, other: Actor) -> None:
+    """A row of each table of reviews, as only the vendor has them: what keeps tenants apart does not know that."""
+    tenant, day = tenant_of(place.owner), clock.now() + timedelta(days=30)
+    with transaction():
+        campaign = reviews.add(
+            Campaign(
+                tenant_id=tenant.id,
+                name="Sample",
+                subject=ReviewSubject.DELEGATIONS,
+                filters={},
+                state=CampaignState.PREPARING,
+                silence=Silence.KEEP,
+                due_at=day,
+                expected=1,
+                created_by_id=place.owner.person_id,
+                created_by_label="Sample",
+            )
+        )
+        of_campaign = {"tenant_id": tenant.id, "campaign_id": campaign.id}
+        reviews.add(Reviewer(**of_campaign, membership_id=place.owner.membership_id, is_fallback=False))
+        line = reviews.add(
+            Line(
+                **of_campaign,
+                position=1,
+                owner_id=other.home_id,
+                owner_account_id=tenant.account_id,
+                owner_name="Sample",
+                subject_id=uuid.uuid4(),
+                subject_public_id="dlg_sample",
+                label="Sample",
+                facts={},
+            )
+        )
+        sample = {"campaign_name": "Sample", "other_name": "Sample", "delegation_public_id": "dlg_sample"}
+        reviews.add(
+            Question(**of_campaign, **sample, line_id=line.id, asked_id=other.home_id, side=Side.OWNER, due_at=day)
+        )
 
 
 def hand_off_intent_of(place: Place, actor: Actor) -> Things:

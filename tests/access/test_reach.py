@@ -22,6 +22,7 @@ from portal.imports.models import Import, ImportLine
 from portal.keys.models import KeyIntent, KeyNotice, KeyPair
 from portal.lookins.models import LookIn
 from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
+from portal.reviews.models import Campaign, Line, Question, Reviewer
 from portal.tenants import store as tenants
 from portal.usage.models import KeyUse, Sighting, UseClient
 from tests.access.conftest import Whole
@@ -88,6 +89,10 @@ KNOW_NO_REACH = {
     Invitation: "its pages are closed to integrators",
     Import: "the vendor's own; its pages are closed to everybody else",
     ImportLine: "the same",
+    Campaign: "the vendor's; its pages are closed to everybody else",
+    Reviewer: "the vendor's",
+    Line: "the vendor's",
+    Question: "the vendor's; who is asked reads its own at home",
 }
 
 

@@ -8,6 +8,7 @@ from portal.audit import store as audit
 from portal.contracts import operations as contracts
 from portal.contracts import store as contract_store
 from portal.entitlements import operations, store
+from portal.entitlements.errors import EntitlementOver, NotAnEarlierEnd
 from portal.entitlements.models import AllotmentRequest, AllotmentWish, EntitlementState, RequestState
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
@@ -154,3 +155,110 @@ def test_approved_requests_raise_the_projects_of_a_contract():
     granted = operations.projects_granted(licensee, contract_store.running(licensee, clock.now()))
 
     assert granted == {contract.id: 3 + 2}
+
+
+def an_entitlement(actor):
+    return store.all_of(actor)[0]
+
+
+def told(actor, name):
+    return [event for event in audit.page(actor, before_seq=None, limit=100) if event.event == name]
+
+
+def test_ending_an_entitlement_ends_no_other_and_not_the_contract():
+    licensee = a_licensee()
+    row = an_entitlement(licensee)
+
+    with transaction():
+        operations.end(system_actor("vendor"), row)
+
+    assert row.service_code not in {service.code for service in store.services_of(licensee, clock.now())}
+    assert len(store.services_of(licensee, clock.now())) == 3
+    assert contract_store.all_of(licensee)[0].is_running(clock.now())
+
+
+def test_ending_an_entitlement_is_one_event_that_names_service_and_contract():
+    licensee = a_licensee()
+    row = an_entitlement(licensee)
+
+    for _time in range(2):
+        with transaction():
+            operations.end(system_actor("vendor"), row)
+
+    (event,) = told(licensee, "entitlement.ended")
+    contract = contract_store.all_of(licensee)[0].public_id
+    assert (event.subject_label, event.facts["contract"]) == ("Payment Services", contract)
+    assert event.subject_id == f"{contract}/payment-services"
+
+
+def test_narrowing_gives_an_entitlement_an_earlier_end():
+    licensee = a_licensee()
+    row, ends_at = an_entitlement(licensee), clock.now().replace(microsecond=0) + 20 * DAY
+
+    with transaction():
+        operations.narrow(system_actor("vendor"), row, ends_at)
+
+    assert an_entitlement(licensee).ends_at == ends_at
+    assert told(licensee, "entitlement.narrowed")[0].facts["until"] == operations.last_day_of(ends_at)
+
+
+def test_the_end_that_it_has_is_no_event():
+    licensee = a_licensee()
+    row = an_entitlement(licensee)
+
+    with transaction():
+        operations.narrow(system_actor("vendor"), row, row.ends_at)
+
+    assert told(licensee, "entitlement.narrowed") == []
+
+
+@pytest.mark.parametrize("days", [-1, 0, 366])
+def test_narrowing_to_a_day_that_is_over_or_later_is_refused(days):
+    row = an_entitlement(a_licensee())
+
+    with transaction(), pytest.raises(NotAnEarlierEnd):
+        operations.narrow(system_actor("vendor"), row, clock.now() + days * DAY)
+
+
+def test_narrowing_to_before_its_beginning_is_refused():
+    tenant = a_tenant()
+    a_contract(tenant, starts_at=clock.now() + 10 * DAY)
+    row = an_entitlement(a_member(tenant))
+
+    with transaction(), pytest.raises(NotAnEarlierEnd):
+        operations.narrow(system_actor("vendor"), row, clock.now() + 5 * DAY)
+
+
+@pytest.mark.parametrize("act", ["narrow", "suspend", "resume"])
+def test_what_has_ended_is_neither_narrowed_nor_suspended(act):
+    row = an_entitlement(a_licensee())
+    with transaction():
+        operations.end(system_actor("vendor"), row)
+    more = (clock.now() + DAY,) if act == "narrow" else ()
+
+    with transaction(), pytest.raises(EntitlementOver):
+        getattr(operations, act)(system_actor("vendor"), row, *more)
+
+
+def test_a_suspended_entitlement_opens_nothing_until_it_is_resumed():
+    licensee = a_licensee()
+    row = an_entitlement(licensee)
+
+    with transaction():
+        operations.suspend(system_actor("vendor"), row)
+    suspended = row.service_code in {service.code for service in store.services_of(licensee, clock.now())}
+    with transaction():
+        operations.resume(system_actor("vendor"), row)
+
+    assert not suspended
+    assert row.service_code in {service.code for service in store.services_of(licensee, clock.now())}
+    assert len(told(licensee, "entitlement.suspended")) == len(told(licensee, "entitlement.resumed")) == 1
+
+
+@pytest.mark.parametrize("act", [operations.end, operations.suspend, operations.resume])
+def test_a_tenant_changes_no_entitlement_of_its_own(act):
+    licensee = a_licensee()
+    row = an_entitlement(licensee)
+
+    with transaction(), pytest.raises(NotAllowed):
+        act(licensee, row)
