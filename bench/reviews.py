@@ -67,19 +67,20 @@ def _measure(admin: Actor, member: Membership, subject: ReviewSubject) -> None:
     print(f"{subject.value}: {count:,}")
     unused = Wanted(unused_for_days=0)
     _timed("the count of what was not used", lambda: reviews.preview(admin, subject, unused))
-    campaign = _made(admin, member, subject)
+    campaign_id = _made(admin, member, subject).public_id
     _timed("FREEZING all lines", lambda: _until_done(freezing.run_once))
-    campaign = store.get_campaign(admin, campaign.public_id)
+    campaign = store.get_campaign(admin, campaign_id)
     print(f"frozen: {campaign.frozen:,} lines, {campaign.state.value}")
     _timed("telling the parties", lambda: _until_done(telling.run_once))
     _pages(admin, campaign)
-    _decide(admin, campaign)
+    _decide(admin, campaign_id)
+    campaign = store.get_campaign(admin, campaign_id)
     _timed("the forecast", lambda: reviews.forecast(admin, campaign))
     with clock.travelled_to(campaign.due_at + timedelta(minutes=1)):
         with transaction():
-            reviews.close(admin, found := store.get_campaign(admin, campaign.public_id), found.version)
+            reviews.close(admin, found := store.get_campaign(admin, campaign_id), found.version)
         _timed("carrying out all lines, signing the evidence", lambda: _until_done(closing.run_once))
-    campaign = store.get_campaign(admin, campaign.public_id)
+    campaign = store.get_campaign(admin, campaign_id)
     print({outcome.value: number for outcome, number in store.outcomes_of(campaign).items()})
     _timed("the signed file", lambda: evidence.signed(campaign))
     _timed("the table", lambda: list(evidence.rows(campaign)))
@@ -88,7 +89,8 @@ def _measure(admin: Actor, member: Membership, subject: ReviewSubject) -> None:
 def _pages(admin: Actor, campaign: Campaign) -> None:
     """What the pages of a campaign ask: its head, a page of lines, their context."""
     middle = (f"{campaign.frozen // 2}").encode().hex()
-    _median("the head with its progress", lambda: _head(admin, campaign))
+    campaign_id = campaign.public_id
+    _median("the head with its progress", lambda: _head(admin, campaign_id))
     _median("the first page with context", lambda: _page(admin, campaign))
     _median("a page in the middle with context", lambda: _page(admin, campaign, place=middle))
     _median("undecided lines with context", lambda: _page(admin, campaign, decision="undecided"))
@@ -96,8 +98,8 @@ def _pages(admin: Actor, campaign: Campaign) -> None:
     _median("lines that a side needs no longer", lambda: _page(admin, campaign, said="not_needed"))
 
 
-def _head(admin: Actor, campaign: Campaign) -> Any:
-    return store.progress_of(admin, store.get_campaign(admin, campaign.public_id))
+def _head(admin: Actor, campaign_id: str) -> Any:
+    return store.progress_of(admin, store.get_campaign(admin, campaign_id))
 
 
 def _page(admin: Actor, campaign: Campaign, **wanted: Any) -> Any:
@@ -118,12 +120,13 @@ def _made(admin: Actor, member: Membership, subject: ReviewSubject) -> Campaign:
         )
 
 
-def _decide(admin: Actor, campaign: Campaign) -> None:
+def _decide(admin: Actor, campaign_id: str) -> None:
     """Fifty at a time: ten times keep, ten times end."""
-    place, began = None, time.perf_counter()
+    began = time.perf_counter()
     for number in range(20):
         with transaction():
-            page = store.lines_page(admin, campaign, decision="undecided", place=place)
+            campaign = store.get_campaign(admin, campaign_id)
+            page = store.lines_page(admin, campaign, decision="undecided")
             decision = Decision.END if number % 2 else Decision.KEEP
             reviews.decide(admin, campaign, page.rows[:50], decision, "Measured.", seconds_taken=1)
     print(f"{'deciding fifty lines':<46} {(time.perf_counter() - began) / 20 * 1000:9.1f} ms")
@@ -193,7 +196,7 @@ def _app(url: str) -> Flask:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tenants", type=int, default=2300)
+    parser.add_argument("--tenants", type=int, default=1760)
     parser.add_argument("--subject", type=ReviewSubject, default=ReviewSubject.KEYS)
     parser.add_argument("--url", help="URL of an empty database")
     return parser.parse_args()

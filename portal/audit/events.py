@@ -257,12 +257,12 @@ SENTENCES: dict[Event, str] = {
     Event.KEY_LEAKED: N_("%(actor)s declared that the key pair “%(label)s” leaked, and stopped it (%(environment)s)"),
     Event.REPLACEMENT_INTENDED: N_("%(actor)s began to replace the key pair “%(before)s”, which leaked"),
     Event.KEY_REPLACED: N_("%(actor)s put “%(label)s” into service in the place of “%(before)s”, which leaked"),
-    Event.REVIEW_MADE: N_("%(actor)s made the review “%(label)s” of about %(lines)s lines, due on %(due)s"),
-    Event.REVIEW_OPENED: N_("The review “%(label)s” opened with %(lines)s lines"),
+    Event.REVIEW_MADE: N_("%(actor)s made the review “%(label)s”, due on %(due)s (lines: %(lines)s)"),
+    Event.REVIEW_OPENED: N_("The review “%(label)s” opened (lines: %(lines)s)"),
     Event.REVIEW_ABANDONED: N_("%(actor)s abandoned the review “%(label)s”"),
-    Event.REVIEW_DECIDED: N_("%(actor)s decided %(lines)s lines of the review “%(label)s”: %(decision)s"),
+    Event.REVIEW_DECIDED: N_("%(actor)s decided in the review “%(label)s”: %(decision)s (lines: %(lines)s)"),
     Event.REVIEW_FALLBACKS_CALLED: N_("The fallbacks of the review “%(label)s” were called: %(people)s"),
-    Event.REVIEW_WARNED: N_("The parties of the review “%(label)s” were warned %(days)s days before it is due"),
+    Event.REVIEW_WARNED: N_("Warnings went out in the review “%(label)s” (days left: %(days)s)"),
     Event.REVIEW_CLOSING: N_("%(actor)s closed the review “%(label)s”; its decisions are carried out now"),
     Event.REVIEW_CLOSED: N_(
         "The decisions of the review “%(label)s” were carried out: %(ended)s ended, %(narrowed)s narrowed, "

@@ -77,7 +77,7 @@ class TooManyLines(Invalid):
 
 class DecisionReasonMissing(Invalid):
     code = "review_reason_missing"
-    sentence = N_("Say why: the reason stands in the evidence, and the parties read it.")
+    sentence = N_("Say why: the reason stands in the evidence.")
 
 
 class KeysNotNarrowed(Invalid):
@@ -114,7 +114,7 @@ class LinesUndecided(Conflict):
     """`due` is a day in UTC."""
 
     code = "review_lines_undecided"
-    sentence = N_("%(open)s lines are not decided yet, and the review is due only on %(due)s.")
+    sentence = N_("Not everything is decided yet (lines left: %(open)s), and the review is due only on %(due)s.")
     mend = N_("Decide them, or close it once it is due: then silence decides.")
 
 

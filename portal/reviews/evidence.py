@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Row
+
 from portal.reviews import store
 from portal.reviews.errors import NotClosedYet
-from portal.reviews.models import Campaign, CampaignState, Line, Question
+from portal.reviews.models import Campaign, CampaignState, Question
 from portal.reviews.states import CAMPAIGN_STATE_NAMES
 
 FORMAT = "portal-review-evidence-v1"
@@ -109,7 +111,7 @@ def _lines(campaign: Campaign) -> Iterator[Document]:
         yield _line(line) | {"owner_said": _answer(said["owner"]), "holder_said": _answer(said["integrator"])}
 
 
-def _line(line: Line) -> Document:
+def _line(line: Row[Any]) -> Document:
     return {
         "line": line.position,
         "account": line.owner_account_id,

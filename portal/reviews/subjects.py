@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, load_only, selectinload
 
 from portal.access.rows import Reader, across_tenants
 from portal.contracts.models import Contract, Edition, Service
@@ -17,13 +17,27 @@ from portal.entitlements.models import Entitlement, EntitlementState
 from portal.foundation.database import db
 from portal.keys.models import KeyPair
 from portal.keys.status import LIVE_STATES
-from portal.keys.store import WHOLE
 from portal.reviews.models import Campaign, CampaignState, Line, ReviewSubject
 from portal.reviews.uses import MODELS, Place, used_since
 from portal.reviews.wanted import Wanted
 from portal.tenants.models import Tenant
 
 Facts = dict[str, Any]
+
+NAMED = (Tenant.account_id, Tenant.name)
+OF_CONTRACT = (Contract.public_id, Contract.ends_at, Contract.ended_at)
+OF_KEY_PAIR = (
+    KeyPair.holder_id,
+    KeyPair.name,
+    KeyPair.api_key,
+    KeyPair.environment,
+    KeyPair.state,
+    KeyPair.created_at,
+    KeyPair.expires_at,
+    KeyPair.retiring_until,
+    KeyPair.ending,
+    KeyPair.version,
+)
 
 
 @dataclass(frozen=True)
@@ -178,13 +192,26 @@ def _aged(subject: ReviewSubject, wanted: Wanted, vendor_id: uuid.UUID, at: date
 
 
 def _whole(subject: ReviewSubject) -> tuple[Any, ...]:
-    """All that `_thing` asks of a row."""
+    """All that `_thing` asks of a row, and no more: a list of thousands is read at once."""
     if subject is ReviewSubject.ENTITLEMENTS:
-        contract = contains_eager(Entitlement.contract).joinedload(Contract.edition, innerjoin=True)
-        return joinedload(Entitlement.tenant), joinedload(Entitlement.service, innerjoin=True), contract
+        contract = contains_eager(Entitlement.contract)
+        return (
+            joinedload(Entitlement.tenant, innerjoin=True).load_only(*NAMED),
+            joinedload(Entitlement.service, innerjoin=True),
+            contract.load_only(*OF_CONTRACT),
+            contract.joinedload(Contract.edition, innerjoin=True).load_only(Edition.name),
+        )
     if subject is ReviewSubject.DELEGATIONS:
-        return joinedload(Delegation.owner), joinedload(Delegation.integrator), selectinload(Delegation.projects)
-    return WHOLE
+        parties = (joinedload(Delegation.owner, innerjoin=True), joinedload(Delegation.integrator))
+        return *(party.load_only(*NAMED) for party in parties), selectinload(Delegation.projects)
+    contract = joinedload(KeyPair.contract, innerjoin=True)
+    return (
+        load_only(*OF_KEY_PAIR),
+        joinedload(KeyPair.owner, innerjoin=True).load_only(*NAMED),
+        joinedload(KeyPair.holder, innerjoin=True).load_only(*NAMED),
+        contract.load_only(*OF_CONTRACT),
+        contract.joinedload(Contract.edition, innerjoin=True).load_only(Edition.name),
+    )
 
 
 def _thing(row: Entitlement | Delegation | KeyPair, at: datetime) -> Thing:

@@ -12,6 +12,7 @@ from portal.audit.models import AuditEvent
 from portal.entitlements.models import WISH_NAMES
 from portal.foundation.errors import PortalError
 from portal.foundation.marking import N_
+from portal.reviews.deciding import DECISION_NAMES
 from portal.tenants.models import STANDING_NAMES
 from portal.web.guards import GUARD
 from portal.web.say import listed
@@ -37,6 +38,7 @@ _ALWAYS = {
 _OF_EVENT = {
     Event.MEMBER_ROLE_CHANGED: {"before": _ROLES, "after": _ROLES},
     Event.STANDING_CHANGED: {"before": _STANDINGS, "after": _STANDINGS},
+    Event.REVIEW_DECIDED: {"decision": _words(DECISION_NAMES)},
 }
 
 
