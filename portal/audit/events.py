@@ -275,7 +275,7 @@ SENTENCES: dict[Event, str] = {
         "%(actor)s said in the review “%(review)s” that the delegation with %(label)s is no longer needed"
     ),
     Event.LOOK_IN_BEGUN: N_("%(actor)s began to look into this account until %(until)s: %(why)s"),
-    Event.LOOK_IN_READ: N_("%(actor)s looked at %(path)s: %(label)s"),
+    Event.LOOK_IN_READ: N_("%(actor)s looked at %(path)s"),
     Event.LOOK_IN_ENDED: N_("%(actor)s ended the look-in: %(label)s"),
     Event.LOOK_IN_RAN_OUT: N_("The time of a look-in was over: %(label)s"),
     Event.SIGNING_KEY_ROTATED: N_("%(actor)s put a new key into service with which the portal signs: %(label)s"),

@@ -20,7 +20,7 @@ from portal.foundation.errors import NotFound
 from portal.lookins import operations as look_ins
 from portal.lookins import store
 from portal.lookins.errors import ClosedToLookIns, LookInReadsOnly
-from portal.lookins.models import LookIn
+from portal.lookins.models import LookIn, shortened
 
 # Lists and pages that only say how things are. Not among them: whatever leads to a key, a ticket or a hand-off, what
 # asks for a private key or a password, and downloads.
@@ -77,7 +77,7 @@ def as_reader(account_id: str, memberships: Sequence[Membership]) -> Actor:
 def _set_scene(found: LookIn, visit: look_ins.Visit, staff: Membership) -> None:
     g.tenant, g.home = found.tenant, found.tenant
     g.contract_kinds = contracts.kinds_of(found.tenant_id)
-    g.visit = Shown(visit, found.public_id, found.reason, found.ends_at, staff.tenant.account_id)
+    g.visit = Shown(visit, found.public_id, shortened(found.reason), found.ends_at, staff.tenant.account_id)
 
 
 def recorded(answer: Any) -> Any:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import RadioField
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from portal.access.roles import Permission
 from portal.foundation import clock
@@ -25,7 +25,7 @@ from portal.web.pages import answer
 
 class LookInForm(PortalForm):
     reason = CleanTextAreaField(
-        _l("Why you have to look"), validators=[InputRequired(_l("Say why you have to look: the tenant reads it."))]
+        _l("Why you have to look"), validators=[DataRequired(_l("Say why you have to look: the tenant reads it."))]
     )
     hours = RadioField(
         _l("For how long"),
