@@ -13,6 +13,8 @@ from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_b
 from portal.accounts.models import Membership
 from portal.contracts.models import Contract, ContractKind, Deputy, Edition
 from portal.foundation.database import db
+from portal.lookins.models import LookIn
+from portal.tenants.models import Tenant
 
 SIGNED = (joinedload(Contract.edition), joinedload(Contract.signer).joinedload(Membership.person))
 DEPUTY = joinedload(Deputy.membership).joinedload(Membership.person)
@@ -28,11 +30,13 @@ class Powers:
     """What the contracts of a tenant mean for one of its members.
 
     kinds: what the tenant is, or was, by its contracts. signs: the running partner contracts that this member may make
-    keys under, as signer or as deputy inside the dates.
+    keys under, as signer or as deputy inside the dates. is_looked_into: whether staff of the vendor looks into the
+    tenant now: no matter of contracts, but each page of a tenant asks for these, so it costs no further statement.
     """
 
     kinds: frozenset[ContractKind]
     signs: frozenset[uuid.UUID]
+    is_looked_into: bool = False
 
 
 def powers_of(membership: Membership, at: datetime) -> Powers:
@@ -46,11 +50,15 @@ def powers_of(membership: Membership, at: datetime) -> Powers:
         or_(Deputy.withdrawn_at.is_(None), Deputy.withdrawn_at > at),
     )
     signs = and_(Contract.kind == ContractKind.PARTNER, or_(Contract.signer_id == membership.id, named), *in_term(at))
-    rows = select(Contract.id, Contract.kind, signs).where(Contract.tenant_id == membership.tenant_id)
+    looked = exists().where(LookIn.tenant_id == Tenant.id, LookIn.ended_at.is_(None), LookIn.ends_at > at)
+    # From the tenant on, for one without contracts has a row, too.
+    rows = select(Contract.id, Contract.kind, signs, looked).select_from(Tenant)
+    rows = rows.outerjoin(Contract, Contract.tenant_id == Tenant.id).where(Tenant.id == membership.tenant_id)
     found = db.session.execute(rows, execution_options=scoped_to(membership.tenant_id)).all()
     return Powers(
-        kinds=frozenset(kind for _id, kind, _signs in found),
-        signs=frozenset(contract_id for contract_id, _kind, signed in found if signed),
+        kinds=frozenset(kind for _id, kind, _signs, _looked in found if kind is not None),
+        signs=frozenset(contract_id for contract_id, _kind, signed, _looked in found if signed),
+        is_looked_into=any(looked for *_contract, looked in found),
     )
 
 

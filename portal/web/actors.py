@@ -40,5 +40,5 @@ def as_member(membership: Membership) -> Actor:
     """A member in its own tenant. Raises: AccountSuspended."""
     people.refuse_suspended(membership.tenant)
     powers = contracts.powers_of(membership, clock.now())
-    g.contract_kinds = powers.kinds
+    g.contract_kinds, g.is_looked_into = powers.kinds, powers.is_looked_into
     return people.as_member(membership, powers)

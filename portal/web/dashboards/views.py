@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -59,7 +59,7 @@ def overview(account: str) -> ResponseReturnValue:
 
 def _lookers(actor: Actor) -> Sequence[LookIn]:
     """Who of the vendor looks into this account now; only its own members are told."""
-    return [] if actor.membership_id is None or actor.acts_for_client else look_ins.running(actor, clock.now())
+    return look_ins.running(actor, clock.now()) if g.get("is_looked_into") else []
 
 
 def _alarms(account: str, found: Overview) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """The limits of the vendor's own staff, over all routes: no act of a tenant, and no look without a trace."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from flask import Flask
 
@@ -9,6 +11,8 @@ from tests.access.world import Caller, World
 from tests.web.access.asking import ask, missing_like
 from tests.web.access.routes import LINKS, Route, names_in_address
 from tests.web.access.table import ROWS, Row
+
+Look = Callable[[str], Caller]
 
 STAFF = ("partner_admin", "operator")
 # What a refused request may write: that it was refused, that the session was seen.
@@ -27,17 +31,19 @@ each_act = pytest.mark.parametrize("row", ACTS, ids=lambda row: row.route.use)
 each_page = pytest.mark.parametrize("row", PAGES, ids=lambda row: row.route.use)
 
 
-def looking(app: Flask, world: World, snapshot: Snapshot, name: str) -> Caller:
-    """Somebody of the vendor who looks into the client from now on."""
-    caller = world.callers[name]
-    assert ask(app, caller, Route("POST", "console.look_in")).status_code == 303
-    snapshot.written.clear()
-    return caller
+@pytest.fixture
+def looking(app: Flask, world: World, snapshot: Snapshot) -> Iterator[Look]:
+    """Makes somebody of the vendor look into the client; what that alone wrote is not counted."""
+    begun: set[str] = set()
 
+    def begin(name: str) -> Caller:
+        assert ask(app, world.callers[name], Route("POST", "console.look_in")).status_code == 303
+        begun.update(snapshot.written)
+        snapshot.written.clear()
+        return world.callers[name]
 
-def put_back(snapshot: Snapshot) -> None:
-    """The world without the look-in, too."""
-    snapshot.put_back_all()
+    yield begin
+    snapshot.written |= begun
 
 
 @each_act
@@ -52,9 +58,9 @@ def test_without_a_look_in_no_act_of_a_tenant_exists(row: Row, name: str, app: F
 @each_act
 @pytest.mark.parametrize("name", STAFF)
 def test_with_a_look_in_every_act_of_a_tenant_is_refused_and_on_record(
-    row: Row, name: str, app: Flask, world: World, snapshot: Snapshot
+    row: Row, name: str, app: Flask, world: World, snapshot: Snapshot, looking: Look
 ):
-    caller = looking(app, world, snapshot, name)
+    caller = looking(name)
     before, rows = snapshot.events(), snapshot.rows()
 
     answer = ask(app, caller, row.route, world.client)
@@ -62,7 +68,6 @@ def test_with_a_look_in_every_act_of_a_tenant_is_refused_and_on_record(
     assert answer.status_code == 403
     assert [(event.event, event.refused) for event in snapshot.events() - before] == [("refused", True)]
     assert {table for table, now in snapshot.rows().items() if now != rows[table]} <= RECORD
-    put_back(snapshot)
 
 
 @each_page
@@ -79,9 +84,9 @@ def test_without_a_look_in_no_page_of_a_tenant_exists(
 @each_page
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_with_a_look_in_a_page_is_open_and_on_record_or_it_is_closed(
-    row: Row, method: str, app: Flask, world: World, snapshot: Snapshot
+    row: Row, method: str, app: Flask, world: World, snapshot: Snapshot, looking: Look
 ):
-    caller = looking(app, world, snapshot, "partner_admin")
+    caller = looking("partner_admin")
     before, is_open = snapshot.events(), row.route.endpoint in visits.OPEN
 
     answer = ask(app, caller, Route(method, row.route.use), world.client)
@@ -89,14 +94,15 @@ def test_with_a_look_in_a_page_is_open_and_on_record_or_it_is_closed(
     assert answer.status_code == (200 if is_open else 403)
     assert [event.event for event in snapshot.events() - before] == ["look_in.read"] * is_open
     assert snapshot.written <= RECORD
-    put_back(snapshot)
 
 
 @pytest.mark.parametrize(
     "row", [row for row in PAGES if row.route.endpoint in visits.OPEN], ids=lambda row: row.route.use
 )
-def test_what_is_missing_or_anothers_is_not_read_and_no_event(row: Row, app: Flask, world: World, snapshot: Snapshot):
-    caller = looking(app, world, snapshot, "operator")
+def test_what_is_missing_or_anothers_is_not_read_and_no_event(
+    row: Row, app: Flask, world: World, snapshot: Snapshot, looking: Look
+):
+    caller = looking("operator")
     before = snapshot.events()
     named = {key: name for key, name in names_in_address(app, row.route).items() if key != "account"}
 
@@ -105,7 +111,6 @@ def test_what_is_missing_or_anothers_is_not_read_and_no_event(row: Row, app: Fla
             assert ask(app, caller, row.route, world.client, **{key: other}).status_code == 404
 
     assert snapshot.events() == before
-    put_back(snapshot)
 
 
 def test_every_page_that_is_open_to_look_ins_is_one_that_a_viewer_reads():
