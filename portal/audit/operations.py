@@ -133,22 +133,21 @@ def _append(head: Any, entry: _Entry, *, tenant_id: uuid.UUID | None, copy_of: s
         "request_id": requests.current_id(),
         "copy_of": copy_of,
     }
-    row |= {"previous_hash": head.last_hash, "hash": _fingerprint(row, head.last_hash)}
+    row["previous_hash"] = head.last_hash
+    row["hash"] = fingerprint(row)
     head.last_seq, head.last_hash = row["seq"], row["hash"]
     return row
 
 
-def fingerprint(row: AuditEvent) -> bytes:
+def fingerprint(row: Values) -> bytes:
     """SHA-256 over the previous hash and the row as canonical JSON (sorted keys, no spaces, UTF-8)."""
-    columns = (column.key for column in AuditEvent.__table__.columns)
-    content = {key: getattr(row, key) for key in columns if key not in {"hash", "previous_hash"}}
-    return _fingerprint(content, row.previous_hash)
+    content = {name: _plain(value) for name, value in row.items() if name not in {"hash", "previous_hash"}}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(row["previous_hash"] + text.encode()).digest()
 
 
-def _fingerprint(content: Values, previous_hash: bytes) -> bytes:
-    plain = {key: _plain(value) for key, value in content.items()}
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(previous_hash + text.encode()).digest()
+def _values(row: AuditEvent) -> Values:
+    return {column.key: getattr(row, column.key) for column in AuditEvent.__table__.columns}
 
 
 def _plain(value: Any) -> Any:
@@ -177,7 +176,7 @@ def verify() -> Iterator[Break]:
                 found = Break(head.id, expected_seq, "an event is missing")
             elif row.previous_hash != previous:
                 found = Break(head.id, row.seq, "the event does not follow the one before it")
-            elif fingerprint(row) != row.hash:
+            elif fingerprint(_values(row)) != row.hash:
                 found = Break(head.id, row.seq, "the event was changed")
             if found:
                 break
