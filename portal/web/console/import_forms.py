@@ -26,8 +26,10 @@ class GiveForm(PortalForm):
         """Reads no more of the file than one may have, and takes it apart."""
         if field.data is None or not hasattr(field.data, "stream"):
             raise StopValidation(str(_l("Choose a file.")))
+        with field.data.stream as stream:  # a large one lies in a file of the system's
+            octets = stream.read(reading.LARGEST + 1)
         try:
-            self.given = opened(field.data.filename or "", field.data.stream.read(reading.LARGEST + 1))
+            self.given = opened(field.data.filename or "", octets)
         except PortalError as refusal:
             self.is_too_large = isinstance(refusal, FileTooLarge)
             raise ValidationError(say(refusal)) from refusal

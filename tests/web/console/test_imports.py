@@ -122,7 +122,7 @@ def test_a_long_report_has_pages(visitor, at, admin):
 def test_the_report_as_csv_is_no_formula(visitor, at, admin):
     row = checked(admin, WRONG)
 
-    answer = visitor.get(f"{at}/{row.public_id}/report.csv")
+    answer = visitor.get(f"{at}/{row.public_id}/report.csv", buffered=True)
 
     assert answer.text.startswith("\ufeffline,outcome,account_id,name,edition,details")
     assert "2,problem,,'=Wrong,," in answer.text
@@ -184,7 +184,7 @@ def test_a_failed_import_says_so(visitor, at, admin):
 
 
 def test_the_template_can_be_imported(visitor, at, admin):
-    octets = visitor.get(f"{at}/template.csv").get_data()
+    octets = visitor.get(f"{at}/template.csv", buffered=True).get_data()
 
     file = imports.opened("template.csv", octets)
 
