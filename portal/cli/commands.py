@@ -2,15 +2,13 @@
 
 from flask import Flask
 
-from portal.cli import keeping, record, reviews, signing, starting, states
-from portal.cli import importing, keeping, record, starting, states
+from portal.cli import importing, keeping, record, reviews, signing, starting, states
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
 PORTAL = (
     starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
-    keeping.set_standing, signing.signing_key, states.states,
-    keeping.set_standing, importing.import_file, states.states,
+    keeping.set_standing, importing.import_file, signing.signing_key, states.states,
 )  # fmt: skip
 
 

@@ -42,9 +42,9 @@ from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project
-from portal.tenants.models import Tenant
 from portal.reviews import store as reviews
 from portal.reviews.models import Campaign, CampaignState, Line, Question, Reviewer, ReviewSubject, Silence
+from portal.tenants.models import Tenant
 from portal.usage import store as usage_store
 from portal.usage import traces
 from tests.factories import (

@@ -266,7 +266,6 @@ def _of_the_vendor() -> Iterator[Caller]:
             "invitation": str(invited(actor, f"invited.{role}@example.com", role).id),
             "role": role.value,
             "own_look_in": a_look_in(actor, tenant_of(a_licensee(name=f"Looked into by {role}"))),
-        } | an_import(actor.tenant_id, actor)
         } | an_import(actor.tenant_id, actor if role is Role.PARTNER_ADMIN else None)
         yield _signed_in(role.value, actor, own)
 
