@@ -8,6 +8,7 @@ from portal.entitlements import models as entitlements
 from portal.foundation import changes, signing
 from portal.handoffs import models as handoffs
 from portal.imports import models as imports
+from portal.impact import models as impact
 from portal.keys import models as keys
 from portal.lookins import models as lookins
 from portal.outbox import models as outbox
@@ -25,6 +26,7 @@ __all__ = [
     "entitlements",
     "handoffs",
     "imports",
+    "impact",
     "keys",
     "lookins",
     "outbox",

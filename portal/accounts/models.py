@@ -4,14 +4,15 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.access.actor import Actor
 from portal.access.roles import Role
 from portal.access.rows import TenantOwned
 from portal.foundation import clock, ids
-from portal.foundation.database import Base, Versioned, enum_type
+from portal.foundation.database import Base, Versioned, by_code_point, enum_type
+from portal.foundation.words import same_name
 from portal.tenants.models import Tenant
 
 
@@ -34,21 +35,28 @@ class Person(Versioned, Base):
     """A human with one sign-in. The four members below the columns are what Flask-Login asks of it."""
 
     __tablename__ = "people"
-    __table_args__ = (UniqueConstraint("email_key"),)
+    __table_args__ = (UniqueConstraint("email_key"), Index("ix_people_name_key", "name_key", "id"))
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
     email: Mapped[str] = mapped_column(String(320))
-    email_key: Mapped[str] = mapped_column(String(320))
+    email_key: Mapped[str] = mapped_column(by_code_point(320))
     name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(by_code_point(1024), server_default=text("''"))
     password_hash: Mapped[str]
     language: Mapped[Language] = mapped_column(enum_type(Language), default=Language.EN)
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     theme: Mapped[Theme] = mapped_column(enum_type(Theme), default=Theme.AUTO)
+    wants_digest: Mapped[bool] = mapped_column(default=True, server_default=true())
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     is_authenticated = True
     is_anonymous = False
+
+    @validates("name")
+    def _keep_name_key(self, _column: str, name: str) -> str:
+        self.name_key = same_name(name)
+        return name
 
     @property
     def is_active(self) -> bool:

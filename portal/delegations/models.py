@@ -83,6 +83,7 @@ class Delegation(TenantOwned, Versioned, DecidesKeys, Base):
         ),
         Index("ix_delegations_integrator_id", "integrator_id", "state", "id"),
         Index("ix_delegations_state", "state", "tenant_id", "id"),
+        Index("ix_delegations_ends_at", "ends_at", "tenant_id", "id"),
     )
     other_party = "integrator_id"
 

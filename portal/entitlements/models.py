@@ -35,6 +35,7 @@ class Entitlement(TenantOwned, ShownToShops, Base):
         ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
         Index("uq_entitlements_service", "tenant_id", "contract_id", "service_code", unique=True),
         Index("ix_entitlements_service_code", "service_code", "tenant_id", "id"),
+        Index("ix_entitlements_ends_at", "ends_at", "tenant_id", "id"),
     )
 
     contract_id: Mapped[uuid.UUID]

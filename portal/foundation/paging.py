@@ -1,6 +1,6 @@
 """Keyset paging: a page begins after the last row of the one before it, so the thousandth costs what the first does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -11,6 +11,7 @@ from portal.foundation.database import db
 from portal.foundation.errors import Invalid
 
 PAGE_ROWS = 100
+PORTION_ROWS = 1000
 SEPARATOR = "~"
 
 Row = TypeVar("Row")
@@ -28,11 +29,13 @@ class Page(Generic[Row]):
     next_place: str | None
 
 
-def page_of(statement: Select[Any], *columns: Any, place: str | None, newest_first: bool = False) -> Page[Any]:
+def page_of(
+    statement: Select[Any], *columns: Any, place: str | None, newest_first: bool = False, rows: int = PAGE_ROWS
+) -> Page[Any]:
     """The page of `statement`'s rows that begins after `place`, in the order of `columns`.
 
     columns: ORM attributes of the selected entity whose values are unique together; the last one is its id.
-    place: as an earlier page's `next_place`; None is the first page. Raises: BadPlace.
+    place: as an earlier page's `next_place`; None is the first page. rows: how many at most. Raises: BadPlace.
     """
     if place:
         after = tuple(_value(column, part) for column, part in zip(columns, _parts(place, len(columns)), strict=True))
@@ -40,10 +43,19 @@ def page_of(statement: Select[Any], *columns: Any, place: str | None, newest_fir
         bound = tuple_(*after)
         statement = statement.where(key < bound if newest_first else key > bound)
     order = [column.desc() if newest_first else column.asc() for column in columns]
-    rows = db.session.scalars(statement.order_by(*order).limit(PAGE_ROWS + 1)).unique().all()
-    shown = rows[:PAGE_ROWS]
-    more = len(rows) > PAGE_ROWS
+    found = db.session.scalars(statement.order_by(*order).limit(rows + 1)).unique().all()
+    shown = found[:rows]
+    more = len(found) > rows
     return Page(shown, _place(shown[-1], columns) if more else None)
+
+
+def portions_of(statement: Select[Any], *columns: Any) -> Iterator[Any]:
+    """All of `statement`'s rows in the order of `columns`, read a thousand at a time: for downloads of any length."""
+    place, page = None, None
+    while page is None or place is not None:
+        page = page_of(statement, *columns, place=place, rows=PORTION_ROWS)
+        yield from page.rows
+        place = page.next_place
 
 
 def _place(row: Any, columns: tuple[Any, ...]) -> str:

@@ -64,14 +64,15 @@ def _matching(text: str) -> list[ColumnElement[bool]]:
         case Sought.NOTHING:
             return []
         case Sought.ACCOUNT_ID:
-            return _begins_with(Tenant.account_id, text.upper())
+            return begins_with(Tenant.account_id, text.upper())
         case Sought.NAME:
-            return _begins_with(Tenant.name_key, same_name(text))
+            return begins_with(Tenant.name_key, same_name(text))
         case kind:
             return [Tenant.id.in_(_FOUND_BY[kind](text.lower()))]
 
 
-def _begins_with(column: Any, prefix: str) -> list[ColumnElement[bool]]:
+def begins_with(column: Any, prefix: str) -> list[ColumnElement[bool]]:
+    """The conditions of a text that begins so, on a column that is sorted by code point."""
     return [column >= prefix, column < prefix + LAST_CHARACTER]
 
 

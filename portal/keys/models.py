@@ -44,6 +44,7 @@ class KeyState(StrEnum):
 
 
 HELD = text("delegation_id IS NOT NULL")
+EXPIRES = text("expires_at IS NOT NULL")
 # Rule 5. A retiring pair leaves its name to its successor, which waits for it until it is in service.
 NAME_TAKEN = text("state = 'active' OR (state = 'pending' AND replaces_id IS NULL)")
 SUCCEEDS = text("replaces_id IS NOT NULL AND state IN ('active', 'retiring')")
@@ -140,6 +141,15 @@ class KeyPair(Held, Versioned, DecidesKeys, Base):
         Index("ix_key_pairs_held", "holder_id", "id", sqlite_where=HELD, postgresql_where=HELD),
         Index("ix_key_pairs_delegation", "tenant_id", "delegation_id"),
         Index("ix_key_pairs_state", "state", "tenant_id", "id"),
+        # Most pairs have no end of their own (design 2.2).
+        Index(
+            "ix_key_pairs_expires_at",
+            "expires_at",
+            "tenant_id",
+            "id",
+            sqlite_where=EXPIRES,
+            postgresql_where=EXPIRES,
+        ),
     )
 
     contract_id: Mapped[uuid.UUID]

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
+from portal.foundation.words import LONGEST_KEY, same_name
 from portal.projects.errors import (
     AddressHasQuery,
     AddressHasSecrets,
@@ -35,6 +36,24 @@ def clean_address(text: str) -> str:
     if any(_is_unfit(character) for character in address):
         raise AddressNotWeb()
     return _spelled(_split(address))
+
+
+def address_key(text: str) -> str:
+    """What people call the same address, and the beginning of one: without scheme, `www.` and case, in letters.
+
+    At most 512 characters, which is what an index takes. Any text has one, whether it is an address or not.
+    """
+    bare = same_name(text).strip().removeprefix("https://").removeprefix("http://").removeprefix("www.")
+    host, slash, path = bare.rstrip("/").partition("/")
+    labels = [_in_letters(label) for label in host.split(".")]
+    return (".".join(labels) + slash + path)[:LONGEST_KEY]
+
+
+def _in_letters(label: str) -> str:
+    try:
+        return label.encode().decode("idna") if label.startswith("xn--") else label
+    except UnicodeError:  # a beginning of one, perhaps
+        return label
 
 
 def _is_unfit(character: str) -> bool:

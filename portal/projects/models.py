@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.access.actor import Reach
 from portal.access.roles import Environment
@@ -24,7 +24,9 @@ from portal.access.rows import TenantOwned
 from portal.contracts.models import Contract
 from portal.foundation import clock, ids
 from portal.foundation.changes import ShownToShops
-from portal.foundation.database import Base, Versioned, enum_type
+from portal.foundation.database import Base, Versioned, by_code_point, enum_type
+from portal.projects.addresses import address_key
+from portal.tenants.models import Tenant
 
 # An installation counts as live for so long after a call: the connector calls when somebody works in the shop's admin.
 LIVE_FOR = timedelta(days=7)
@@ -56,16 +58,18 @@ class Project(TenantOwned, Versioned, ShownToShops, Base):
         ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
         UniqueConstraint("public_id"),
         UniqueConstraint("tenant_id", "name_key"),
+        Index("ix_projects_name_key", "name_key", "tenant_id", "id"),
     )
 
     public_id: Mapped[str] = mapped_column(String(36), default=new_connector_id)
     contract_id: Mapped[uuid.UUID]
     name: Mapped[str]
-    name_key: Mapped[str] = mapped_column(String(1024))
+    name_key: Mapped[str] = mapped_column(by_code_point(1024))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     created_through: Mapped[str | None] = mapped_column(String(64))
 
+    tenant: Mapped[Tenant] = relationship(lazy="raise", viewonly=True)
     contract: Mapped[Contract] = relationship(lazy="raise", viewonly=True)
     data_spaces: Mapped[list["DataSpace"]] = relationship(
         back_populates="project", lazy="raise", order_by="DataSpace.position"
@@ -115,6 +119,7 @@ class DataSpace(TenantOwned, Versioned, ShownToShops, Base):
         primaryjoin="and_(DataSpace.tenant_id == foreign(DataSpaceFeature.tenant_id), "
         "DataSpace.id == foreign(DataSpaceFeature.data_space_id))",
     )
+    tenant: Mapped[Tenant] = relationship(lazy="raise", viewonly=True)
     project: Mapped[Project] = relationship(back_populates="data_spaces", lazy="raise")
     # The primary installation of the space; the constraint on installations keeps it at one.
     installation: Mapped["Installation | None"] = relationship(
@@ -205,6 +210,8 @@ class Installation(TenantOwned, Versioned, Base):
         ),
         Index("ix_installations_space", "tenant_id", "data_space_id"),
         Index("ix_installations_cloud", "tenant_id", "cloud_id"),
+        Index("ix_installations_address_key", "address_key", "tenant_id", "id"),
+        Index("ix_installations_claim", "claim", "tenant_id", "id"),
     )
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("ins"))
@@ -212,6 +219,7 @@ class Installation(TenantOwned, Versioned, Base):
     data_space_id: Mapped[uuid.UUID]
     name: Mapped[str]
     address: Mapped[str | None] = mapped_column(String(2000))
+    address_key: Mapped[str | None] = mapped_column(by_code_point(1024))
     side: Mapped[Environment] = mapped_column(enum_type(Environment))
     claim: Mapped[Claim] = mapped_column(enum_type(Claim), default=Claim.PRIMARY)
     attached_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -226,7 +234,13 @@ class Installation(TenantOwned, Versioned, Base):
     alarm_closed_at: Mapped[datetime | None]
     chosen_at: Mapped[datetime | None]
 
+    tenant: Mapped[Tenant] = relationship(lazy="raise", viewonly=True)
     data_space: Mapped[DataSpace] = relationship(lazy="raise", viewonly=True)
+
+    @validates("address")
+    def _keep_address_key(self, _column: str, address: str | None) -> str | None:
+        self.address_key = None if address is None else address_key(address)
+        return address
 
     @classmethod
     def within(cls, reach: Reach) -> list[ColumnElement[bool]]:

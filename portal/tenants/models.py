@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.foundation import clock, ids
 from portal.foundation.changes import DecidesKeys, ShownToShops
-from portal.foundation.database import Base, Versioned, enum_type
+from portal.foundation.database import Base, Versioned, by_code_point, enum_type
 from portal.foundation.marking import N_
 
 
@@ -51,8 +51,7 @@ class Tenant(Versioned, DecidesKeys, ShownToShops, Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
     account_id: Mapped[str] = mapped_column(String(12))
     name: Mapped[str]
-    # By code point on both databases, so that names with a common beginning lie together whatever the server's locale.
-    name_key: Mapped[str] = mapped_column(String(1024).with_variant(String(1024, collation="C"), "postgresql"))
+    name_key: Mapped[str] = mapped_column(by_code_point(1024))
     standing: Mapped[Standing] = mapped_column(enum_type(Standing), default=Standing.GOOD)
     is_vendor: Mapped[bool] = mapped_column(default=False)
     request_code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -42,10 +42,12 @@ GLOBAL = {
     "audit_chains": "heads of chains, some of them a person's or the system's",
     "blocked_keys": "a key is blocked for everybody",
     "signing_keys": "the portal's own keys; the private halves are sealed",
+    "digests": "one a week for the vendor's staff",
 }
 # Keys and indexes of a tenant's table that do not begin with `tenant_id`, each with the reason.
 BY_UNGUESSABLE_ID = "found by an id from an address or a file; unique over all tenants"
 BY_OTHER_PARTY = "read by the other party, whose rows lie with many tenants"
+BY_BEGINNING = "the vendor finds it by how it begins, whoever it belongs to"
 BEGIN_ELSEWHERE = {
     ("audit_events", "chain_id"): "the chain is the tenant, or the person or system where there is none",
     ("memberships", "person_id"): "signing in asks for the tenants of a person",
@@ -55,6 +57,12 @@ BEGIN_ELSEWHERE = {
     ("allotment_requests", "state"): "the vendor asks which requests wait",
     ("delegations", "state"): "the vendor asks by state, the worker for what is due",
     ("key_pairs", "state"): "the vendor asks by state, the worker for what is unconfirmed",
+    ("projects", "name_key"): BY_BEGINNING,
+    ("installations", "address_key"): BY_BEGINNING,
+    ("installations", "claim"): "the vendor asks which shops collide",
+    ("delegations", "ends_at"): "the vendor asks which delegations end soon",
+    ("entitlements", "ends_at"): "the vendor asks which entitlements end soon",
+    ("key_pairs", "expires_at"): "the vendor asks which key pairs stop soon",
     ("invitations", "token_hash"): BY_UNGUESSABLE_ID,
     ("key_intents", "code_hash"): BY_UNGUESSABLE_ID,
     ("key_pairs", "api_key"): BY_UNGUESSABLE_ID,

@@ -42,6 +42,8 @@ PAGES_OF_CONSOLE = (
     "/console/overview",
     "/console/tenants",
     "/console/tenants?q=MAG",
+    "/console/search?q=o",
+    "/console/search?q=o&kind=project",
     "/console/contracts",
     "/console/entitlements",
     "/console/access",

@@ -1,6 +1,6 @@
 """What the console calls the states that it filters by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,13 +14,15 @@ from portal.entitlements.models import WISH_NAMES, EntitlementState, RequestStat
 from portal.foundation.marking import N_
 from portal.impact.console import Term
 from portal.impact.figures import COUNTED_TO
+from portal.impact.finding import Reading
 from portal.keys.models import KeyState
 from portal.keys.status import STATUS_NAMES, KeyStatus
 from portal.tenants.models import STANDING_NAMES
+from portal.usage.operations import CLAIM_NAMES
 
 __all__ = [
-    "DELEGATION_NAMES", "ENVIRONMENT_NAMES", "KIND_NAMES", "RIGHT_NAMES", "ROLE_NAMES", "STANDING_NAMES",
-    "STATUS_NAMES", "WISH_NAMES", "choices", "contract_state", "counted",
+    "CLAIM_NAMES", "DELEGATION_NAMES", "ENVIRONMENT_NAMES", "KIND_NAMES", "RIGHT_NAMES", "ROLE_NAMES", "STANDING_NAMES",
+    "STATUS_NAMES", "WISH_NAMES", "choices", "contract_state", "counted", "readings",
 ]  # fmt: skip
 
 KEY_STATE_NAMES = {state: STATUS_NAMES[KeyStatus(state.value)] for state in KeyState}
@@ -41,6 +43,20 @@ TERM_NAMES: dict[Term, str] = {
     Term.SEVEN_DAYS: N_("Ends within 7 days"),
     Term.THIRTY_DAYS: N_("Ends within 30 days"),
     Term.PAST: N_("Past its end"),
+}
+
+
+READING_NAMES: dict[Reading, str] = {
+    Reading.ACCOUNT_ID: N_("Tenants by account id"),
+    Reading.TENANT: N_("Tenants by name"),
+    Reading.PERSON: N_("People by name"),
+    Reading.EMAIL: N_("People by e-mail address"),
+    Reading.API_KEY: N_("Key pairs by API key"),
+    Reading.SPACE_ID: N_("Data spaces by id"),
+    Reading.PROJECT_ID: N_("Projects by id"),
+    Reading.PROJECT: N_("Projects by name"),
+    Reading.ADDRESS: N_("Installations by shop address"),
+    Reading.CONTRACT_ID: N_("Contracts by id"),
 }
 
 
@@ -69,6 +85,11 @@ def contract_state(contract: Contract, at: datetime) -> ContractState:
 def choices(names: Mapping[Any, str], everything: str) -> list[tuple[str, str]]:
     """The options of a filter: all of them first, called `everything`, then each by its name."""
     return [("", everything), *((word.value, gettext(name)) for word, name in names.items())]
+
+
+def readings(kinds: Iterable[Reading]) -> list[str]:
+    """What a text was taken for, by name."""
+    return [gettext(READING_NAMES[kind]) for kind in kinds]
 
 
 def counted(count: int) -> str:

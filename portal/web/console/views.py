@@ -4,3 +4,7 @@ from portal.web.console import imports, lists, look_ins
 from portal.web.console.blueprint import pages
 
 __all__ = ["imports", "lists", "look_ins", "pages"]
+from portal.web.console import finding, lists
+from portal.web.console.blueprint import pages
+
+__all__ = ["finding", "lists", "pages"]
