@@ -133,6 +133,7 @@ class Event(StrEnum):
     LOOK_IN_RAN_OUT = "look_in.ran_out"
 
     SIGNING_KEY_ROTATED = "signing_key.rotated"
+    LIST_EXPORTED = "list.exported"
 
     REFUSED = "refused"
 
@@ -178,6 +179,7 @@ SENTENCES: dict[Event, str] = {
     ),
     Event.ENTITLEMENT_SUSPENDED: N_("%(actor)s suspended the entitlement to %(label)s under the contract %(contract)s"),
     Event.ENTITLEMENT_RESUMED: N_("%(actor)s resumed the entitlement to %(label)s under the contract %(contract)s"),
+    Event.LIST_EXPORTED: N_("%(actor)s downloaded the console’s list “%(label)s” (filters: %(filters)s)"),
     Event.ALLOTMENT_REQUESTED: N_("%(actor)s asked for more: %(amount)s × %(wish)s"),
     Event.ALLOTMENT_WITHDRAWN: N_("%(actor)s withdrew a request for more"),
     Event.PROJECT_CREATED: N_("%(actor)s created the project “%(label)s” with %(spaces)s data spaces"),

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
-from portal.access.roles import Environment
 from portal.access.rows import Reader, across_tenants
 from portal.accounts.models import Membership
 from portal.contracts.models import Contract, ContractKind, Edition, Service
@@ -17,32 +14,42 @@ from portal.delegations.models import Delegation, DelegationState
 from portal.entitlements.models import AllotmentRequest, Entitlement, EntitlementState, RequestState
 from portal.foundation.database import db
 from portal.foundation.paging import Page, page_of
-from portal.impact.figures import ending_within
-from portal.keys.models import KeyPair, KeyState
-from portal.keys.store import WHOLE
-from portal.tenants.models import Tenant
-
-FEW = 100  # contracts that a statement can name one by one
-
-
-class Term(StrEnum):
-    """Which contracts, by when their term ends."""
-
-    ONE_DAY = "1"
-    SEVEN_DAYS = "7"
-    THIRTY_DAYS = "30"
-    PAST = "past"
+from portal.impact.expiring import Kind, Term, in_term
+from portal.impact.listing import FEW, Listing, in_standing, tenant_id
+from portal.keys.models import KeyPair
+from portal.tenants.models import Standing
 
 
 @dataclass(frozen=True)
-class AccessWanted:
-    """Which key pairs; None is all. owner and holder are account ids."""
+class ContractsWanted:
+    """Which contracts; None is all. tenant: an account id."""
 
+    ends: Term | None = None
+    kind: ContractKind | None = None
+    edition: str | None = None
+    tenant: str | None = None
+    standing: Standing | None = None
+
+
+@dataclass(frozen=True)
+class EntitlementsWanted:
+    """Which entitlements; None is all. tenant: an account id."""
+
+    service: str | None = None
+    edition: str | None = None
+    state: EntitlementState | None = None
+    tenant: str | None = None
+    ends: Term | None = None
+
+
+@dataclass(frozen=True)
+class DelegationsWanted:
+    """Which delegations; None is all. owner and integrator: account ids."""
+
+    state: DelegationState | None = None
     owner: str | None = None
-    holder: str | None = None
-    api_key: str | None = None
-    environment: Environment | None = None
-    state: KeyState | None = None
+    integrator: str | None = None
+    ends: Term | None = None
 
 
 def editions() -> Sequence[Edition]:
@@ -55,38 +62,36 @@ def services() -> Sequence[Service]:
     return db.session.scalars(select(Service).order_by(Service.position)).all()
 
 
-def contracts(
-    term: Term | None, kind: ContractKind | None, edition: str | None, at: datetime, place: str | None
-) -> Page[Contract]:
-    """Contracts by the end of their term, the earliest first, with tenant, edition and signer. Raises: BadPlace."""
+def contracts(wanted: ContractsWanted, at: datetime) -> Listing:
+    """Contracts by the end of their term, the earliest first, with tenant, edition and signer."""
     rows = across_tenants(Contract, reason=Reader.CONSOLE).options(
         joinedload(Contract.tenant),
         joinedload(Contract.edition),
         joinedload(Contract.signer).joinedload(Membership.person),
     )
-    if term is not None:
-        rows = rows.where(*_in_term(term, at))
-    if kind is not None:
-        rows = rows.where(Contract.kind == kind)
-    if edition is not None:
-        rows = rows.where(*_of_edition(edition))
-    return page_of(rows, Contract.ends_at, Contract.tenant_id, Contract.id, place=place)
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.ends is not None:
+        conditions += in_term(Kind.CONTRACTS, wanted.ends, at)
+    if wanted.kind is not None:
+        conditions.append(Contract.kind == wanted.kind)
+    if wanted.edition is not None:
+        conditions += of_edition(wanted.edition)
+    if wanted.tenant is not None:
+        conditions.append(Contract.tenant_id == tenant_id(wanted.tenant))
+    if wanted.standing is not None:
+        conditions.append(in_standing(Contract.tenant_id, wanted.standing))
+    return Listing(rows.where(*conditions), (Contract.ends_at, Contract.tenant_id, Contract.id))
 
 
-def _of_edition(code: str) -> list[ColumnElement[bool]]:
+def of_edition(code: str) -> list[ColumnElement[bool]]:
+    """The conditions of the contracts of an edition."""
     # Its kind, too: most contracts are licences, and by the index on kinds the others are found among them.
     kind = select(Edition.kind).where(Edition.code == code).scalar_subquery()
     return [Contract.edition_code == code, Contract.kind == kind]
 
 
-def _in_term(term: Term, at: datetime) -> list[ColumnElement[bool]]:
-    return [Contract.ends_at <= at] if term is Term.PAST else ending_within(int(term), at)
-
-
-def entitlements(
-    service: str | None, edition: str | None, state: EntitlementState | None, at: datetime, place: str | None
-) -> Page[Entitlement]:
-    """Entitlements tenant by tenant, with tenant, service, contract and edition. Raises: BadPlace."""
+def entitlements(wanted: EntitlementsWanted, at: datetime) -> Listing:
+    """Entitlements tenant by tenant, or by their end where that is asked for; with service, contract and edition."""
     rows = (
         across_tenants(Entitlement, reason=Reader.CONSOLE)
         .join(Entitlement.contract)
@@ -96,20 +101,29 @@ def entitlements(
             contains_eager(Entitlement.contract).joinedload(Contract.edition),
         )
     )
-    if service is not None:
-        rows = rows.where(Entitlement.service_code == service)
-    if edition is not None:
-        rows = rows.where(Contract.edition_code == edition, *_by_its_contracts(edition))
-    if state is not None:
-        rows = rows.where(*_in_state(state, at))
-    return page_of(rows, Entitlement.tenant_id, Entitlement.id, place=place)
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.service is not None:
+        conditions.append(Entitlement.service_code == wanted.service)
+    if wanted.edition is not None:
+        conditions += [Contract.edition_code == wanted.edition, *by_its_contracts(Entitlement, wanted.edition)]
+    if wanted.state is not None:
+        conditions += _in_state(wanted.state, at)
+    if wanted.tenant is not None:
+        conditions.append(Entitlement.tenant_id == tenant_id(wanted.tenant))
+    if wanted.ends is not None:
+        conditions += in_term(Kind.ENTITLEMENTS, wanted.ends, at)
+    by_end = () if wanted.ends is None else (Entitlement.ends_at,)
+    return Listing(rows.where(*conditions), (*by_end, Entitlement.tenant_id, Entitlement.id))
 
 
-def _by_its_contracts(edition: str) -> list[ColumnElement[bool]]:
-    # A rare edition's entitlements are found by its few contracts; a common one's fill the page by themselves.
-    few = across_tenants(Contract.tenant_id, Contract.id, reason=Reader.CONSOLE).where(*_of_edition(edition))
+def by_its_contracts(model: type[Entitlement] | type[KeyPair], edition: str) -> list[ColumnElement[bool]]:
+    """Conditions that find a rare edition's rows by its few contracts; a common one's fill a page by themselves."""
+    few = across_tenants(Contract.tenant_id, Contract.id, reason=Reader.CONSOLE).where(*of_edition(edition))
     found = [tuple(row) for row in db.session.execute(few.limit(FEW + 1))]
-    return [tuple_(Entitlement.tenant_id, Entitlement.contract_id).in_(found)] if len(found) <= FEW else []
+    if len(found) > FEW:
+        return []
+    tenants = {tenant for tenant, _contract in found}
+    return [model.tenant_id.in_(tenants), tuple_(model.tenant_id, model.contract_id).in_(found)]
 
 
 def _in_state(state: EntitlementState, at: datetime) -> list[ColumnElement[bool]]:
@@ -126,39 +140,22 @@ def _in_state(state: EntitlementState, at: datetime) -> list[ColumnElement[bool]
     }[state]
 
 
-def access(wanted: AccessWanted, place: str | None) -> Page[KeyPair]:
-    """Who holds access: key pairs owner by owner, with all that their status depends on. Raises: BadPlace."""
-    rows = across_tenants(KeyPair, reason=Reader.CONSOLE).options(*WHOLE)
-    return page_of(rows.where(*_wanted(wanted)), KeyPair.tenant_id, KeyPair.id, place=place)
-
-
-def _wanted(wanted: AccessWanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.owner is not None:
-        conditions.append(KeyPair.tenant_id == _tenant_id(wanted.owner))
-    if wanted.holder is not None:
-        conditions.append(KeyPair.holder_id == _tenant_id(wanted.holder))
-    if wanted.api_key is not None:
-        conditions.append(KeyPair.api_key == wanted.api_key)
-    if wanted.environment is not None:
-        conditions.append(KeyPair.environment == wanted.environment)
-    if wanted.state is not None:
-        conditions.append(KeyPair.state == wanted.state)
-    return conditions
-
-
-def _tenant_id(account_id: str) -> ScalarSelect[Any]:
-    return select(Tenant.id).where(Tenant.account_id == account_id.upper()).scalar_subquery()
-
-
-def delegations(state: DelegationState | None, place: str | None) -> Page[Delegation]:
-    """Delegations owner by owner, with owner and integrator. Raises: BadPlace."""
+def delegations(wanted: DelegationsWanted, at: datetime) -> Listing:
+    """Delegations owner by owner, or by their end where that is asked for; with owner and integrator."""
     rows = across_tenants(Delegation, reason=Reader.CONSOLE).options(
         joinedload(Delegation.owner), joinedload(Delegation.integrator)
     )
-    if state is not None:
-        rows = rows.where(Delegation.state == state)
-    return page_of(rows, Delegation.tenant_id, Delegation.id, place=place)
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.state is not None:
+        conditions.append(Delegation.state == wanted.state)
+    if wanted.owner is not None:
+        conditions.append(Delegation.tenant_id == tenant_id(wanted.owner))
+    if wanted.integrator is not None:
+        conditions.append(Delegation.integrator_id == tenant_id(wanted.integrator))
+    if wanted.ends is not None:
+        conditions += in_term(Kind.DELEGATIONS, wanted.ends, at)
+    by_end = () if wanted.ends is None else (Delegation.ends_at,)
+    return Listing(rows.where(*conditions), (*by_end, Delegation.tenant_id, Delegation.id))
 
 
 def requests(state: RequestState | None, place: str | None) -> Page[AllotmentRequest]:

@@ -1,31 +1,29 @@
 """The figures on the vendor's overview. One statement, and each count stops at 1,000: it costs the same at any size."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Label, func, literal, select
 
 from portal.access.roles import Environment
 from portal.access.rows import Reader, across_tenants
-from portal.contracts.models import Contract
 from portal.delegations.models import OPEN_STATES, Delegation, DelegationState
 from portal.entitlements.models import AllotmentRequest, RequestState
 from portal.foundation.database import Base, db
+from portal.impact.expiring import EXPIRING, Kind, Term, in_term
 from portal.keys.models import KeyPair
 from portal.keys.status import LIVE_STATES
 from portal.tenants.models import Standing, Tenant
 
 COUNTED_TO = 1000
-ENDING_DAYS = (1, 7, 30)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Counts; one that is larger than 1,000 stands as 1,001. `contracts_ending` is by the days that are left."""
+    """Counts; one that is larger than 1,000 stands as 1,001. `ending` says of each kind how many end by when."""
 
     standings: dict[Standing, int]
-    contracts_ending: dict[int, int]
-    contracts_past: int
+    ending: dict[Kind, dict[Term, int]]
     keys_in_service: dict[Environment, int]
     delegations: dict[DelegationState, int]
     requests_waiting: int
@@ -35,8 +33,7 @@ def figures(at: datetime) -> Figures:
     """The vendor's figures at this moment."""
     counts: dict[object, Label[int]] = {
         **{standing: _count(Tenant, Tenant.standing == standing) for standing in Standing},
-        **{days: _count(Contract, *ending_within(days, at)) for days in ENDING_DAYS},
-        "past": _count(Contract, Contract.ends_at <= at),
+        **{(kind, term): _count(EXPIRING[kind].model, *in_term(kind, term, at)) for kind in Kind for term in Term},
         **{side: _count(KeyPair, KeyPair.state.in_(LIVE_STATES), KeyPair.environment == side) for side in Environment},
         **{state: _count(Delegation, Delegation.state == state) for state in OPEN_STATES},
         "requests": _count(AllotmentRequest, AllotmentRequest.state == RequestState.WAITING),
@@ -45,17 +42,11 @@ def figures(at: datetime) -> Figures:
     found = dict(zip(counts, row, strict=True))
     return Figures(
         standings={standing: found[standing] for standing in Standing},
-        contracts_ending={days: found[days] for days in ENDING_DAYS},
-        contracts_past=found["past"],
+        ending={kind: {term: found[kind, term] for term in Term} for kind in Kind},
         keys_in_service={side: found[side] for side in Environment},
         delegations={state: found[state] for state in OPEN_STATES},
         requests_waiting=found["requests"],
     )
-
-
-def ending_within(days: int, at: datetime) -> list[ColumnElement[bool]]:
-    """The conditions of a contract that was not ended early and whose term ends within so many days."""
-    return [Contract.ends_at > at, Contract.ends_at <= at + timedelta(days=days), Contract.ended_at.is_(None)]
 
 
 def _count(model: type[Base], *conditions: ColumnElement[bool]) -> Label[int]:

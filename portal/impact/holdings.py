@@ -14,10 +14,12 @@ from portal.delegations.models import Delegation
 from portal.entitlements.models import Entitlement
 from portal.foundation.database import db
 from portal.foundation.errors import NotFound
+from portal.handoffs.models import KeyCopy
 from portal.keys.models import KeyPair
 from portal.keys.store import WHOLE
-from portal.projects.models import DataSpace, Project
+from portal.projects.models import DataSpace, Installation, Project
 from portal.tenants.models import Tenant
+from portal.usage.models import Sighting
 
 SHOWN = 100  # of each kind; the console's lists have the rest
 
@@ -30,6 +32,8 @@ class Holdings:
     contracts: Sequence[Contract]
     entitlements: Sequence[Entitlement]
     keys: Sequence[KeyPair]
+    copies: Sequence[KeyCopy]
+    sightings: Sequence[Sighting]
     spaces: Sequence[DataSpace]
     members: Sequence[Membership]
     delegations: Sequence[Delegation]
@@ -37,20 +41,24 @@ class Holdings:
     @property
     def is_cut(self) -> bool:
         """Whether there may be more of some kind than these."""
-        kinds = (self.contracts, self.entitlements, self.keys, self.spaces, self.members, self.delegations)
-        return any(len(rows) == SHOWN for rows in kinds)
+        of_tenant = (self.contracts, self.entitlements, self.keys, self.spaces, self.members, self.delegations)
+        of_keys = (self.copies, self.sightings)
+        return any(len(rows) == SHOWN for rows in (*of_tenant, *of_keys))
 
 
 def holdings(account_id: str) -> Holdings:
-    """What hangs on the tenant with this account id, in eight statements. Raises: NotFound."""
+    """What hangs on the tenant with this account id, in ten statements. Raises: NotFound."""
     tenant = db.session.scalars(select(Tenant).where(Tenant.account_id == account_id)).one_or_none()
     if tenant is None:
         raise NotFound()
+    keys = _some(_keys(tenant))
     return Holdings(
         tenant,
         _some(_contracts(tenant)),
         _some(_entitlements(tenant)),
-        _some(_keys(tenant)),
+        keys,
+        _some(_copies(tenant, keys)),
+        _some(_sightings(tenant, keys)),
         _some(_spaces(tenant)),
         _some(_members(tenant)),
         _some(_delegations(tenant)),
@@ -79,6 +87,19 @@ def _entitlements(tenant: Tenant) -> Select[Any]:
 def _keys(tenant: Tenant) -> Select[Any]:
     rows = across_tenants(KeyPair, reason=Reader.CONSOLE).where(KeyPair.tenant_id == tenant.id)
     return rows.order_by(KeyPair.id.desc()).options(*WHOLE)
+
+
+def _copies(tenant: Tenant, keys: Sequence[KeyPair]) -> Select[Any]:
+    rows = across_tenants(KeyCopy, reason=Reader.CONSOLE).where(KeyCopy.tenant_id == tenant.id)
+    rows = rows.where(KeyCopy.key_pair_id.in_([pair.id for pair in keys]))
+    return rows.order_by(KeyCopy.id).options(joinedload(KeyCopy.holder))
+
+
+def _sightings(tenant: Tenant, keys: Sequence[KeyPair]) -> Select[Any]:
+    rows = across_tenants(Sighting, reason=Reader.CONSOLE).where(Sighting.tenant_id == tenant.id)
+    rows = rows.where(Sighting.key_pair_id.in_([pair.id for pair in keys]))
+    to_space = joinedload(Sighting.installation).joinedload(Installation.data_space)
+    return rows.order_by(Sighting.last_at.desc(), Sighting.id).options(to_space.joinedload(DataSpace.project))
 
 
 def _spaces(tenant: Tenant) -> Select[Any]:

@@ -10,8 +10,8 @@ from portal.access.rows import Reader, across_tenants
 from portal.accounts.models import Membership, Person
 from portal.accounts.store import email_key
 from portal.contracts.models import Contract
-from portal.foundation.paging import Page, page_of
 from portal.foundation.words import same_name
+from portal.impact.listing import Listing
 from portal.keys.models import KeyPair
 from portal.projects.models import DataSpace, Project
 from portal.tenants.models import Standing, Tenant
@@ -47,8 +47,8 @@ def sought(text: str) -> Sought:
     return next((kind for kind, shape in _SHAPES if shape.fullmatch(text)), Sought.NOTHING)
 
 
-def tenants(text: str, standing: Standing | None, place: str | None) -> Page[Tenant]:
-    """The tenants that `text` finds, by name: 100 a page. Raises: BadPlace.
+def tenants(text: str, standing: Standing | None) -> Listing:
+    """The tenants that `text` finds, by name.
 
     Account ids and names match from their beginning, everything else as a whole. An API key finds its owner and its
     holder, a person's e-mail address the tenants they belong to, a data space or project id its owner.
@@ -56,7 +56,7 @@ def tenants(text: str, standing: Standing | None, place: str | None) -> Page[Ten
     rows: Select[Any] = across_tenants(Tenant, reason=Reader.CONSOLE).where(*_matching(text))
     if standing is not None:
         rows = rows.where(Tenant.standing == standing)
-    return page_of(rows, Tenant.name_key, Tenant.id, place=place)
+    return Listing(rows, (Tenant.name_key, Tenant.id))
 
 
 def _matching(text: str) -> list[ColumnElement[bool]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Response, stream_with_context
@@ -29,6 +30,17 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]
     for row in rows:
         writer.writerow([safe_cell(value) for value in row])
         yield _taken(buffer)
+
+
+def utc(moment: datetime | None) -> str:
+    """A moment as ISO 8601 in UTC, to the second; nothing where there is none."""
+    return "" if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def safe_cell(value: Any) -> str:
+    """`value` as text that no spreadsheet takes for a formula: an apostrophe stands before a start that is one."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _taken(buffer: io.StringIO) -> str:

@@ -51,6 +51,7 @@ CONSOLE = (
     Entry(_l("Contracts"), "receipt", "console.contracts", ()),
     Entry(_l("Entitlements"), "shield-check", "console.entitlements", ()),
     Entry(_l("Who holds access"), "person-badge", "console.access", ()),
+    Entry(_l("Installations"), "shop", "console.installations", ()),
 )
 
 

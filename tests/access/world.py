@@ -132,6 +132,7 @@ def _shared_things(client: Place) -> Things:
     return {
         "client_account": client.things["account"],
         "file": "css/tokens.css",
+        "console_list": "contracts",
         "role": Role.DEVELOPER.value,
         "message": str(mails[0].id),
         "request_code": code,

@@ -47,6 +47,8 @@ PAGES_OF_CONSOLE = (
     "/console/contracts",
     "/console/entitlements",
     "/console/access",
+    "/console/delegations",
+    "/console/installations",
 )
 
 

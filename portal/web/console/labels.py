@@ -12,7 +12,8 @@ from portal.contracts.models import KIND_NAMES, Contract
 from portal.delegations.states import STATE_NAMES as DELEGATION_NAMES
 from portal.entitlements.models import WISH_NAMES, EntitlementState, RequestState
 from portal.foundation.marking import N_
-from portal.impact.console import Term
+from portal.impact.access import Seen, Unused
+from portal.impact.expiring import Kind, Term
 from portal.impact.figures import COUNTED_TO
 from portal.impact.finding import Reading
 from portal.keys.models import KeyState
@@ -37,6 +38,56 @@ REQUEST_NAMES: dict[RequestState, str] = {
     RequestState.WITHDRAWN: N_("Withdrawn"),
     RequestState.APPROVED: N_("Approved"),
     RequestState.REFUSED: N_("Refused"),
+}
+KIND_OF_END_NAMES: dict[Kind, str] = {
+    Kind.CONTRACTS: N_("Contracts"),
+    Kind.KEYS: N_("Key pairs"),
+    Kind.DELEGATIONS: N_("Delegations"),
+    Kind.ENTITLEMENTS: N_("Entitlements"),
+}
+# The list that shows what each figure counts.
+LIST_OF_END: dict[Kind, str] = {
+    Kind.CONTRACTS: "contracts",
+    Kind.KEYS: "access",
+    Kind.DELEGATIONS: "delegations",
+    Kind.ENTITLEMENTS: "entitlements",
+}
+LIST_NAMES: dict[str, str] = {
+    "tenants": N_("Tenants"),
+    "contracts": N_("Contracts"),
+    "entitlements": N_("Entitlements"),
+    "access": N_("Who holds access"),
+    "delegations": N_("Delegations"),
+    "installations": N_("Installations"),
+}
+FILTER_NAMES: dict[str, str] = {
+    "q": N_("Find a tenant"),
+    "standing": N_("Standing"),
+    "ends": N_("Ends"),
+    "kind": N_("Kind"),
+    "edition": N_("Edition"),
+    "tenant": N_("Tenant"),
+    "service": N_("Service"),
+    "state": N_("State"),
+    "owner": N_("Owner"),
+    "holder": N_("Holder"),
+    "integrator": N_("Integrator"),
+    "api_key": N_("API key"),
+    "environment": N_("Environment"),
+    "unused": N_("Last use"),
+    "address": N_("Shop address"),
+    "side": N_("Side in use"),
+    "claim": N_("Claim"),
+    "seen": N_("Last seen"),
+}
+UNUSED_NAMES: dict[Unused, str] = {
+    Unused.THIRTY_DAYS: N_("Not for 30 days"),
+    Unused.NINETY_DAYS: N_("Not for 90 days"),
+    Unused.EVER: N_("Never"),
+}
+SEEN_NAMES: dict[Seen, str] = {
+    Seen.RECENTLY: N_("Within 30 days"),
+    Seen.NOT: N_("Not within 30 days"),
 }
 TERM_NAMES: dict[Term, str] = {
     Term.ONE_DAY: N_("Ends within a day"),

@@ -5,6 +5,7 @@ from portal.web.console.blueprint import pages
 
 __all__ = ["imports", "lists", "look_ins", "pages"]
 from portal.web.console import finding, lists
+from portal.web.console import exporting, finding, lists
 from portal.web.console.blueprint import pages
 
-__all__ = ["finding", "lists", "pages"]
+__all__ = ["exporting", "finding", "lists", "pages"]

@@ -33,6 +33,7 @@ NAMES = {
     "proposal_id": "given.asked_wider_proposal",
     "message_id": "message",
     "filename": "file",
+    "what": "console_list",
     "hand_off_id": "hand_off",
     "code": "hand_off_code",
     "import_id": "import",

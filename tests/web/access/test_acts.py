@@ -21,6 +21,7 @@ NO_EVENT = {
 }
 # Acts of which each repetition is one more.
 EACH_TIME = {
+    "console.export": "each download is on record",
     "handoffs.open": "each fetching of the envelope is on record, and told to both sides",
     "keys.make:command": "another code each time, which makes the one before void",
     "keys.batch": "other codes each time, for the same intents",

@@ -15,7 +15,8 @@ from tests.factories import (
 )
 
 PAGES = (
-    "overview", "tenants", "contracts", "entitlements", "access", "delegations", "requests", "tenants/MAG000000000",
+    "overview", "tenants", "contracts", "entitlements", "access", "delegations", "installations", "requests", "search",
+    "tenants/MAG000000000",
 )  # fmt: skip
 # What only the people of a tenant do (design 2.1). Members are managed everywhere, by each account for itself.
 OWN_ACTS = frozenset().union(*(PERMISSIONS[role] for role in TENANT_ROLES)) - {

@@ -10,7 +10,10 @@ from portal.impact import holdings
 from portal.projects import installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
+from portal.projects.models import DataSpace
+from portal.usage import traces
 from tests.factories import (
+    a_call,
     a_contract,
     a_delegation,
     a_deputy,
@@ -23,6 +26,7 @@ from tests.factories import (
     for_client,
     tenant_of,
 )
+from tests.handoffs.scenes import a_hand_off, a_scene, fetched
 from tests.statements import counted
 
 
@@ -37,6 +41,16 @@ def look(signed_in):
 def card(answer, id_: str) -> str:
     found = BeautifulSoup(answer.text, "html.parser").select_one(f"section[id^={id_}]")
     return " ".join(found.get_text(" ").split())
+
+
+def branch(answer, place: str) -> str:
+    (found,) = BeautifulSoup(answer.text, "html.parser").select(place)
+    return " ".join(found.get_text(" ").split())
+
+
+def a_space(owner, position: int = 0) -> DataSpace:
+    (project,) = project_store.page(owner, place=None).rows
+    return project.data_spaces[position]
 
 
 def a_shop(owner) -> None:
@@ -67,6 +81,42 @@ def test_a_delegated_key_shows_its_holder(look):
     shown = card(look(tenant_of(owner)), "contract-")
 
     assert all(word in shown for word in ("Theirs", "Harbour", "Active"))
+
+
+def test_the_page_is_one_tree_from_contract_to_shop(look):
+    owner = a_licensee()
+    pair = a_key(owner, name="Storefront", environment=Environment.PRODUCTION)
+    a_shop(owner)
+    space = a_space(owner)
+    a_call(pair, space)
+    traces.flush()
+
+    twig = branch(look(tenant_of(owner)), f"section[id^=contract-] .tree li#key-{pair.api_key}")
+
+    assert "Holders of the private key the owner" in twig
+    assert "Used by Aurora shop https://aurora.example in the data space" in twig
+
+
+def test_a_data_space_says_which_keys_were_used_in_it_or_that_none_was(look):
+    owner = a_licensee()
+    a_shop(owner)
+    used, unused = a_space(owner), a_space(owner, 1)
+    a_call(a_key(owner, name="Storefront"), used)
+    traces.flush()
+
+    page = look(tenant_of(owner))
+
+    assert "used with Storefront" in branch(page, f"li#space-{used.public_id}")
+    assert "Not used yet" in branch(page, f"li#space-{unused.public_id}")
+
+
+def test_who_was_given_a_copy_is_a_holder_too(look):
+    scene = a_scene()
+    fetched(scene, a_hand_off(scene))
+
+    twig = branch(look(tenant_of(scene.owner)), f"li#key-{scene.pair.api_key}")
+
+    assert "Agency Copy since" in twig
 
 
 def test_a_partner_contract_shows_signer_and_deputies(look):
@@ -145,4 +195,4 @@ def test_the_number_of_statements_does_not_grow_with_what_hangs_on_it(look):
     with counted() as many:
         look(tenant_of(owner))
 
-    assert len(many) == len(few) <= 12
+    assert len(many) == len(few) <= 14

@@ -1,0 +1,101 @@
+"""What the clock ends, and how soon. Lists, figures and the digest read this, so that a figure is what its list shows.
+
+Another kind of thing that expires is one more entry of `EXPIRING`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from portal.contracts.models import Contract
+from portal.delegations.models import RUNNING_STATES, Delegation, DelegationState
+from portal.entitlements.models import Entitlement
+from portal.foundation.database import Base
+from portal.keys.models import KeyEnding, KeyPair, KeyState
+from portal.keys.status import LIVE_STATES
+
+Conditions = list[ColumnElement[bool]]
+
+
+class Term(StrEnum):
+    """By when something ends."""
+
+    ONE_DAY = "1"
+    SEVEN_DAYS = "7"
+    THIRTY_DAYS = "30"
+    PAST = "past"
+
+
+class Kind(StrEnum):
+    """What ends."""
+
+    CONTRACTS = "contracts"
+    KEYS = "keys"
+    DELEGATIONS = "delegations"
+    ENTITLEMENTS = "entitlements"
+
+
+@dataclass(frozen=True)
+class Expires:
+    """A table whose rows end by the clock: the conditions of those that end between two moments, and before one."""
+
+    model: type[Base]
+    between: Callable[[datetime, datetime], Conditions]
+    past: Callable[[datetime], Conditions]
+
+
+def in_term(kind: Kind, term: Term, at: datetime) -> Conditions:
+    """The conditions of what ends within the term: running now and ending soon, or past its end."""
+    found = EXPIRING[kind]
+    return found.past(at) if term is Term.PAST else found.between(at, at + timedelta(days=int(term)))
+
+
+def _contracts(after: datetime, until: datetime) -> Conditions:
+    return [Contract.ends_at > after, Contract.ends_at <= until, Contract.ended_at.is_(None)]
+
+
+def _keys(after: datetime, until: datetime) -> Conditions:
+    # `KeyPair.stops_at` as conditions: its own expiry, or an earlier hard end of its rotation.
+    expires, retires = KeyPair.expires_at, KeyPair.retiring_until
+    own = and_(expires > after, expires <= until, or_(~_is_hard(), retires > after))
+    hard = and_(_is_hard(), retires > after, retires <= until, or_(expires.is_(None), expires > after))
+    return [KeyPair.state.in_(LIVE_STATES), or_(own, hard)]
+
+
+def _stopped_keys(at: datetime) -> Conditions:
+    return [
+        KeyPair.state.in_(LIVE_STATES),
+        or_(KeyPair.expires_at <= at, and_(_is_hard(), KeyPair.retiring_until <= at)),
+    ]
+
+
+def _is_hard() -> ColumnElement[bool]:
+    return and_(KeyPair.state == KeyState.RETIRING, KeyPair.ending.in_((KeyEnding.HARD, KeyEnding.LEAK)))
+
+
+def _delegations(after: datetime, until: datetime) -> Conditions:
+    return [Delegation.ends_at > after, Delegation.ends_at <= until, Delegation.state.in_(RUNNING_STATES)]
+
+
+def _entitlements(after: datetime, until: datetime) -> Conditions:
+    return [
+        Entitlement.ends_at > after,
+        Entitlement.ends_at <= until,
+        Entitlement.ended_at.is_(None),
+        Entitlement.contract.has(Contract.ended_at.is_(None)),
+    ]
+
+
+EXPIRING: dict[Kind, Expires] = {
+    Kind.CONTRACTS: Expires(Contract, _contracts, lambda at: [Contract.ends_at <= at]),
+    Kind.KEYS: Expires(KeyPair, _keys, _stopped_keys),
+    Kind.DELEGATIONS: Expires(
+        Delegation,
+        _delegations,
+        lambda at: [Delegation.ends_at <= at, Delegation.state.in_((*RUNNING_STATES, DelegationState.ENDED))],
+    ),
+    Kind.ENTITLEMENTS: Expires(Entitlement, _entitlements, lambda at: [Entitlement.ends_at <= at]),
+}
