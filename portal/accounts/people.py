@@ -41,9 +41,16 @@ def new_person(email: str, name: str, chosen: ChosenPassword, language: Language
 
 
 def change_profile(
-    person: Person, *, name: str, language: Language, time_zone: str, theme: Theme, version: int
+    person: Person,
+    *,
+    name: str,
+    language: Language,
+    time_zone: str,
+    theme: Theme,
+    version: int,
+    wants_digest: bool | None = None,
 ) -> None:
-    """Keep these in the profile; what is stored already changes nothing.
+    """Keep these in the profile; what is stored already changes nothing. wants_digest: None where it was not asked.
 
     Raises: Changed, TimeZoneUnknown, the refusals of a name.
     """
@@ -51,12 +58,13 @@ def change_profile(
     if time_zone not in time_zones():
         raise TimeZoneUnknown()
     lock(person)
-    if (person.name, person.language, person.time_zone, person.theme) == (name, language, time_zone, theme):
+    wanted = (name, language, time_zone, theme, person.wants_digest if wants_digest is None else wants_digest)
+    if (person.name, person.language, person.time_zone, person.theme, person.wants_digest) == wanted:
         return
     if person.version != version:
         raise Changed(versions=[(N_("Name"), name, person.name), (N_("Time zone"), time_zone, person.time_zone)])
 
-    person.name, person.language, person.time_zone, person.theme = name, language, time_zone, theme
+    person.name, person.language, person.time_zone, person.theme, person.wants_digest = wanted
     audit.record(as_person(person), Event.PROFILE_CHANGED, person)
 
 

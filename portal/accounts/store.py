@@ -103,6 +103,13 @@ def people_with(tenant_id: uuid.UUID, wanted: Role | Permission) -> Sequence[Per
     return db.session.scalars(rows.order_by(Person.email_key)).all()
 
 
+def has_role_in_vendor(person: Person, role: Role) -> bool:
+    """Whether the person has this role in the vendor's tenant."""
+    rows = across_tenants(Membership.id, reason=Reader.SIGN_IN).join(Membership.tenant)
+    mine = rows.where(Membership.person_id == person.id, Membership.ended_at.is_(None), Membership.role == role)
+    return db.session.scalar(mine.where(Tenant.is_vendor).limit(1)) is not None
+
+
 def members(actor: Actor, place: str | None = None) -> Page[Membership]:
     """The live members of the actor's tenant, with their persons, those who joined first first. Raises: BadPlace."""
     rows = owned_by(actor, Membership).where(Membership.ended_at.is_(None))

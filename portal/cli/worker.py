@@ -21,6 +21,7 @@ from portal.handoffs import operations as hand_offs
 from portal.impact import reminders, retiring
 from portal.imports import operations as import_operations
 from portal.imports import working as imports
+from portal.impact import digest, reminders, retiring
 from portal.keys import operations as keys
 from portal.lookins import operations as look_ins
 from portal.outbox import operations as messages
@@ -72,6 +73,7 @@ def _tasks() -> list[Task]:
         Task("key pairs", timedelta(seconds=30), lambda: _until_done(keys.lapse_due, actor)),
         Task("rotations", timedelta(minutes=1), lambda: retiring.run(actor)),
         Task("reminders", timedelta(hours=1), lambda: reminders.run(actor)),
+        Task("digest", timedelta(minutes=10), lambda: digest.run(actor)),
         Task("delegations", timedelta(seconds=30), lambda: _until_done(delegations.lapse_due, actor)),
         Task("hand-offs", timedelta(seconds=30), lambda: _until_done(hand_offs.lapse_due, actor)),
         Task("imports", timedelta(seconds=LOOK_SECONDS), imports.run),

@@ -1,7 +1,7 @@
 """Forms of people."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, RadioField, SelectField
+from wtforms import BooleanField, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 from wtforms.widgets import EmailInput
@@ -37,18 +37,28 @@ class ProfileForm(PortalForm):
     language = RadioField(_l("Language"), choices=LANGUAGE_CHOICES, validators=[InputRequired(_l("Choose one."))])
     time_zone = SelectField(_l("Time zone"), choices=accounts.time_zones)
     theme = RadioField(_l("Appearance"), choices=THEME_CHOICES, validators=[InputRequired(_l("Choose one."))])
+    wants_digest = BooleanField(_l("Send me the weekly mail about what ends soon and who waits"))
     version = VersionField()
 
     @classmethod
-    def for_person(cls, person: Person) -> "ProfileForm":
-        """The form with what is stored now."""
-        return cls(
+    def for_person(cls, person: Person, *, is_partner_admin: bool) -> "ProfileForm":
+        """The form with what is stored now; only partner admins get the weekly mail."""
+        form = cls(
             name=person.name,
             language=person.language.value,
             time_zone=person.time_zone,
             theme=person.theme.value,
+            wants_digest=person.wants_digest,
             version=person.version,
         )
+        if not is_partner_admin:
+            del form.wants_digest
+        return form
+
+    @property
+    def chosen_digest(self) -> bool | None:
+        """Whether the weekly mail is wanted; None where the form does not ask."""
+        return self.wants_digest.data if self.wants_digest else None
 
     @property
     def chosen_language(self) -> Language:

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Response, flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 
+from portal.access.roles import Role
 from portal.accounts import operations as accounts
-from portal.accounts import passwords
+from portal.accounts import passwords, store
 from portal.accounts.errors import PasswordRefused, TooManyAttempts, WrongPassword
 from portal.foundation.database import transaction
 from portal.web.accounts import browser
@@ -21,7 +22,8 @@ from portal.web.pages import add_refusal, answer
 @signed_in
 def profile() -> Any:
     person = browser.person()
-    form = ProfileForm.for_person(person)
+    is_partner_admin = store.has_role_in_vendor(person, Role.PARTNER_ADMIN)
+    form = ProfileForm.for_person(person, is_partner_admin=is_partner_admin)
     if form.validate_on_submit():
         with transaction():
             accounts.change_profile(
@@ -31,6 +33,7 @@ def profile() -> Any:
                 time_zone=form.time_zone.data,
                 theme=form.chosen_theme,
                 version=form.version.data,
+                wants_digest=form.chosen_digest,
             )
         flash(_("Your profile is saved."), "success")
         return redirect(url_for(".profile"), code=303)

@@ -8,7 +8,7 @@ from portal.accounts import operations as accounts
 from portal.accounts import store
 from portal.accounts.models import Language
 from portal.foundation.database import transaction
-from tests.factories import PASSWORD, a_licensee, a_person
+from tests.factories import PASSWORD, a_licensee, a_person, a_vendor
 from tests.web.accounts.browsing import sign_in
 
 NEW = "another violin umbrella"
@@ -222,3 +222,21 @@ def test_signing_out_everywhere_includes_this_device(window, owner):
 @pytest.mark.parametrize("page", ["/profile", "/profile/password", "/profile/devices", "/accounts"])
 def test_a_visitor_sees_none_of_it(client, page):
     assert client.get(page).location == f"/sign-in?next={page}"
+
+
+def test_a_partner_admin_switches_the_weekly_mail_off(signed_in):
+    admin = a_vendor()
+    browser, person = signed_in(admin), store.get_person(admin.person_id)
+    form = {"name": person.name, "language": "en", "time_zone": "UTC", "theme": "auto", "version": person.version}
+
+    asked = "wants_digest" in browser.get("/profile").text
+    browser.post("/profile", data=form)
+
+    assert asked
+    assert not store.get_person(admin.person_id).wants_digest
+
+
+def test_nobody_else_is_asked_about_the_weekly_mail(signed_in):
+    owner = a_licensee()
+
+    assert "wants_digest" not in signed_in(owner).get("/profile").text
