@@ -23,7 +23,8 @@ from portal.entitlements.models import AllotmentRequest, AllotmentWish, Entitlem
 from portal.foundation import clock
 from portal.foundation.words import same_name
 from portal.keys.models import KeyOrigin, KeyPair, KeyState
-from portal.projects.models import DataSpace, DataSpaceType, Installation, Project
+from portal.projects.addresses import address_key
+from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project
 from portal.tenants.models import Standing, Tenant
 
 KEYS, PROJECTS, EVENTS = 10, 5, 20  # of one tenant, so that 10,000 of them have 100,000 keys and 50,000 projects
@@ -51,6 +52,10 @@ class World:
     accounts: dict[uuid.UUID, str] = field(default_factory=dict)
     api_key: str = ""
     space_id: str = ""
+    contract_id: str = ""
+    project: str = ""
+    person: str = ""
+    host: str = ""
     name: str = ""
     email: str = ""
 
@@ -115,6 +120,9 @@ class Filler:
         if number == self.count // 2:
             self.world.api_key, self.world.space_id = keys[0]["api_key"], spaces[0]["public_id"]
             self.world.name, self.world.email = self.rows[Tenant][-1]["name"], self.rows[Person][-1]["email"]
+            self.world.person, self.world.project = self.rows[Person][-1]["name"], self.rows[Project][-1]["name"]
+            self.world.host = self.rows[Installation][-1]["address_key"]
+            self.world.contract_id = self.rows[Contract][-1]["public_id"]
 
     def _days_left(self, number: int) -> int:
         if number < RARE:
@@ -149,7 +157,9 @@ class Filler:
 
     def _member(self, tenant_id: uuid.UUID, role: Role) -> Any:
         email = f"person{len(self.rows[Person])}@example.com"
-        person = self._add(Person, email=email, email_key=email, name=self._name(), password_hash="-")  # noqa: S106
+        name = self._name()
+        named = {"name": name, "name_key": same_name(name)}
+        person = self._add(Person, email=email, email_key=email, password_hash="-", **named)  # noqa: S106
         self._add(Membership, tenant_id=tenant_id, person_id=person["id"], role=role)
         return person["id"]
 
@@ -162,9 +172,8 @@ class Filler:
         days: int = 500,
     ) -> Any:
         term = {"starts_at": self.now - timedelta(days=400), "ends_at": self.now + timedelta(days=days, hours=3)}
-        contract = self._add(
-            Contract, tenant_id=tenant_id, kind=kind, edition_code=edition, signer_id=signer_id, **term
-        )
+        kept = {"public_id": f"ctr_{self.random.randbytes(10).hex()}", "kind": kind, "edition_code": edition}
+        contract = self._add(Contract, tenant_id=tenant_id, signer_id=signer_id, **kept, **term)
         for service in SERVICES if kind is not ContractKind.INTEGRATOR else ():
             self._add(Entitlement, tenant_id=tenant_id, contract_id=contract["id"], service_code=service, **term)
         return contract["id"]
@@ -189,13 +198,17 @@ class Filler:
             origin=KeyOrigin.SERVER,
             state=KeyState.REVOKED if number % 10 == 9 else KeyState.ACTIVE,
             made_by_id=self.world.people[tenant_id],
+            expires_at=self.now + timedelta(days=20) if self._expires() else None,
             **delegated,
         )
+
+    def _expires(self) -> bool:
+        return len(self.rows[KeyPair]) < RARE
 
     def _projects(self, tenant_id: uuid.UUID, contract_id: uuid.UUID, count: int) -> list[Row]:
         spaces = []
         for number in range(count):
-            name = f"Project {number}"
+            name = f"{self._name()} {number}"
             names = {"name": name, "name_key": same_name(name)}
             project = self._add(Project, tenant_id=tenant_id, contract_id=contract_id, **names)
             spaces += [self._space(tenant_id, project["id"], position) for position in range(3)]
@@ -215,9 +228,23 @@ class Filler:
             **place,
         )
         if position == 0:
-            shop = {"name": "Shop", "address": "https://shop.example", "side": Environment.PRODUCTION}
-            self._add(Installation, data_space_id=space["id"], **place, **shop)
+            self._shop(space, place)
         return space
+
+    def _shop(self, space: Row, place: Row) -> None:
+        host = f"{self._name().lower()}.example"
+        colliding = len(self.rows[Installation]) % 50 == 49
+        self._add(
+            Installation,
+            data_space_id=space["id"],
+            name="Shop",
+            address=f"https://www.{host}",
+            address_key=address_key(host),
+            side=Environment.PRODUCTION,
+            claim=Claim.COLLIDING if colliding else Claim.PRIMARY,
+            last_seen_at=self.now - timedelta(days=self.random.randint(0, 60)),
+            **place,
+        )
 
     def _request(self, tenant_id: uuid.UUID, contract_id: uuid.UUID) -> None:
         wish = {"wish": AllotmentWish.PROJECT, "amount": 1, "reason": "One more country"}

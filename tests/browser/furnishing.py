@@ -33,6 +33,7 @@ def main() -> None:
         place = a_place("Lantern Trading Company of the North")
         furnish(place, parties_for(), {stand: a_licensee(name=f"Client {stand}") for stand in STANDS})
         things = place.things | intents_of(place.owner) | hand_off_intent_of(place, place.owner) | _letter_of(place)
+        things["console_list"] = "contracts"
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
         sessions = {name: _session(actor) for name, actor in people.items()}
