@@ -233,7 +233,7 @@ class Filler:
 
     def _shop(self, space: Row, place: Row) -> None:
         host = f"{self._name().lower()}.example"
-        colliding = len(self.rows[Installation]) % 50 == 49
+        colliding = len(self.rows[Installation]) < RARE
         self._add(
             Installation,
             data_space_id=space["id"],

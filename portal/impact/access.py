@@ -14,7 +14,7 @@ from portal.access.rows import Reader, across_tenants
 from portal.contracts.models import Contract
 from portal.foundation.database import db
 from portal.impact.console import by_its_contracts
-from portal.impact.expiring import Kind, Term, in_term
+from portal.impact.expiring import Kind, Term, among, in_term
 from portal.impact.listing import Listing, tenant_id
 from portal.impact.search import begins_with
 from portal.keys.models import KeyPair, KeyState
@@ -99,7 +99,7 @@ def _named(wanted: AccessWanted) -> list[ColumnElement[bool]]:
 def _unused(unused: Unused, at: datetime) -> list[ColumnElement[bool]]:
     # Of pairs in service; one that is younger than that was not left unused for so long.
     used = select(KeyUse.id).where(KeyUse.tenant_id == KeyPair.tenant_id, KeyUse.key_pair_id == KeyPair.id)
-    in_service = KeyPair.state.in_(LIVE_STATES)
+    in_service = among(KeyPair.state, LIVE_STATES)
     if unused is Unused.EVER:
         return [in_service, ~used.exists()]
     since = at - timedelta(days=int(unused))

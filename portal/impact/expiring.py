@@ -3,10 +3,11 @@
 Another kind of thing that expires is one more entry of `EXPIRING`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
@@ -53,6 +54,14 @@ def in_term(kind: Kind, term: Term, at: datetime) -> Conditions:
     return found.past(at) if term is Term.PAST else found.between(at, at + timedelta(days=int(term)))
 
 
+def among(column: Any, common: Collection[StrEnum]) -> ColumnElement[bool]:
+    """The condition that a state is among these, said by the others: most rows are in these, and where they are named a
+    planner without statistics begins with the index on states instead of the one on what is rare.
+    """
+    condition: ColumnElement[bool] = column.not_in([state for state in column.type.enum_class if state not in common])
+    return condition
+
+
 def _contracts(after: datetime, until: datetime) -> Conditions:
     return [Contract.ends_at > after, Contract.ends_at <= until, Contract.ended_at.is_(None)]
 
@@ -60,16 +69,17 @@ def _contracts(after: datetime, until: datetime) -> Conditions:
 def _keys(after: datetime, until: datetime) -> Conditions:
     # `KeyPair.stops_at` as conditions: its own expiry, or an earlier hard end of its rotation.
     expires, retires = KeyPair.expires_at, KeyPair.retiring_until
-    own = and_(expires > after, expires <= until, or_(~_is_hard(), retires > after))
+    own = and_(_is_live(), expires > after, expires <= until, or_(~_is_hard(), retires > after))
     hard = and_(_is_hard(), retires > after, retires <= until, or_(expires.is_(None), expires > after))
-    return [KeyPair.state.in_(LIVE_STATES), or_(own, hard)]
+    return [or_(own, hard)]
 
 
 def _stopped_keys(at: datetime) -> Conditions:
-    return [
-        KeyPair.state.in_(LIVE_STATES),
-        or_(KeyPair.expires_at <= at, and_(_is_hard(), KeyPair.retiring_until <= at)),
-    ]
+    return [or_(and_(_is_live(), KeyPair.expires_at <= at), and_(_is_hard(), KeyPair.retiring_until <= at))]
+
+
+def _is_live() -> ColumnElement[bool]:
+    return among(KeyPair.state, LIVE_STATES)
 
 
 def _is_hard() -> ColumnElement[bool]:
@@ -77,7 +87,7 @@ def _is_hard() -> ColumnElement[bool]:
 
 
 def _delegations(after: datetime, until: datetime) -> Conditions:
-    return [Delegation.ends_at > after, Delegation.ends_at <= until, Delegation.state.in_(RUNNING_STATES)]
+    return [Delegation.ends_at > after, Delegation.ends_at <= until, among(Delegation.state, RUNNING_STATES)]
 
 
 def _entitlements(after: datetime, until: datetime) -> Conditions:
@@ -95,7 +105,7 @@ EXPIRING: dict[Kind, Expires] = {
     Kind.DELEGATIONS: Expires(
         Delegation,
         _delegations,
-        lambda at: [Delegation.ends_at <= at, Delegation.state.in_((*RUNNING_STATES, DelegationState.ENDED))],
+        lambda at: [Delegation.ends_at <= at, among(Delegation.state, (*RUNNING_STATES, DelegationState.ENDED))],
     ),
     Kind.ENTITLEMENTS: Expires(Entitlement, _entitlements, lambda at: [Entitlement.ends_at <= at]),
 }
