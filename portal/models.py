@@ -7,8 +7,8 @@ from portal.delegations import models as delegations
 from portal.entitlements import models as entitlements
 from portal.foundation import changes, signing
 from portal.handoffs import models as handoffs
-from portal.imports import models as imports
 from portal.impact import models as impact
+from portal.imports import models as imports
 from portal.keys import models as keys
 from portal.lookins import models as lookins
 from portal.outbox import models as outbox
@@ -25,8 +25,8 @@ __all__ = [
     "delegations",
     "entitlements",
     "handoffs",
-    "imports",
     "impact",
+    "imports",
     "keys",
     "lookins",
     "outbox",

@@ -37,12 +37,6 @@ def utc(moment: datetime | None) -> str:
     return "" if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def safe_cell(value: Any) -> str:
-    """`value` as text that no spreadsheet takes for a formula: an apostrophe stands before a start that is one."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
 def _taken(buffer: io.StringIO) -> str:
     text = buffer.getvalue()
     buffer.seek(0)
