@@ -125,6 +125,7 @@ def a_contract(
             starts_at or now - timedelta(days=30),
             ends_at or now + timedelta(days=365),
             signer=signing,
+            overlapping=True,
         )
 
 

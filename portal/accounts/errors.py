@@ -69,6 +69,17 @@ class AlreadyInvited(Conflict):
     sentence = N_("%(email)s is invited already; the invitation can be sent again or withdrawn.")
 
 
+class OwnerThere(Conflict):
+    code = "owner_there"
+    sentence = N_("%(tenant)s has an owner already.")
+    mend = N_("An owner of that account invites its people.")
+
+
+class VendorHasNoOwner(Invalid):
+    code = "vendor_has_no_owner"
+    sentence = N_("The vendor's own account has no owner: its people are partner admins and operators.")
+
+
 class RoleNotYours(Denied):
     """`role` is the name of the role that was to be given."""
 

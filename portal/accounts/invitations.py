@@ -46,8 +46,15 @@ def invite(actor: Actor, email: str, role: Role, *, language: Language = Languag
     lock(tenant)  # two at once for one address: the second finds the first
     _refuse_second(actor, tenant.id, address)
 
+    invitation = send_new(actor, tenant.id, address, role, language)
+    audit.record(actor, Event.MEMBER_INVITED, invitation, role=ROLE_NAMES[role])
+    return invitation
+
+
+def send_new(actor: Actor, tenant_id: uuid.UUID, address: str, role: Role, language: Language) -> Invitation:
+    """A new invitation, with its mail. No event and no question who may: that is for the act that needs it."""
     invitation = Invitation(
-        tenant_id=tenant.id,
+        tenant_id=tenant_id,
         email=address,
         email_key=store.email_key(address),
         role=role,
@@ -55,9 +62,7 @@ def invite(actor: Actor, email: str, role: Role, *, language: Language = Languag
         invited_by_id=actor.person_id,
     )
     _send(actor, invitation)
-    store.add(invitation)
-    audit.record(actor, Event.MEMBER_INVITED, invitation, role=ROLE_NAMES[role])
-    return invitation
+    return store.add(invitation)
 
 
 @dataclass(frozen=True)
@@ -110,12 +115,17 @@ def resend(actor: Actor, invitation: Invitation) -> bool:
     require(actor, Permission.MEMBERS_MANAGE)
     members.require_may_give(actor, invitation.role)
     _lock_open(invitation)
-    sent_at = invitation.expires_at - GOOD_FOR
-    if clock.now() - sent_at < SENT_JUST_NOW:
+    if left_just_now(invitation):
         return False
     _send(actor, invitation)
     audit.record(actor, Event.MEMBER_INVITED, invitation, role=ROLE_NAMES[invitation.role], again=True)
     return True
+
+
+def left_just_now(invitation: Invitation) -> bool:
+    """Whether the last mail of this invitation left less than a minute ago."""
+    sent_at = invitation.expires_at - GOOD_FOR
+    return clock.now() - sent_at < SENT_JUST_NOW
 
 
 def withdraw(actor: Actor, invitation: Invitation) -> None:

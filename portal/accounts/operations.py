@@ -11,6 +11,8 @@ from portal.accounts.invitations import (
     resend,
     withdraw,
 )
+from portal.accounts.first_owner import invite_first_owner, open_to_owners, require_nobody_owns
+from portal.accounts.invitations import accept, accept_as_new, invite, open_one, resend, withdraw
 from portal.accounts.members import change_role, may_give, remove
 from portal.accounts.people import change_looks, change_profile, time_zones
 from portal.accounts.sessions import (
@@ -46,12 +48,15 @@ __all__ = [
     "choose_home",
     "invite",
     "invite_owners",
+    "invite_first_owner",
     "is_fresh",
     "may_give",
     "open_one",
+    "open_to_owners",
     "reauthenticate",
     "remove",
     "renew_session",
+    "require_nobody_owns",
     "resend",
     "session_for",
     "sessions_of",

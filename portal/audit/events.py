@@ -284,6 +284,14 @@ SENTENCES: dict[Event, str] = {
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }
 
+# What is said instead where a reason was given.
+WITH_REASON: dict[Event, str] = {
+    Event.STANDING_CHANGED: N_(
+        "%(actor)s changed the standing of %(label)s from %(before)s to %(after)s. Reason: %(reason)s"
+    ),
+    Event.CONTRACT_ENDED: N_("%(actor)s ended the contract %(label)s. Reason: %(reason)s"),
+}
+
 # What is said instead where the delegation is a ticket.
 OF_TICKET: dict[Event, str] = {
     Event.DELEGATION_OFFERED: N_("%(actor)s gave a ticket for a key pair of %(client)s to %(label)s"),

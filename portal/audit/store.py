@@ -66,6 +66,17 @@ def count_refusals(actor: Actor, since: datetime) -> int:
     return db.session.scalar(rows, execution_options=scoped_to(chain_id or uuid.UUID(int=0))) or 0
 
 
+def did(tenant_id: uuid.UUID, event: str, person_id: uuid.UUID, since: datetime) -> bool:
+    """Whether this person did this in the tenant since then, as its record says."""
+    rows = select(AuditEvent.seq).where(
+        AuditEvent.tenant_id == tenant_id,
+        AuditEvent.event == event,
+        AuditEvent.actor_id == person_id,
+        AuditEvent.at >= since,
+    )
+    return db.session.scalars(rows.limit(1), execution_options=scoped_to(tenant_id)).first() is not None
+
+
 def page(
     actor: Actor, *, before_seq: int | None, limit: int, kind: str = "", person: str = "", subject: str = ""
 ) -> Sequence[AuditEvent]:

@@ -19,10 +19,11 @@ from portal.entitlements import operations as entitlements
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
-from portal.foundation.words import clean_name, same_name
+from portal.impact.opening import Opening, Term, open_account
 from portal.impact.standing import hanging_on
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
+from portal.tenants.errors import NamesakeThere
 from portal.tenants.models import Standing, Tenant
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -78,22 +79,19 @@ def add_tenant(
     name: str, edition: str, starts: datetime | None, ends: datetime, owner_email: str, another: bool, language: str
 ) -> None:
     """Open an account with a contract, and invite its owner."""
-    _refuse_namesake(name, another)
-    with transaction():
-        tenant = tenants.create(operator_at(), name)
-        contract = _conclude(tenant, edition, starts, ends)
-        accounts.invite(operator_at(tenant.id), owner_email, Role.OWNER, language=Language(language))
-    click.echo(f"{tenant.name} is {tenant.account_id}; {owner_email} is invited as its owner.")
-    _tell_of(contract, owner_email)
-
-
-def _refuse_namesake(name: str, another: bool) -> None:
-    namesake = tenant_store.find_by_name_key(same_name(clean_name(name)))
-    if namesake is not None and not another:
+    term = Term(edition, _start_of(starts), _end_of(ends))
+    opening = Opening(name, owner_email, Language(language), term, another)
+    try:
+        with transaction():
+            tenant, contract = open_account(operator_at(), opening)
+    except NamesakeThere as refusal:
         raise click.ClickException(
-            f"There is an account {namesake.name} already, {namesake.account_id}. "
+            f"There is an account {refusal.facts['tenant']} already, {refusal.facts['account']}. "
             "Give --another to open a second one of that name, or use `flask portal add-contract`."
-        )
+        ) from refusal
+    click.echo(f"{tenant.name} is {tenant.account_id}; {owner_email} is invited as its owner.")
+    if contract is not None:
+        _tell_of(contract, owner_email)
 
 
 @click.command("add-contract")
@@ -105,13 +103,13 @@ def _refuse_namesake(name: str, another: bool) -> None:
 def add_contract(account: str, edition: str, starts: datetime | None, ends: datetime) -> None:
     """Record a further contract of an account. What hangs on another one stays there: see `flask portal renew`."""
     with transaction():
-        contract = _conclude(_tenant(account), edition, starts, ends)
+        term = contract_store.edition(edition), _start_of(starts), _end_of(ends)
+        contract = entitlements.conclude(operator_at(), _tenant(account), *term)
     _tell_of(contract, "EMAIL")
 
 
-def _conclude(tenant: Tenant, edition: str, starts: datetime | None, ends: datetime) -> Contract:
-    starts_at = starts.replace(tzinfo=UTC) if starts else clock.now()
-    return entitlements.conclude(operator_at(), tenant, contract_store.edition(edition), starts_at, _end_of(ends))
+def _start_of(day: datetime | None) -> datetime:
+    return day.replace(tzinfo=UTC) if day else clock.now()
 
 
 def _end_of(day: datetime) -> datetime:

@@ -15,6 +15,25 @@ class TermOutOfOrder(Invalid):
     sentence = N_("A contract ends after it starts.")
 
 
+class TermTooLong(Invalid):
+    code = "contract_term_too_long"
+    sentence = N_("A contract lasts at most %(years)s years. Look at the year of both days.")
+
+
+class ContractOverlaps(Conflict):
+    code = "contract_overlaps"
+    sentence = N_(
+        "There is the contract %(contract)s for %(edition)s already, from %(first_day)s to %(last_day)s: two of one "
+        "edition do not overlap."
+    )
+    mend = N_("Extend that one, or renew it by a contract that follows on it.")
+
+
+class ContractOver(Conflict):
+    code = "contract_over"
+    sentence = N_("The contract %(contract)s is over already.")
+
+
 class NotAnExtension(Conflict):
     code = "contract_not_extended"
     sentence = N_("A contract is extended to a day that is still to come and later than its end.")

@@ -1,7 +1,7 @@
 """Contracts and the catalogue they name: editions, services, signers, deputies."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
@@ -104,6 +104,11 @@ class Contract(TenantOwned, Versioned, DecidesKeys, ShownToShops, Base):
     def is_running(self, at: datetime) -> bool:
         """Whether the contract is in its term at this moment and has not been ended early."""
         return self.starts_at <= at < self.ends_at and (self.ended_at is None or at < self.ended_at)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of its term, in UTC: the one that has the last moment before `ends_at`."""
+        return (self.ends_at.astimezone(UTC) - timedelta(microseconds=1)).date()
 
     @property
     def live_signer(self) -> Membership | None:

@@ -1,5 +1,6 @@
 """Making and ending contracts. The vendor's acts; a renewal or an end touches nothing that hangs on the contract."""
 
+import uuid
 from datetime import datetime, timedelta
 
 from portal.access.actor import Actor, require
@@ -10,15 +11,24 @@ from portal.audit.events import Event
 from portal.contracts import store
 from portal.contracts.errors import (
     ContractEndedEarly,
+    ContractOver,
+    ContractOverlaps,
     NotAnExtension,
     OnlyPartnersSign,
     SignerNotAMember,
     TermOutOfOrder,
+    TermTooLong,
 )
 from portal.contracts.models import Contract, ContractKind, Edition
 from portal.foundation import clock
 from portal.foundation.database import lock
+from portal.foundation.errors import Changed
+from portal.foundation.marking import N_
+from portal.tenants import store as tenants
 from portal.tenants.models import Tenant
+
+LONGEST_YEARS = 20  # no contract is meant to last longer: what is, was mistyped
+LONGEST = timedelta(days=366 * LONGEST_YEARS)
 
 
 def make(
@@ -32,11 +42,10 @@ def make(
     """A contract of `tenant` for `edition`. Doors call `entitlements.operations.conclude`, which grants its services.
 
     signer: of a partner contract only, a live member of the tenant; without one nobody makes keys under it.
-    Raises: NotAllowed, TermOutOfOrder, OnlyPartnersSign, SignerNotAMember.
+    Raises: NotAllowed, TermOutOfOrder, TermTooLong, OnlyPartnersSign, SignerNotAMember.
     """
     require(actor, Permission.CONTRACT_CHANGE)
-    if ends_at <= starts_at:
-        raise TermOutOfOrder()
+    check_term(starts_at, ends_at)
     if signer is not None:
         _check_signer(tenant, edition, signer)
 
@@ -52,6 +61,31 @@ def make(
     )
     audit.record(actor, Event.CONTRACT_MADE, contract, tenant_id=tenant.id, edition=edition.name)
     return contract
+
+
+def check_term(starts_at: datetime, ends_at: datetime) -> None:
+    """Nothing, when a contract can last from the one moment to the other. Raises: TermOutOfOrder, TermTooLong."""
+    if ends_at <= starts_at:
+        raise TermOutOfOrder()
+    if ends_at - starts_at > LONGEST:
+        raise TermTooLong(years=LONGEST_YEARS)
+
+
+def require_free(
+    tenant_id: uuid.UUID, edition_code: str, starts_at: datetime, ends_at: datetime, *, beside: Contract | None = None
+) -> None:
+    """Nothing, when no contract of the tenant for this edition runs in this term. The caller holds the tenant's row.
+
+    beside: a contract that does not count. Raises: ContractOverlaps, with what to do instead.
+    """
+    for other in store.overlapping(tenant_id, edition_code, starts_at, ends_at):
+        if beside is None or other.id != beside.id:
+            raise ContractOverlaps(
+                contract=other.public_id,
+                edition=store.edition(edition_code).name,
+                first_day=other.starts_at.date().isoformat(),
+                last_day=other.last_day.isoformat(),
+            )
 
 
 def _check_signer(tenant: Tenant, edition: Edition, signer: Membership) -> None:
@@ -78,31 +112,56 @@ def record_signer(actor: Actor, contract: Contract, signer: Membership) -> None:
         audit.record(actor, Event.SIGNER_RECORDED, contract, tenant_id=contract.tenant_id, signer=signer.person.name)
 
 
-def extend(actor: Actor, contract: Contract, ends_at: datetime) -> None:
+def extend(actor: Actor, contract: Contract, ends_at: datetime, *, version: int | None = None) -> None:
     """Let `contract` run until `ends_at`; what hangs on it goes on. Doors call it by `entitlements.operations.extend`.
 
-    Raises: NotAllowed, ContractEndedEarly, NotAnExtension.
+    version: of the contract as a form was loaded; the end that it has by then already changes nothing.
+    Raises: NotAllowed, Changed, ContractEndedEarly, NotAnExtension, TermTooLong, ContractOverlaps.
     """
     require(actor, Permission.CONTRACT_CHANGE)
+    lock(tenants.get(contract.tenant_id))
     lock(contract)
-    if contract.ended_at is not None:
-        raise ContractEndedEarly(contract=contract.public_id)
+    require_not_ended(contract)
+    if version not in (None, contract.version):
+        if ends_at == contract.ends_at:
+            return
+        raise Changed(versions=[(N_("Last day"), _last_day(ends_at), contract.last_day.isoformat())])
     if ends_at <= max(contract.ends_at, clock.now()):
         raise NotAnExtension()
+    check_term(contract.starts_at, ends_at)
+    require_free(contract.tenant_id, contract.edition_code, contract.ends_at, ends_at, beside=contract)
     contract.ends_at = ends_at
-    last_day = (ends_at - timedelta(microseconds=1)).date().isoformat()
-    audit.record(actor, Event.CONTRACT_EXTENDED, contract, tenant_id=contract.tenant_id, until=last_day)
+    audit.record(actor, Event.CONTRACT_EXTENDED, contract, tenant_id=contract.tenant_id, until=_last_day(ends_at))
 
 
-def end(actor: Actor, contract: Contract) -> None:
+def _last_day(ends_at: datetime) -> str:
+    return (ends_at - timedelta(microseconds=1)).date().isoformat()
+
+
+def end(actor: Actor, contract: Contract, *, reason: str = "", version: int | None = None) -> None:
     """End `contract` now, before its term is over. Ending what has ended already changes nothing and is no event.
 
-    Raises: NotAllowed.
+    version: of the contract as a form was loaded. Raises: NotAllowed, Changed.
     """
     require(actor, Permission.CONTRACT_CHANGE)
     lock(contract)
     now = clock.now()
     if contract.ended_at is not None or contract.ends_at <= now:
         return
+    if version not in (None, contract.version):
+        last_day = contract.last_day.isoformat()
+        raise Changed(versions=[(N_("Last day"), now.date().isoformat(), last_day)])
     contract.ended_at = now
-    audit.record(actor, Event.CONTRACT_ENDED, contract, tenant_id=contract.tenant_id)
+    audit.record(actor, Event.CONTRACT_ENDED, contract, tenant_id=contract.tenant_id, reason=reason or None)
+
+
+def require_not_ended(contract: Contract) -> None:
+    """Nothing, unless `contract` was ended early. Raises: ContractEndedEarly."""
+    if contract.ended_at is not None:
+        raise ContractEndedEarly(contract=contract.public_id)
+
+
+def require_open(contract: Contract) -> None:
+    """Nothing, while `contract` runs or is still to begin. Raises: ContractOver."""
+    if contract.ended_at is not None or contract.ends_at <= clock.now():
+        raise ContractOver(contract=contract.public_id)

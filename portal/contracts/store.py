@@ -78,6 +78,28 @@ def running(
     return db.session.scalars(rows.order_by(Contract.starts_at, Contract.id)).all()
 
 
+def overlapping(tenant_id: uuid.UUID, edition_code: str, starts_at: datetime, ends_at: datetime) -> Sequence[Contract]:
+    """The tenant's contracts for this edition that run at some moment of the term, earliest first."""
+    rows = _of(tenant_id).where(
+        Contract.edition_code == edition_code,
+        Contract.starts_at < ends_at,
+        Contract.ends_at > starts_at,
+        or_(Contract.ended_at.is_(None), Contract.ended_at > starts_at),
+    )
+    return db.session.scalars(rows.order_by(Contract.starts_at, Contract.id)).all()
+
+
+def find_same(tenant_id: uuid.UUID, edition_code: str, starts_at: datetime, ends_at: datetime) -> Contract | None:
+    """The tenant's contract for this edition with exactly this term that was not ended early, or None."""
+    rows = _of(tenant_id).where(
+        Contract.edition_code == edition_code,
+        Contract.starts_at == starts_at,
+        Contract.ends_at == ends_at,
+        Contract.ended_at.is_(None),
+    )
+    return db.session.scalars(rows).first()
+
+
 def is_integrator(tenant_id: uuid.UUID, at: datetime) -> bool:
     """Whether the tenant has a running integrator agreement. Asked by the other party too, hence across tenants."""
     rows = across_tenants(Contract.id, reason=Reader.NOTICE).where(
@@ -104,6 +126,12 @@ def get_by_id(actor: Actor, contract_id: uuid.UUID) -> Contract:
 def get_of_any_tenant(public_id: str) -> Contract:
     """The contract with this public id, whoever's it is; for the command line. Raises: NotFound."""
     return one_or_not_found(across_tenants(Contract, reason=Reader.UPKEEP).where(Contract.public_id == public_id))
+
+
+def get_for_console(tenant: Tenant, public_id: str) -> Contract:
+    """The contract of `tenant` with its edition and signer, for the vendor's staff. Raises: NotFound."""
+    rows = across_tenants(Contract, reason=Reader.CONSOLE).options(*SIGNED)
+    return one_or_not_found(rows.where(Contract.tenant_id == tenant.id, Contract.public_id == public_id))
 
 
 def all_of(actor: Actor) -> Sequence[Contract]:

@@ -11,11 +11,14 @@ from portal.accounts.models import Membership
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.contracts import operations as contracts
+from portal.contracts import store as contract_store
 from portal.contracts.models import Contract, Edition
 from portal.entitlements import store
 from portal.entitlements.errors import EntitlementOver, NotAnEarlierEnd
 from portal.entitlements.models import Entitlement, EntitlementState
 from portal.foundation import clock
+from portal.entitlements.models import Entitlement
+from portal.foundation.database import lock
 from portal.tenants.models import Tenant
 
 
@@ -26,11 +29,21 @@ def conclude(
     starts_at: datetime,
     ends_at: datetime,
     signer: Membership | None = None,
+    *,
+    overlapping: bool = False,
 ) -> Contract:
     """A contract of `tenant` together with what it grants: the one way in which doors make contracts.
 
-    Raises: as `contracts.operations.make`.
+    A contract for the same edition and the very same term is what was asked for: it comes back, and nothing is made.
+    overlapping: let it run beside others for the same edition.
+    Raises: ContractOverlaps, and as `contracts.operations.make`.
     """
+    require(actor, Permission.CONTRACT_CHANGE)
+    if not overlapping:
+        lock(tenant)  # two at once: the second finds the first
+        if same := contract_store.find_same(tenant.id, edition.code, starts_at, ends_at):
+            return same
+        contracts.require_free(tenant.id, edition.code, starts_at, ends_at)
     contract = contracts.make(actor, tenant, edition, starts_at, ends_at, signer)
     grant_for(actor, contract)
     return contract
@@ -57,13 +70,13 @@ def grant_for(actor: Actor, contract: Contract) -> None:
     )
 
 
-def extend(actor: Actor, contract: Contract, ends_at: datetime) -> None:
+def extend(actor: Actor, contract: Contract, ends_at: datetime, *, version: int | None = None) -> None:
     """Let the contract run until `ends_at`, together with what it grants until its end.
 
     Raises: as `contracts.operations.extend`.
     """
     granted = store.ending_with(contract)
-    contracts.extend(actor, contract, ends_at)
+    contracts.extend(actor, contract, ends_at, version=version)
     for entitlement in granted:
         entitlement.ends_at = ends_at
 

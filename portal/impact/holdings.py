@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
+from portal.access.roles import Role
 from portal.access.rows import Reader, across_tenants
 from portal.accounts.models import Membership, Person
 from portal.contracts.models import Contract, Deputy, Service
@@ -37,6 +38,11 @@ class Holdings:
     spaces: Sequence[DataSpace]
     members: Sequence[Membership]
     delegations: Sequence[Delegation]
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether somebody can act as an owner."""
+        return any(row.role is Role.OWNER and row.person.disabled_at is None for row in self.members)
 
     @property
     def is_cut(self) -> bool:

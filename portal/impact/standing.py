@@ -1,4 +1,4 @@
-"""What hangs on the standing of a tenant: what stops when it is suspended, and comes back when it is not (rule 12)."""
+"""What hangs on the standing of a tenant, or on one of its contracts: what stops with it (rule 12)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +7,12 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.access.rows import Reader, across_tenants
 from portal.accounts.models import Membership
+from portal.contracts.models import Contract
 from portal.delegations.models import RUNNING_STATES, Delegation
 from portal.foundation.database import db
 from portal.keys.models import KeyPair
 from portal.keys.store import Holder, live_conditions
-from portal.projects.models import Installation
+from portal.projects.models import Installation, Project
 from portal.tenants.models import Tenant
 
 
@@ -46,6 +47,34 @@ def hanging_on(tenant: Tenant, at: datetime) -> Hanging:
     )
 
 
+@dataclass(frozen=True)
+class UnderContract:
+    """Counts: live key pairs that the contract's tenant holds itself, and its integrators hold; projects, and the
+    installations in them."""
+
+    own_pairs: int
+    pairs_of_integrators: int
+    projects: int
+    installations: int
+
+
+def hanging_on_contract(contract: Contract, at: datetime) -> UnderContract:
+    """What works now because this contract runs."""
+    under = KeyPair.tenant_id == contract.tenant_id, KeyPair.contract_id == contract.id
+    projects = select(Project.id).where(Project.tenant_id == contract.tenant_id, Project.contract_id == contract.id)
+    return UnderContract(
+        own_pairs=_pairs(at, *under, KeyPair.delegation_id.is_(None)),
+        pairs_of_integrators=_pairs(at, *under, KeyPair.delegation_id.is_not(None)),
+        projects=_count(Project, Project.tenant_id == contract.tenant_id, Project.contract_id == contract.id),
+        installations=_count(
+            Installation,
+            Installation.tenant_id == contract.tenant_id,
+            Installation.detached_at.is_(None),
+            Installation.project_id.in_(projects),
+        ),
+    )
+
+
 def _pairs(at: datetime, *whose: ColumnElement[bool]) -> int:
     live = (
         across_tenants(KeyPair.id, reason=Reader.CONSOLE)
@@ -59,6 +88,6 @@ def _pairs(at: datetime, *whose: ColumnElement[bool]) -> int:
     return db.session.scalar(counted, execution_options=live.get_execution_options()) or 0
 
 
-def _count(model: type[Installation | Delegation | Membership], *conditions: ColumnElement[bool]) -> int:
+def _count(model: type[Installation | Delegation | Membership | Project], *conditions: ColumnElement[bool]) -> int:
     rows = across_tenants(func.count(), reason=Reader.CONSOLE).select_from(model).where(*conditions)
     return db.session.scalar(rows) or 0

@@ -10,6 +10,19 @@ class AccountSuspended(Denied):
     mend = N_("The vendor's partner admin can lift the suspension.")
 
 
+class NamesakeThere(Conflict):
+    """`account` is the account id of the one that is there."""
+
+    code = "namesake_there"
+    sentence = N_("There is an account %(tenant)s already, %(account)s.")
+    mend = N_("Say so when another one of the same name is meant.")
+
+
+class VendorStays(Conflict):
+    code = "vendor_stays"
+    sentence = N_("The vendor's own account stays in good standing: without it nobody could lift a suspension.")
+
+
 class VendorExists(Conflict):
     code = "vendor_exists"
     sentence = N_("There is a vendor account already, and there can be only one.")

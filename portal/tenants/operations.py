@@ -5,6 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
@@ -20,6 +21,8 @@ from portal.foundation.words import clean_name, same_name
 from portal.tenants import store
 from portal.tenants.errors import AccountIdMalformed, AccountIdTaken, VendorExists
 from portal.tenants.models import Standing, Tenant
+from portal.tenants.errors import VendorExists, VendorStays
+from portal.tenants.models import STANDING_NAMES, Standing, Tenant
 
 ACCOUNT_ID_DIGITS = 9
 ACCOUNT_ID = re.compile(rf"MAG[0-9]{{{ACCOUNT_ID_DIGITS}}}")
@@ -115,17 +118,26 @@ def rename(actor: Actor, name: str, version: int) -> Tenant:
     return tenant
 
 
-def set_standing(actor: Actor, tenant: Tenant, standing: Standing) -> None:
+def set_standing(
+    actor: Actor, tenant: Tenant, standing: Standing, *, reason: str = "", version: int | None = None
+) -> None:
     """Put `tenant` into this standing. Suspended: nothing of it verifies, and its members see only why.
 
-    Raises: NotAllowed. Setting what is set already changes nothing and is no event.
+    version: of the tenant as a form was loaded. Setting what is set already changes nothing and is no event.
+    Raises: NotAllowed, VendorStays, Changed.
     """
     require(actor, Permission.STANDING_CHANGE)
     lock(tenant)
     if tenant.standing is standing:
         return
+    if tenant.is_vendor:
+        raise VendorStays()
+    if version not in (None, tenant.version):
+        names = STANDING_NAMES
+        raise Changed(versions=[(N_("Standing"), names[standing], names[tenant.standing])])
     before, tenant.standing = tenant.standing, standing
-    audit.record(actor, Event.STANDING_CHANGED, tenant, tenant_id=tenant.id, before=before.value, after=standing.value)
+    facts: dict[str, Any] = {"before": before.value, "after": standing.value} | ({"reason": reason} if reason else {})
+    audit.record(actor, Event.STANDING_CHANGED, tenant, tenant_id=tenant.id, **facts)
 
 
 def make_request_code(actor: Actor, version: int | None = None) -> str:

@@ -56,6 +56,12 @@ def find_by_name_key(name_key: str) -> Tenant | None:
     return db.session.scalars(rows.order_by(Tenant.id).limit(1)).first()
 
 
+def newest_by_name_key(name_key: str) -> Tenant | None:
+    """The newest tenant that people would call by this name, or None; see `same_name`."""
+    rows = across_tenants(Tenant, reason=Reader.UPKEEP).where(Tenant.name_key == name_key)
+    return db.session.scalars(rows.order_by(Tenant.id.desc()).limit(1)).first()
+
+
 def find_by_code_hash(code_hash: bytes) -> Tenant | None:
     """The tenant whose request code has this SHA-256, or None."""
     rows = across_tenants(Tenant, reason=Reader.CODE_LOOK_UP).where(Tenant.request_code_hash == code_hash)

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, url_for
-from flask_babel import format_datetime
+from flask_babel import format_date, format_datetime
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -48,6 +48,14 @@ def day(value: datetime | None) -> Markup:
     return _time(value, format_datetime(value.astimezone(zone()), DAY[language()], rebase=False))
 
 
+def utc_day(value: date | None) -> Markup:
+    """A `<time>` element with a whole day of UTC, such as the first or last of a contract: no zone moves it."""
+    if value is None:
+        return Markup("")
+    told = value.astimezone(UTC).date() if isinstance(value, datetime) else value
+    return Markup('<time datetime="{}">{}</time>').format(told.isoformat(), format_date(told, DAY[language()]))
+
+
 def _time(value: datetime, shown: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(timespec="seconds"), shown)
 
@@ -68,6 +76,7 @@ def add_to(app: Flask) -> None:
     """Give every template these filters and `asset`."""
     app.add_template_filter(moment, "moment")
     app.add_template_filter(day, "day")
+    app.add_template_filter(utc_day, "utc_day")
     app.add_template_filter(say, "said")
     app.add_template_filter(say_mend, "mended")
     app.add_template_filter(groups, "blast_groups")

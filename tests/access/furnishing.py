@@ -141,6 +141,7 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
         ("look_in", "own_look_in"), a_look_in(a_vendor(Role.OPERATOR), tenant_of(place.owner))
     )
     _reviewed(place, parties["active"])
+    place.things["contract_version"] = str(contracts.get(place.owner, place.things["contract"]).version)
     place.things["tenant_version"] = str(tenant_of(place.owner).version)
     place.things["more_project"] = place.things["project_2"]
 

@@ -140,6 +140,9 @@ def _shared_things(client: Place) -> Things:
         "invitation_token": str(tokens[f"invited.{client.things['account'].lower()}@example.com"]),
         "today": clock.now().date().isoformat(),
         "soon": (clock.now() + timedelta(days=20)).date().isoformat(),
+        "in_two_years": (clock.now() + timedelta(days=730)).date().isoformat(),
+        "ownerless_account": a_tenant("Nobody's").account_id,
+        "client_version": client.things["tenant_version"],
         "next_year": (clock.now() + timedelta(days=300)).date().isoformat(),
     }
 

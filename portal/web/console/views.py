@@ -4,3 +4,7 @@ from portal.web.console import exporting, finding, imports, lists, look_ins
 from portal.web.console.blueprint import pages
 
 __all__ = ["exporting", "finding", "imports", "lists", "look_ins", "pages"]
+from portal.web.console import contracts, lists, tenants
+from portal.web.console.blueprint import pages
+
+__all__ = ["contracts", "lists", "pages", "tenants"]

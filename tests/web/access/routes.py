@@ -98,6 +98,12 @@ AT |= {f"usage.{act}": {"installation_id": "claim"} for act in ("declare", "dism
 # Pages of one tenant's things that are found by a link, in nobody's account.
 LINKS = ("handoffs.by_link",)
 
+AT |= {
+    f"console.{page}": {"owner_id": "client_account"}
+    for page in ("end_contract", "extend_contract", "new_contract", "standing")
+}
+AT["console.invite_owner"] = {"owner_id": "ownerless_account"}
+
 ALL_RIGHTS = ["keys", "projects", "installations"]
 NEW_PASSWORD = "another long enough password"
 # A form that the page accepts from whoever may; `{thing}` stands for the caller's own. A page with POST that is not
@@ -116,6 +122,28 @@ FORMS: dict[str, Form] = {
     },
     "accounts.sign_in": {"email": "{email}", "password": PASSWORD},
     "console.look_in": {"reason": "An open support case.", "hours": "1"},
+    "console.end_contract": {
+        "reason": "The shop is closed.",
+        "typed_account": "{client_account}",
+        "version": "{contract_version}",
+    },
+    "console.extend_contract": {"last_day": "{in_two_years}", "version": "{contract_version}"},
+    "console.invite_owner": {"email": "first.owner@example.com", "language": "en"},
+    "console.new_contract": {"edition": "magento-open-source", "first_day": "{today}", "last_day": "{next_year}"},
+    "console.open_tenant": {
+        "name": "Brand New",
+        "email": "first.owner@example.com",
+        "language": "en",
+        "edition": "adobe-commerce",
+        "first_day": "{today}",
+        "last_day": "{next_year}",
+    },
+    "console.standing": {
+        "standing": "suspended",
+        "reason": "Invoices are open.",
+        "typed_account": "{client_account}",
+        "version": "{client_version}",
+    },
     "contracts.name_deputy": {"member": "{deputy_member}", "first_day": "{today}", "last_day": "{soon}"},
     "delegations.answer_widening": {"answer": "accept"},
     "delegations.client_answer_widening": {"answer": "accept"},

@@ -20,6 +20,10 @@ OPEN = {
     "console.export": "names one of the console's lists, which are its staff's",
     "console.tenant": "the vendor's staff sees all tenants",
     "console.look_in": "the vendor's staff sees all tenants",
+    **{
+        f"console.{page}": "the vendor's staff keeps all tenants"
+        for page in ("end_contract", "extend_contract", "invite_owner", "new_contract", "standing")
+    },
     "demo.mail": "the demo's mailbox is everybody's",
     "static": "files",
     "handoffs.by_link": "a link's code is for whoever holds it",
