@@ -49,6 +49,7 @@ class Permission(StrEnum):
     INSTALLATION_CHANGE = "installation.change"
     MEMBERS_MANAGE = "members.manage"
     SETTINGS_MANAGE = "settings.manage"
+    SIGNER_PROPOSE = "signer.propose"
     TENANT_OPEN = "tenant.open"
     STANDING_CHANGE = "standing.change"
     CONTRACT_CHANGE = "contract.change"
@@ -87,6 +88,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.DELEGATION_PAUSE,
         Permission.DELEGATION_END,
         Permission.REVIEW_ANSWER,
+        Permission.SIGNER_PROPOSE,
     },
     Role.DEVELOPER: _SEE | _PROJECTS,
     Role.VIEWER: _SEE,
@@ -161,6 +163,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.INSTALLATION_CHANGE: N_("Name, attach and detach installations"),
     Permission.MEMBERS_MANAGE: N_("Invite and remove members, change roles"),
     Permission.SETTINGS_MANAGE: N_("Change the account's settings and request code"),
+    Permission.SIGNER_PROPOSE: N_("Propose another signer of a partner contract"),
     Permission.TENANT_OPEN: N_("Open accounts"),
     Permission.STANDING_CHANGE: N_("Change an account's standing"),
     Permission.CONTRACT_CHANGE: N_("Make and end contracts"),

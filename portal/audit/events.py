@@ -29,6 +29,13 @@ class Event(StrEnum):
     CONTRACT_EXTENDED = "contract.extended"
     CONTRACT_ENDED = "contract.ended"
     SIGNER_RECORDED = "contract.signer_recorded"
+    SIGNER_PROPOSED = "signer.proposed"
+    SIGNER_CHANGE_STOPPED = "signer.stopped"
+    SIGNER_CHANGE_WITHDRAWN = "signer.withdrawn"
+    SIGNER_CHANGED = "signer.changed"
+    SIGNER_CHANGE_LAPSED = "signer.lapsed"
+    CONTRACT_RENEWED = "contract.renewed"
+    CONTRACT_HANDED_OVER = "contract.handed_over"
     DEPUTY_NAMED = "deputy.named"
     DEPUTY_WITHDRAWN = "deputy.withdrawn"
 
@@ -171,6 +178,17 @@ SENTENCES: dict[Event, str] = {
     Event.CONTRACT_EXTENDED: N_("%(actor)s extended the contract %(label)s until %(until)s"),
     Event.CONTRACT_ENDED: N_("%(actor)s ended the contract %(label)s"),
     Event.SIGNER_RECORDED: N_("%(actor)s recorded %(signer)s as the signer of the contract %(label)s"),
+    Event.SIGNER_PROPOSED: N_(
+        "%(actor)s proposed that %(label)s signs the contract %(contract)s from %(due)s on. Reason: %(reason)s"
+    ),
+    Event.SIGNER_CHANGE_STOPPED: N_("%(actor)s stopped that %(label)s becomes the signer of the contract %(contract)s"),
+    Event.SIGNER_CHANGE_WITHDRAWN: N_("%(actor)s withdrew the proposal that %(label)s signs the contract %(contract)s"),
+    Event.SIGNER_CHANGED: N_("%(label)s is the signer of the contract %(contract)s: nobody stopped the change"),
+    Event.SIGNER_CHANGE_LAPSED: N_("The proposal that %(label)s signs the contract %(contract)s lapsed"),
+    Event.CONTRACT_RENEWED: N_("%(actor)s renewed the contract %(label)s by %(successor)s from %(first_day)s on"),
+    Event.CONTRACT_HANDED_OVER: N_(
+        "What hung on the contract %(label)s hangs on %(successor)s now: %(pairs)s key pairs, %(projects)s projects"
+    ),
     Event.DEPUTY_NAMED: N_("%(actor)s named %(label)s as deputy until %(until)s"),
     Event.DEPUTY_WITHDRAWN: N_("%(actor)s withdrew the deputy %(label)s"),
     Event.ENTITLEMENT_ENDED: N_("%(actor)s ended the entitlement to %(label)s under the contract %(contract)s"),
@@ -290,6 +308,9 @@ WITH_REASON: dict[Event, str] = {
         "%(actor)s changed the standing of %(label)s from %(before)s to %(after)s. Reason: %(reason)s"
     ),
     Event.CONTRACT_ENDED: N_("%(actor)s ended the contract %(label)s. Reason: %(reason)s"),
+    Event.SIGNER_CHANGE_STOPPED: N_(
+        "%(actor)s stopped that %(label)s becomes the signer of the contract %(contract)s. Reason: %(reason)s"
+    ),
 }
 
 # What is said instead where the delegation is a ticket.

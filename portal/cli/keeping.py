@@ -11,7 +11,7 @@ from portal.accounts import store as people
 from portal.accounts.errors import AlreadyInvited
 from portal.accounts.models import Language, Membership
 from portal.cli.speaking import operator_at
-from portal.contracts import operations as contracts
+from portal.contracts import signers
 from portal.contracts import store as contract_store
 from portal.contracts.catalogue import EDITIONS
 from portal.contracts.models import Contract, ContractKind
@@ -140,13 +140,23 @@ def renew(contract_id: str, until: datetime) -> None:
 @click.command("signer")
 @click.argument("contract_id")
 @click.argument("email")
+@click.option("--reason", default="Typed on the command line.", show_default=True, help="Told to all concerned.")
 @with_appcontext
-def signer(contract_id: str, email: str) -> None:
-    """Record who signed a partner contract: a member of the account that the contract is for."""
+def signer(contract_id: str, email: str, reason: str) -> None:
+    """Record who signed a partner contract: a member of the account that the contract is for.
+
+    The first one signs at once. Another one takes over after 82 hours, in which the present signer can stop it.
+    """
     with transaction():
         contract = _contract(contract_id)
-        contracts.record_signer(operator_at(contract.tenant_id), contract, _member(contract, email))
-    click.echo(f"{email} is the signer of {contract_id}.")
+        change = signers.propose(operator_at(contract.tenant_id), contract, _member(contract, email), reason)
+        due = change and f"{change.due_at:%Y-%m-%d %H:%M} UTC"
+    if due:
+        click.echo(
+            f"{email} becomes the signer of {contract_id} at {due}, unless it is stopped. All concerned are told."
+        )
+    else:
+        click.echo(f"{email} is the signer of {contract_id}.")
 
 
 def _tenant(account: str) -> Tenant:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from portal.contracts.states import CONTRACT
+from portal.contracts.states import CONTRACT, SIGNER_CHANGE
 from portal.delegations.states import DELEGATION
 from portal.foundation.states import Machine
 from portal.handoffs.states import HAND_OFF
@@ -16,6 +16,7 @@ from portal.keys.status import LIVE, KeyStatus
 from portal.reviews.states import CAMPAIGN
 
 MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, CAMPAIGN, IMPORT)
+MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, SIGNER_CHANGE)
 
 HEAD = """\
 # States

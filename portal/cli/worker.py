@@ -14,6 +14,7 @@ from structlog import get_logger
 
 from portal.access.actor import system_actor
 from portal.accounts import operations as accounts
+from portal.contracts import signers
 from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
@@ -81,6 +82,7 @@ def _tasks() -> list[Task]:
         Task("reviews", timedelta(seconds=2), lambda: reviews.freeze_and_close(actor)),
         Task("parties of reviews", timedelta(seconds=2), lambda: reviews.tell(actor)),
         Task("warnings of reviews", timedelta(minutes=1), lambda: reviews.warn(actor)),
+        Task("signers", timedelta(minutes=1), lambda: _until_done(lambda _actor: signers.run_due(clock.now()), actor)),
         Task("what is no longer needed", timedelta(hours=1), _tidy_up),
     ]
 

@@ -67,6 +67,42 @@ class NobodySigns(Denied):
     mend = N_("The vendor's partner admin can record a new signer.")
 
 
+class SignsAlready(Conflict):
+    code = "signs_already"
+    sentence = N_("%(signer)s is the signer of this contract already.")
+
+
+class SignerProposesNobody(Denied):
+    code = "signer_proposes_nobody"
+    sentence = N_("The signer does not propose who signs in their place.")
+    mend = N_("Another owner of this account can, or the vendor's partner admin.")
+
+
+class SignerChangeWaits(Conflict):
+    code = "signer_change_waits"
+    sentence = N_("It is proposed already that %(signer)s becomes the signer of this contract.")
+    mend = N_("One change waits at a time: withdraw that one, or let it be stopped.")
+
+
+class SignerChangeOver(Conflict):
+    """`state` is the name of what became of it."""
+
+    code = "signer_change_over"
+    sentence = N_("This change of the signer does not wait any more. It is: %(state)s.")
+
+
+class NotYoursToStop(Denied):
+    code = "signer_change_not_yours_to_stop"
+    sentence = N_("The present signer of the contract or the vendor's partner admin stops a change of the signer.")
+    mend = N_("Ask one of them.")
+
+
+class NotYoursToWithdraw(Denied):
+    code = "signer_change_not_yours_to_withdraw"
+    sentence = N_("Only who proposed a change of the signer withdraws it.")
+    mend = N_("The present signer of the contract or the vendor's partner admin can stop it.")
+
+
 class DeputyNotAMember(Invalid):
     code = "deputy_not_a_member"
     sentence = N_("A deputy is a member of this account.")

@@ -4,11 +4,11 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.rows import TenantOwned
-from portal.accounts.models import Membership
+from portal.accounts.models import Membership, Person
 from portal.foundation import clock, ids
 from portal.foundation.changes import DecidesKeys, ShownToShops
 from portal.foundation.database import Base, Versioned, enum_type
@@ -150,3 +150,91 @@ class Deputy(TenantOwned, Base):
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         return "deputy", self.public_id, self.membership.person.name
+
+
+class ContractRenewal(TenantOwned, Base):
+    """A contract is followed by another one, on which everything that hangs on it is to hang once that has begun.
+
+    The old one's term is longer than agreed from then on, so that nothing stops while the worker is late; it ends in
+    the moment of the handing over.
+    """
+
+    __tablename__ = "contract_renewals"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
+        ForeignKeyConstraint(["tenant_id", "successor_id"], ["contracts.tenant_id", "contracts.id"]),
+        CheckConstraint("contract_id <> successor_id", name="two_contracts"),
+        Index("uq_contract_renewals_contract", "tenant_id", "contract_id", unique=True),
+        Index("uq_contract_renewals_successor", "tenant_id", "successor_id", unique=True),
+    )
+
+    contract_id: Mapped[uuid.UUID]
+    successor_id: Mapped[uuid.UUID]
+    agreed_ends_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    handed_over_at: Mapped[datetime | None]
+
+    contract: Mapped[Contract] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="and_(foreign(ContractRenewal.tenant_id) == Contract.tenant_id, "
+        "foreign(ContractRenewal.contract_id) == Contract.id)",
+    )
+    successor: Mapped[Contract] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="and_(foreign(ContractRenewal.tenant_id) == Contract.tenant_id, "
+        "foreign(ContractRenewal.successor_id) == Contract.id)",
+    )
+
+
+class SignerChangeState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+WAITS = text("state = 'waiting'")
+
+
+class SignerChange(TenantOwned, Base):
+    """Somebody is to sign a partner contract in the place of who does: from `due_at` on, unless it is stopped."""
+
+    __tablename__ = "signer_changes"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
+        ForeignKeyConstraint(["tenant_id", "membership_id"], ["memberships.tenant_id", "memberships.id"]),
+        Index("uq_signer_changes_public_id", "public_id", unique=True),
+        # One at a time: whoever is faster.
+        Index(
+            "uq_signer_changes_waiting",
+            "tenant_id",
+            "contract_id",
+            unique=True,
+            sqlite_where=WAITS,
+            postgresql_where=WAITS,
+        ),
+        Index("ix_signer_changes_due", "due_at", "tenant_id", "id", sqlite_where=WAITS, postgresql_where=WAITS),
+    )
+
+    public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("sig"))
+    contract_id: Mapped[uuid.UUID]
+    membership_id: Mapped[uuid.UUID]
+    state: Mapped[SignerChangeState] = mapped_column(enum_type(SignerChangeState))
+    reason: Mapped[str] = mapped_column(Text)
+    by_vendor: Mapped[bool]
+    proposed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    due_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    contract: Mapped[Contract] = relationship(lazy="raise", viewonly=True)
+    membership: Mapped[Membership] = relationship(lazy="raise", viewonly=True)
+    proposed_by: Mapped[Person | None] = relationship(lazy="raise", viewonly=True)
+    tenant: Mapped[Tenant] = relationship(lazy="raise", viewonly=True)
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "signer change", self.public_id, self.membership.person.name

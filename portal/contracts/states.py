@@ -3,8 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from portal.contracts.models import Contract
-from portal.foundation.states import Machine, Move
+from portal.contracts.models import Contract, SignerChange, SignerChangeState
+from portal.foundation.marking import N_
+from portal.foundation.states import Machine, Move, keep
 
 
 class ContractState(StrEnum):
@@ -28,11 +29,36 @@ CONTRACT = Machine(
         Move(COMING, ENDED, "ended early by the vendor"),
         Move(RUNNING, RUNNING, "extended"),
         Move(RUNNING, OVER, "the clock: its last day is past"),
-        Move(RUNNING, ENDED, "ended early by the vendor"),
+        Move(RUNNING, ENDED, "ended early by the vendor, or handed over to the contract that renews it"),
         Move(OVER, RUNNING, "extended: what hangs on it works again"),
     ),
     derived="its dates: first and last day, and the moment in which it was ended early",
 )
+
+
+WAITING, DONE = SignerChangeState.WAITING, SignerChangeState.DONE
+STOPPED, WITHDRAWN, LAPSED = SignerChangeState.STOPPED, SignerChangeState.WITHDRAWN, SignerChangeState.LAPSED
+
+SIGNER_CHANGE = Machine(
+    name="Change of the signer",
+    states=SignerChangeState,
+    begins={WAITING: "proposed by an owner who does not sign, or by the vendor"},
+    moves=(
+        Move(WAITING, DONE, "the worker, once the waiting time of 82 hours is over"),
+        Move(WAITING, STOPPED, "stopped by the present signer or the vendor"),
+        Move(WAITING, WITHDRAWN, "withdrawn by its proposer"),
+        Move(WAITING, LAPSED, "the proposed member left, or the contract is over"),
+    ),
+)
+keep(SignerChange.state, SIGNER_CHANGE)
+
+CHANGE_NAMES: dict[SignerChangeState, str] = {
+    WAITING: N_("Waiting"),
+    DONE: N_("Done"),
+    STOPPED: N_("Stopped"),
+    WITHDRAWN: N_("Withdrawn"),
+    LAPSED: N_("Lapsed"),
+}
 
 
 def state_of(contract: Contract, at: datetime) -> ContractState:

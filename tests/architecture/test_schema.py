@@ -81,6 +81,7 @@ BEGIN_ELSEWHERE = {
     ("key_copies", "holder_id"): BY_OTHER_PARTY,
     ("review_answers", "asked_id"): BY_OTHER_PARTY,
     ("look_ins", "ends_at"): "the worker stores what is over",
+    ("signer_changes", "due_at"): "the worker makes so what is due",
     ("command_codes", "code_hash"): BY_UNGUESSABLE_ID,
     ("command_codes", "expires_at"): "the worker forgets what is old",
     ("imports", "state"): "the worker asks which files wait",
