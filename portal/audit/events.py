@@ -36,6 +36,7 @@ class Event(StrEnum):
     SIGNER_CHANGE_LAPSED = "signer.lapsed"
     CONTRACT_RENEWED = "contract.renewed"
     CONTRACT_HANDED_OVER = "contract.handed_over"
+    RENEWAL_CALLED_OFF = "contract.renewal_called_off"
     DEPUTY_NAMED = "deputy.named"
     DEPUTY_WITHDRAWN = "deputy.withdrawn"
 
@@ -186,6 +187,7 @@ SENTENCES: dict[Event, str] = {
     Event.SIGNER_CHANGED: N_("%(label)s is the signer of the contract %(contract)s: nobody stopped the change"),
     Event.SIGNER_CHANGE_LAPSED: N_("The proposal that %(label)s signs the contract %(contract)s lapsed"),
     Event.CONTRACT_RENEWED: N_("%(actor)s renewed the contract %(label)s by %(successor)s from %(first_day)s on"),
+    Event.RENEWAL_CALLED_OFF: N_("The contract %(label)s is not renewed: %(successor)s was ended before it took over"),
     Event.CONTRACT_HANDED_OVER: N_(
         "What hung on the contract %(label)s hangs on %(successor)s now: %(pairs)s key pairs, %(projects)s projects"
     ),

@@ -22,6 +22,7 @@ from portal.handoffs import operations as hand_offs
 from portal.impact import digest, reminders, retiring
 from portal.imports import operations as import_operations
 from portal.imports import working as imports
+from portal.impact import reminders, renewal, retiring
 from portal.keys import operations as keys
 from portal.lookins import operations as look_ins
 from portal.outbox import operations as messages
@@ -82,6 +83,7 @@ def _tasks() -> list[Task]:
         Task("reviews", timedelta(seconds=2), lambda: reviews.freeze_and_close(actor)),
         Task("parties of reviews", timedelta(seconds=2), lambda: reviews.tell(actor)),
         Task("warnings of reviews", timedelta(minutes=1), lambda: reviews.warn(actor)),
+        Task("renewals", timedelta(minutes=1), lambda: _until_done(lambda _actor: renewal.run_due(clock.now()), actor)),
         Task("signers", timedelta(minutes=1), lambda: _until_done(lambda _actor: signers.run_due(clock.now()), actor)),
         Task("what is no longer needed", timedelta(hours=1), _tidy_up),
     ]

@@ -34,6 +34,24 @@ class ContractOver(Conflict):
     sentence = N_("The contract %(contract)s is over already.")
 
 
+class RenewedAlready(Conflict):
+    code = "contract_renewed_already"
+    sentence = N_("The contract %(contract)s is renewed by %(successor)s already.")
+    mend = N_("Extend that one, or end it before it takes over, if something else was agreed.")
+
+
+class RenewalOfAnotherKind(Invalid):
+    code = "renewal_of_another_kind"
+    sentence = N_("A contract is renewed by one of its own kind, so that the same people go on with its keys.")
+
+
+class RenewalLeavesGap(Invalid):
+    code = "renewal_leaves_gap"
+    sentence = N_(
+        "The next contract begins after %(first_day)s and no later than %(latest)s, so that nothing stops in between."
+    )
+
+
 class NotAnExtension(Conflict):
     code = "contract_not_extended"
     sentence = N_("A contract is extended to a day that is still to come and later than its end.")

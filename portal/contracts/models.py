@@ -99,6 +99,13 @@ class Contract(TenantOwned, Versioned, DecidesKeys, ShownToShops, Base):
     edition: Mapped[Edition] = relationship(lazy="raise")
     tenant: Mapped[Tenant] = relationship(lazy="raise", viewonly=True)
     signer: Mapped[Membership | None] = relationship(lazy="raise", viewonly=True)
+    renewal: Mapped["ContractRenewal | None"] = relationship(
+        lazy="raise",
+        viewonly=True,
+        uselist=False,
+        primaryjoin="and_(Contract.tenant_id == foreign(ContractRenewal.tenant_id), "
+        "Contract.id == foreign(ContractRenewal.contract_id))",
+    )
     deputies: Mapped[list["Deputy"]] = relationship(lazy="raise", viewonly=True, order_by="Deputy.starts_at")
 
     def is_running(self, at: datetime) -> bool:
@@ -109,6 +116,12 @@ class Contract(TenantOwned, Versioned, DecidesKeys, ShownToShops, Base):
     def last_day(self) -> date:
         """The last day of its term, in UTC: the one that has the last moment before `ends_at`."""
         return (self.ends_at.astimezone(UTC) - timedelta(microseconds=1)).date()
+
+    @property
+    def agreed_last_day(self) -> date:
+        """The last day that was agreed, its renewal loaded: until it is handed over, a renewed contract runs longer."""
+        ends_at = self.renewal.agreed_ends_at if self.renewal is not None else self.ends_at
+        return (ends_at.astimezone(UTC) - timedelta(microseconds=1)).date()
 
     @property
     def live_signer(self) -> Membership | None:

@@ -15,6 +15,7 @@ from portal.contracts.errors import (
     ContractOverlaps,
     NotAnExtension,
     OnlyPartnersSign,
+    RenewedAlready,
     SignerNotAMember,
     TermOutOfOrder,
     TermTooLong,
@@ -116,12 +117,13 @@ def extend(actor: Actor, contract: Contract, ends_at: datetime, *, version: int 
     """Let `contract` run until `ends_at`; what hangs on it goes on. Doors call it by `entitlements.operations.extend`.
 
     version: of the contract as a form was loaded; the end that it has by then already changes nothing.
-    Raises: NotAllowed, Changed, ContractEndedEarly, NotAnExtension, TermTooLong, ContractOverlaps.
+    Raises: NotAllowed, Changed, ContractEndedEarly, RenewedAlready, NotAnExtension, TermTooLong, ContractOverlaps.
     """
     require(actor, Permission.CONTRACT_CHANGE)
     lock(tenants.get(contract.tenant_id))
     lock(contract)
     require_not_ended(contract)
+    require_not_renewed(contract)
     if version not in (None, contract.version):
         if ends_at == contract.ends_at:
             return
@@ -159,6 +161,13 @@ def require_not_ended(contract: Contract) -> None:
     """Nothing, unless `contract` was ended early. Raises: ContractEndedEarly."""
     if contract.ended_at is not None:
         raise ContractEndedEarly(contract=contract.public_id)
+
+
+def require_not_renewed(contract: Contract) -> None:
+    """Nothing, unless another contract follows on `contract`. Raises: RenewedAlready."""
+    renewal = store.find_renewal(contract)
+    if renewal is not None:
+        raise RenewedAlready(contract=contract.public_id, successor=renewal.successor.public_id)
 
 
 def require_open(contract: Contract) -> None:

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
 from portal.accounts.models import Membership
-from portal.contracts.models import Contract, ContractKind, Deputy, Edition
+from portal.contracts.models import Contract, ContractKind, ContractRenewal, Deputy, Edition
 from portal.foundation.database import db
 from portal.lookins.models import LookIn
 from portal.tenants.models import Tenant
 
+RENEWED = joinedload(Contract.renewal).joinedload(ContractRenewal.successor)
 SIGNED = (joinedload(Contract.edition), joinedload(Contract.signer).joinedload(Membership.person))
+BOTH = (
+    joinedload(ContractRenewal.contract).joinedload(Contract.edition),
+    joinedload(ContractRenewal.successor).joinedload(Contract.edition),
+)
 DEPUTY = joinedload(Deputy.membership).joinedload(Membership.person)
 
 
@@ -131,7 +136,9 @@ def get_of_any_tenant(public_id: str) -> Contract:
 def get_for_console(tenant: Tenant, public_id: str) -> Contract:
     """The contract of `tenant` with its edition and signer, for the vendor's staff. Raises: NotFound."""
     rows = across_tenants(Contract, reason=Reader.CONSOLE).options(*SIGNED)
-    return one_or_not_found(rows.where(Contract.tenant_id == tenant.id, Contract.public_id == public_id))
+    return one_or_not_found(
+        rows.options(RENEWED).where(Contract.tenant_id == tenant.id, Contract.public_id == public_id)
+    )
 
 
 def all_of(actor: Actor) -> Sequence[Contract]:
@@ -172,7 +179,71 @@ def _locked(rows: Select[Contract]) -> Contract:
 
 def _with_parties(rows: Select[Contract]) -> Select[Contract]:
     services = joinedload(Contract.edition).selectinload(Edition.services)
-    return rows.options(*SIGNED, selectinload(Contract.deputies).options(DEPUTY), services)
+    return rows.options(*SIGNED, RENEWED, selectinload(Contract.deputies).options(DEPUTY), services)
+
+
+def find_renewal(contract: Contract) -> ContractRenewal | None:
+    """By which contract this one is renewed, with both, or None."""
+    rows = select(ContractRenewal).where(
+        ContractRenewal.tenant_id == contract.tenant_id, ContractRenewal.contract_id == contract.id
+    )
+    return db.session.scalars(
+        rows.options(*BOTH).execution_options(**scoped_to(contract.tenant_id), populate_existing=True)
+    ).one_or_none()
+
+
+def renewals_due(at: datetime, limit: int) -> Sequence[ContractRenewal]:
+    """Renewals whose successor has begun, or was ended, and which are not handed over; those that began first first."""
+    successor = aliased(Contract)
+    rows = (
+        across_tenants(ContractRenewal, reason=Reader.WORKER)
+        .join(
+            successor,
+            and_(successor.tenant_id == ContractRenewal.tenant_id, successor.id == ContractRenewal.successor_id),
+        )
+        .where(
+            ContractRenewal.handed_over_at.is_(None),
+            or_(successor.starts_at <= at, successor.ended_at.is_not(None)),
+        )
+        .order_by(successor.starts_at, ContractRenewal.id)
+        .limit(limit)
+    )
+    return db.session.scalars(rows).all()
+
+
+def hold_renewal(renewal: ContractRenewal) -> ContractRenewal | None:
+    """The renewal as it is now, with both contracts, which are kept from changing; None when it was called off.
+
+    Their keys are not locked: whoever proves a key pair under the old contract at this moment goes on.
+    """
+    ids_ = (renewal.contract_id, renewal.successor_id)
+    contracts_ = _of(renewal.tenant_id).where(Contract.id.in_(ids_)).options(joinedload(Contract.edition))
+    db.session.scalars(
+        contracts_.order_by(Contract.id)
+        .with_for_update(of=Contract, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    rows = select(ContractRenewal).where(
+        ContractRenewal.tenant_id == renewal.tenant_id, ContractRenewal.id == renewal.id
+    )
+    return db.session.scalars(
+        rows.options(*BOTH)
+        .with_for_update(of=ContractRenewal)
+        .execution_options(**scoped_to(renewal.tenant_id), populate_existing=True)
+    ).one_or_none()
+
+
+def add_renewal(renewal: ContractRenewal) -> ContractRenewal:
+    """`renewal`, with its ids."""
+    db.session.add(renewal)
+    db.session.flush()
+    return renewal
+
+
+def drop_renewal(renewal: ContractRenewal) -> None:
+    """It was called off."""
+    db.session.delete(renewal)
+    db.session.flush()
 
 
 def live_members(actor: Actor) -> Sequence[Membership]:

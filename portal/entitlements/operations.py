@@ -150,6 +150,28 @@ def _hold_open(actor: Actor, entitlement: Entitlement) -> None:
 def _record(actor: Actor, event: Event, entitlement: Entitlement, *, until: str | None = None) -> None:
     facts: dict[str, Any] = {"contract": entitlement.contract.public_id} | ({"until": until} if until else {})
     audit.record(actor, event, entitlement, tenant_id=entitlement.tenant_id, **facts)
+def lengthen(contract: Contract, ends_at: datetime) -> None:
+    """Move the end of the contract, together with what it grants until its end. Part of another act, and no event."""
+    granted = store.ending_with(contract)
+    contract.ends_at = ends_at
+    for entitlement in granted:
+        entitlement.ends_at = ends_at
+
+
+def hand_over(contract: Contract, successor: Contract) -> None:
+    """Let `successor` grant what was approved under `contract` beyond its edition, and withhold what was suspended.
+
+    Its own services the successor grants from its beginning. Part of another act, and no event.
+    """
+    granted = {row.service_code: row for row in store.under(successor)}
+    included = store.services_included(contract)
+    for row in store.under(contract):
+        own = granted.get(row.service_code)
+        if own is not None:
+            own.suspended_at = own.suspended_at or row.suspended_at
+        elif row.service_code not in included and row.ended_at is None:
+            row.ends_at = successor.ends_at if row.ends_at == contract.ends_at else row.ends_at
+            row.contract_id = successor.id
 
 
 def projects_granted(actor: Actor, running: Sequence[Contract]) -> dict[uuid.UUID, int]:

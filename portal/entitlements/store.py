@@ -77,6 +77,20 @@ def ending_with(contract: Contract) -> Sequence[Entitlement]:
     return db.session.scalars(rows, execution_options=scoped_to(contract.tenant_id)).all()
 
 
+def under(contract: Contract) -> Sequence[Entitlement]:
+    """All entitlements under the contract."""
+    rows = select(Entitlement).where(
+        Entitlement.tenant_id == contract.tenant_id, Entitlement.contract_id == contract.id
+    )
+    return db.session.scalars(rows, execution_options=scoped_to(contract.tenant_id)).all()
+
+
+def services_included(contract: Contract) -> frozenset[str]:
+    """The codes of the services in the contract's edition."""
+    rows = select(EditionService.service_code).where(EditionService.edition_code == contract.edition_code)
+    return frozenset(db.session.scalars(rows))
+
+
 def approved_projects(actor: Actor, contract_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, int]:
     """How many projects beyond the edition were approved, by contract; a contract without any is left out."""
     rows = (

@@ -10,7 +10,9 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from portal.access.roles import Role
 from portal.access.rows import Reader, across_tenants
 from portal.accounts.models import Membership, Person
-from portal.contracts.models import Contract, Deputy, Service
+from portal.contracts import signer_store
+from portal.contracts.models import Contract, ContractKind, Deputy, Service, SignerChange
+from portal.contracts.store import RENEWED
 from portal.delegations.models import Delegation
 from portal.entitlements.models import Entitlement
 from portal.foundation.database import db
@@ -38,6 +40,7 @@ class Holdings:
     spaces: Sequence[DataSpace]
     members: Sequence[Membership]
     delegations: Sequence[Delegation]
+    signer_changes: Sequence[SignerChange]
 
     @property
     def has_owner(self) -> bool:
@@ -58,9 +61,15 @@ def holdings(account_id: str) -> Holdings:
     if tenant is None:
         raise NotFound()
     keys = _some(_keys(tenant))
+    """What hangs on the tenant with this account id, in nine statements at most. Raises: NotFound."""
+    tenant = db.session.scalars(select(Tenant).where(Tenant.account_id == account_id)).one_or_none()
+    if tenant is None:
+        raise NotFound()
+    contracts = _some(_contracts(tenant))
+    has_signers = any(row.kind is ContractKind.PARTNER for row in contracts)
     return Holdings(
         tenant,
-        _some(_contracts(tenant)),
+        contracts,
         _some(_entitlements(tenant)),
         keys,
         _some(_copies(tenant, keys)),
@@ -68,6 +77,7 @@ def holdings(account_id: str) -> Holdings:
         _some(_spaces(tenant)),
         _some(_members(tenant)),
         _some(_delegations(tenant)),
+        signer_store.waiting_of(tenant) if has_signers else [],
     )
 
 
@@ -79,6 +89,7 @@ def _contracts(tenant: Tenant) -> Select[Any]:
     rows = across_tenants(Contract, reason=Reader.CONSOLE).where(Contract.tenant_id == tenant.id)
     return rows.order_by(Contract.ends_at.desc(), Contract.id).options(
         joinedload(Contract.edition),
+        RENEWED,
         joinedload(Contract.signer).joinedload(Membership.person),
         selectinload(Contract.deputies).joinedload(Deputy.membership).joinedload(Membership.person),
     )

@@ -15,7 +15,7 @@ from portal.access.roles import TENANT_ROLES, Environment, Right, Role
 from portal.accounts import operations as accounts
 from portal.accounts import store as account_store
 from portal.accounts.models import Invitation
-from portal.contracts import deputies
+from portal.contracts import deputies, signers
 from portal.contracts import store as contracts
 from portal.contracts.catalogue import LIVE_SEARCH
 from portal.contracts.models import Contract, ContractKind
@@ -34,6 +34,8 @@ from portal.handoffs.models import HandOff, Purpose
 from portal.imports import operations as imports
 from portal.imports import store as import_store
 from portal.imports import working
+from portal.impact import renewal
+from portal.impact.opening import Term
 from portal.keys import leaks, making
 from portal.keys import store as key_store
 from portal.keys.models import KeyOrigin, KeyPair, NoticeKind
@@ -107,6 +109,10 @@ def a_place(name: str, *, licensed: bool = True) -> Place:
         a_contract(tenant)
     partnership = a_contract(tenant, "solution-partner", signer=people["signer"])
     a_contract(tenant, "integrator")
+    begins = clock.now() + timedelta(days=400)
+    a_contract(
+        tenant, "solution-partner", signer=people["signer"], starts_at=begins, ends_at=begins + timedelta(days=300)
+    )
     _name(people["signer"], partnership, people["deputy"], begins=0, ends=30)
     with clock.travelled_to(clock.now() - timedelta(days=10)):
         _name(people["signer"], partnership, people["late_deputy"], begins=0, ends=8)
@@ -185,6 +191,7 @@ def invited(actor: Actor, email: str, role: Role) -> Invitation:
 
 def _contracts(place: Place) -> None:
     rows = {row.kind: row for row in contracts.all_of(place.owner)}
+    # The later ones come first: what is left is the running one.
     partnership = rows[ContractKind.PARTNER]
     (deputy,) = [row for row in partnership.deputies if row.is_inside(clock.now())]
     place.things |= {
@@ -192,6 +199,18 @@ def _contracts(place: Place) -> None:
         "partnership": partnership.public_id,
         "deputy": deputy.public_id,
     }
+    _change_of_signer(place)
+
+
+def _change_of_signer(place: Place) -> None:
+    """A partner contract that is to begin later: somebody else is proposed to sign it, and it is renewed already."""
+    coming, spare = contracts.all_of(place.owner)[0], membership_of(place.people["spare"])
+    with transaction():
+        change = signers.propose(place.owner, coming, spare, "She left the house.")
+        place.things["signer_change"] = change.public_id if change else ""
+    with transaction():
+        term = Term("solution-partner", coming.ends_at, coming.ends_at + timedelta(days=365))
+        renewal.renew(system_actor("tests"), coming, term)
 
 
 def _projects(place: Place) -> None:

@@ -13,7 +13,7 @@ from portal.access.roles import Environment
 from portal.access.rows import TenantScoped, owned_by
 from portal.accounts.models import Invitation, Membership
 from portal.audit.models import AuditEvent
-from portal.contracts.models import Contract, Deputy
+from portal.contracts.models import Contract, ContractRenewal, Deputy, SignerChange
 from portal.delegations.models import Delegation, DelegationProject, DelegationProposal, ProposalProject
 from portal.entitlements.models import WISHES, AllotmentRequest, Entitlement
 from portal.foundation.database import db
@@ -77,6 +77,8 @@ BY_HOLDER: dict[type[TenantScoped], Inside] = {
 # Tables that know no part of a reach. An integrator at its client finds their rows in every store that asks for them,
 # so each says why that is right.
 KNOW_NO_REACH = {
+    ContractRenewal: "by which contract another one is renewed, said on the page of contracts",
+    SignerChange: "its pages are closed to integrators",
     Contract: "a key pair and a project name the contract they hang on",
     Deputy: "who may sign, said in a refusal",
     Entitlement: "what a key pair of the client opens",

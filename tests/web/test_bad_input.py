@@ -210,7 +210,7 @@ SAID_AT = {
     "contracts.name_deputy first_day: the last there is": "last_day",
     **{
         f"console.{use} first_day: {what}": "last_day"
-        for use in ("new_contract", "open_tenant")
+        for use in ("new_contract", "open_tenant", "renew_contract")
         for what in ("long ago", "the last there is")
     },
     "delegations.widen last_day: long ago": "rights",

@@ -1,4 +1,4 @@
-"""Keeping the contracts of a tenant: a new one, a later end, an early end."""
+"""Keeping the contracts of a tenant: a new one, a later end, one that follows on it, an early end."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from flask_babel import gettext as _
 from portal.access.roles import Permission
 from portal.contracts import operations as contracts
 from portal.contracts import store
-from portal.contracts.errors import ContractOverlaps, NotAnExtension, TermOutOfOrder, TermTooLong
+from portal.contracts.errors import ContractOverlaps, NotAnExtension, RenewalLeavesGap, TermOutOfOrder, TermTooLong
 from portal.contracts.models import Contract
 from portal.entitlements import operations as entitlements
 from portal.foundation import clock
 from portal.foundation.database import transaction
-from portal.impact import console
+from portal.impact import console, renewal
 from portal.impact.standing import hanging_on_contract
 from portal.tenants import store as tenants
 from portal.tenants.models import Tenant
 from portal.web.console.blueprint import pages
-from portal.web.console.forms import ContractForm, EndContractForm, ExtendForm
+from portal.web.console.forms import ContractForm, EndContractForm, ExtendForm, RenewForm
 from portal.web.console.tenants import to_tenant
 from portal.web.guards import current_actor, requires
 from portal.web.pages import add_refusal, answer
@@ -76,7 +76,36 @@ def extend_contract(account: str, owner_id: str, contract_id: str) -> Any:
             flash(_("The contract %(contract)s runs longer now.", contract=contract_id), "success")
             return to_tenant(account, owner_id)
     contracts.require_not_ended(contract)
+    contracts.require_not_renewed(contract)
     return answer("console/extend_contract.html", form=form, owner=owner, contract=_again(owner, contract_id))
+
+
+@pages.route("/<account>/console/tenants/<owner_id>/contracts/<contract_id>/renew", methods=["GET", "POST"])
+@requires(Permission.CONTRACT_CHANGE)
+def renew_contract(account: str, owner_id: str, contract_id: str) -> Any:
+    """Let another contract follow on it."""
+    actor = current_actor()
+    owner, contract = contract_of(owner_id, contract_id)
+    form = RenewForm.for_contract(contract, console.editions())
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                successor = renewal.renew(actor, contract, form.term, version=form.version.data).public_id
+        except ABOUT_DAYS as refusal:
+            add_refusal(form.last_day, refusal)
+        except (ContractOverlaps, RenewalLeavesGap) as refusal:
+            form.first_day.errors = [*form.first_day.errors, why(refusal)]
+        else:
+            told = _(
+                "The contract %(contract)s is renewed by %(successor)s.", contract=contract_id, successor=successor
+            )
+            flash(told, "success")
+            return to_tenant(account, owner_id)
+    owner, contract = contract_of(owner_id, contract_id)
+    contracts.require_not_ended(contract)
+    contracts.require_not_renewed(contract)
+    hanging = hanging_on_contract(contract, clock.now())
+    return answer("console/renew_contract.html", form=form, owner=owner, contract=contract, hanging=hanging)
 
 
 @pages.route("/<account>/console/tenants/<owner_id>/contracts/<contract_id>/end", methods=["GET", "POST"])

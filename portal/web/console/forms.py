@@ -1,7 +1,7 @@
 """Forms of the vendor's staff for tenants and contracts. Days are whole days of UTC, whatever the reader's zone."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -126,6 +126,21 @@ class ContractForm(PortalForm):
     def term(self) -> Term:
         """What was filled in, as the operations take it."""
         return Term(self.edition.data, self.first_day.moment, self.last_day.moment)
+
+
+class RenewForm(ContractForm):
+    """The contract that follows."""
+
+    version = VersionField()
+
+    @classmethod
+    def for_contract(cls, contract: Contract, editions: Sequence[Edition]) -> "RenewForm":
+        """A form that offers the same kind, in the same edition and without a gap, for one more year to begin with."""
+        begins = contract.ends_at.astimezone(UTC).date()
+        year = begins + timedelta(days=364)
+        form = cls(edition=contract.edition_code, first_day=begins, last_day=year, version=contract.version)
+        form.offer([row for row in editions if row.kind is contract.kind])
+        return form
 
 
 class ExtendForm(PortalForm):

@@ -5,6 +5,7 @@ from portal.web.console.blueprint import pages
 
 __all__ = ["exporting", "finding", "imports", "lists", "look_ins", "pages"]
 from portal.web.console import contracts, lists, tenants
+from portal.web.console import contracts, lists, signers, tenants
 from portal.web.console.blueprint import pages
 
-__all__ = ["contracts", "lists", "pages", "tenants"]
+__all__ = ["contracts", "lists", "pages", "signers", "tenants"]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -20,21 +20,24 @@ from portal.contracts.models import KIND_NAMES, Contract
 from portal.entitlements import store as entitlements
 from portal.foundation import clock
 from portal.foundation.database import transaction
-from portal.foundation.errors import NotFound, PortalError
+from portal.foundation.errors import PortalError
 from portal.projects import allotments
+from portal.web.contracts import signers
+from portal.web.contracts.blueprint import member, pages
 from portal.web.contracts.forms import DeputyForm, WithdrawDeputyForm
-from portal.web.guards import current_actor, requires
+from portal.web.guards import requires
 from portal.web.pages import add_refusal, answer
 from portal.web.say import why
 
-pages = Blueprint("contracts", __name__)
+__all__ = ["pages", "signers"]
+
 ABOUT_DATES = (DeputyDatesOutOfOrder, DeputyDatesOver, DeputyOutlastsContract)
 
 
 @pages.route("/<account>/contracts")
 @requires(Permission.SEE)
 def index(account: str) -> ResponseReturnValue:
-    actor = _member()
+    actor = member()
     contracts, by_contract = store.all_of(actor), defaultdict(list)
     for row in entitlements.all_of(actor):
         by_contract[row.contract_id].append(row)
@@ -44,17 +47,10 @@ def index(account: str) -> ResponseReturnValue:
         entitlements=by_contract,
         allotments={row.contract.id: row for row in allotments.of(actor)},
         refusals={row.id: why(why_not_name(actor, row)) for row in contracts},
+        changes=signers.seen(actor, contracts),
         kinds=KIND_NAMES,
         now=clock.now(),
     )
-
-
-def _member() -> Actor:
-    """The actor in its own tenant: a delegation reaches keys and projects, not the client's contracts (rule 20)."""
-    actor = current_actor()
-    if actor.acts_for_client:
-        raise NotFound()
-    return actor
 
 
 def why_not_name(actor: Actor, contract: Contract) -> PortalError | None:
@@ -70,18 +66,18 @@ def why_not_name(actor: Actor, contract: Contract) -> PortalError | None:
 @pages.route("/<account>/contracts/<contract_id>/deputies/new", methods=["GET", "POST"])
 @requires(Permission.SEE)
 def name_deputy(account: str, contract_id: str) -> ResponseReturnValue:
-    actor = _member()
+    actor = member()
     contract = store.get(actor, contract_id)
     if refusal := why_not_name(actor, contract):
         raise refusal
     members, form = _candidates(actor, contract), DeputyForm()
     form.offer(members)
     if form.validate_on_submit():
-        member = form.chosen(members)
-        name = member.person.name
+        chosen = form.chosen(members)
+        name = chosen.person.name
         try:
             with transaction():
-                deputies.name_deputy(actor, contract, member, form.starts_at, form.last_day.moment)
+                deputies.name_deputy(actor, contract, chosen, form.starts_at, form.last_day.moment)
         except DeputyBeganEarlier as refusal:
             add_refusal(form.first_day, refusal)
         except ABOUT_DATES as refusal:
@@ -99,7 +95,7 @@ def _candidates(actor: Actor, contract: Contract) -> list[Membership]:
 @pages.route("/<account>/deputies/<deputy_id>/withdraw", methods=["GET", "POST"])
 @requires(Permission.SEE)
 def withdraw_deputy(account: str, deputy_id: str) -> ResponseReturnValue:
-    actor, form = _member(), WithdrawDeputyForm()
+    actor, form = member(), WithdrawDeputyForm()
     deputy = store.get_deputy(actor, deputy_id)
     name = deputy.membership.person.name
     contract = store.get_by_id(actor, deputy.contract_id)

@@ -29,6 +29,7 @@ NAMES = {
     "session_id": "session",
     "intent_id": "intent",
     "token": "invitation_token",
+    "change_id": "signer_change",
     "delegation_id": "given.active",
     "proposal_id": "given.asked_wider_proposal",
     "message_id": "message",
@@ -100,8 +101,10 @@ LINKS = ("handoffs.by_link",)
 
 AT |= {
     f"console.{page}": {"owner_id": "client_account"}
-    for page in ("end_contract", "extend_contract", "new_contract", "standing")
+    for page in ("end_contract", "extend_contract", "new_contract", "renew_contract", "standing", "stop_signer_change")
 }
+AT["console.propose_signer"] = {"owner_id": "client_account", "contract_id": "partnership"}
+AT["contracts.propose_signer"] = {"contract_id": "partnership"}
 AT["console.invite_owner"] = {"owner_id": "ownerless_account"}
 
 ALL_RIGHTS = ["keys", "projects", "installations"]
@@ -138,6 +141,16 @@ FORMS: dict[str, Form] = {
         "first_day": "{today}",
         "last_day": "{next_year}",
     },
+    "console.propose_signer": {"member": "{deputy_member}", "reason": "She left the house."},
+    "console.renew_contract": {
+        "edition": "magento-open-source",
+        "first_day": "{soon}",
+        "last_day": "{in_two_years}",
+        "version": "{contract_version}",
+    },
+    "console.stop_signer_change": {"reason": "She stays."},
+    "contracts.propose_signer": {"member": "{deputy_member}", "reason": "She left the house."},
+    "contracts.stop_signer_change": {"reason": "She stays."},
     "console.standing": {
         "standing": "suspended",
         "reason": "Invoices are open.",

@@ -22,7 +22,16 @@ OPEN = {
     "console.look_in": "the vendor's staff sees all tenants",
     **{
         f"console.{page}": "the vendor's staff keeps all tenants"
-        for page in ("end_contract", "extend_contract", "invite_owner", "new_contract", "standing")
+        for page in (
+            "end_contract",
+            "extend_contract",
+            "invite_owner",
+            "new_contract",
+            "propose_signer",
+            "renew_contract",
+            "standing",
+            "stop_signer_change",
+        )
     },
     "demo.mail": "the demo's mailbox is everybody's",
     "static": "files",

@@ -31,7 +31,10 @@ EACH_TIME = {
 # Changes of other things that an act begins: each is an event of its own, about its own subject.
 BEGINS_TOO = {"key.rotation_due": "ending a delegation starts the rotation of the pairs that were copied (rule 15)"}
 # What an act makes besides its own: each is a thing with an event of its own.
-MAKES_TOO = {"console.open_tenant": {"member.invited", "contract.made"}}
+MAKES_TOO = {
+    "console.open_tenant": {"member.invited", "contract.made"},
+    "console.renew_contract": {"contract.made"},
+}
 # What a request writes besides its act.
 ASIDE = {"sessions", "attempt_counters"}
 
