@@ -52,6 +52,7 @@ class Task:
 @with_appcontext
 def worker(once: bool) -> None:
     """Deliver mail, and end what has run out: unconfirmed and retiring key pairs, unanswered and finished delegations.
+    Hand over to contracts that have begun, and make other signers so who have waited.
 
     Before a key pair stops, and while one is held open past its date, its people are told.
     """

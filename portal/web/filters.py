@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,6 +56,11 @@ def utc_day(value: date | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(told.isoformat(), format_date(told, DAY[language()]))
 
 
+def last_utc_day(ends_at: datetime | None) -> Markup:
+    """The same for the last day before an end: what ends as a day begins has the day before as its last."""
+    return utc_day(ends_at and ends_at.astimezone(UTC) - timedelta(microseconds=1))
+
+
 def _time(value: datetime, shown: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(timespec="seconds"), shown)
 
@@ -77,6 +82,7 @@ def add_to(app: Flask) -> None:
     app.add_template_filter(moment, "moment")
     app.add_template_filter(day, "day")
     app.add_template_filter(utc_day, "utc_day")
+    app.add_template_filter(last_utc_day, "last_utc_day")
     app.add_template_filter(say, "said")
     app.add_template_filter(say_mend, "mended")
     app.add_template_filter(groups, "blast_groups")

@@ -1,6 +1,6 @@
 """The pages by which the vendor's staff opens accounts, keeps contracts and changes standings."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,6 +13,8 @@ from portal.audit import store as audit
 from portal.contracts import store as contracts
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.impact import renewal
+from portal.impact.opening import Term
 from portal.tenants import store as tenants
 from portal.tenants.models import Standing
 from tests.factories import (
@@ -192,6 +194,42 @@ def test_an_earlier_day_is_no_extension(browser, console):
     form = {"last_day": clock.now().date().isoformat(), "version": version_of(tenant)}
 
     assert browser.post(contract_page(console, tenant, "extend"), data=form).status_code == 422
+
+
+def test_a_contract_is_renewed_and_both_say_so(browser, console):
+    owner = a_licensee()
+    tenant = tenant_of(owner)
+    (contract,) = contracts.all_of(owner)
+    begins = contract.ends_at.date().isoformat()
+    form = {"edition": "magento-open-source", "first_day": begins, "last_day": "2031-12-31"}
+
+    answer = browser.post(contract_page(console, tenant, "renew"), data=form | {"version": contract.version})
+
+    successor = next(row for row in contracts.all_of(owner) if row.id != contract.id)
+    assert answer.status_code == 303
+    assert f"Renewed by {successor.public_id}" in words(browser.get(answer.location))
+
+
+def test_a_renewal_with_a_gap_is_refused_at_the_first_day(browser, console):
+    tenant = tenant_of(a_licensee())
+    form = {"edition": "adobe-commerce", "first_day": "2029-01-01", "last_day": "2031-12-31"}
+
+    answer = browser.post(contract_page(console, tenant, "renew"), data=form | {"version": version_of(tenant)})
+
+    assert answer.status_code == 422
+    assert "so that nothing stops in between" in words(answer)
+
+
+def test_a_renewed_contract_is_neither_renewed_nor_extended(browser, console):
+    owner = a_licensee()
+    tenant, (contract,) = tenant_of(owner), contracts.all_of(owner)
+    term = Term("adobe-commerce", contract.ends_at, contract.ends_at + timedelta(days=365))
+    with transaction():
+        renewal.renew(system_actor("tests"), contract, term)
+
+    addresses = [of(console, tenant, f"/contracts/{contract.public_id}/{act}") for act in ("renew", "extend")]
+
+    assert [browser.get(address).status_code for address in addresses] == [409, 409]
 
 
 def test_what_ending_stops_is_said_first(browser, console):
