@@ -80,6 +80,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MEMBERS_MANAGE,
         Permission.SETTINGS_MANAGE,
         Permission.REVIEW_ANSWER,
+        Permission.SIGNER_PROPOSE,
     },
     Role.KEY_MANAGER: _SEE
     | _KEYS
@@ -88,7 +89,6 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.DELEGATION_PAUSE,
         Permission.DELEGATION_END,
         Permission.REVIEW_ANSWER,
-        Permission.SIGNER_PROPOSE,
     },
     Role.DEVELOPER: _SEE | _PROJECTS,
     Role.VIEWER: _SEE,

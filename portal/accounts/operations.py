@@ -1,6 +1,7 @@
 """What can be done with people and their accounts, gathered from the modules that do it."""
 
 from portal.accounts.attempts import Password, Proof, attempt
+from portal.accounts.first_owner import invite_first_owner, open_to_owners, require_nobody_owns
 from portal.accounts.invitations import (
     FirstOwner,
     accept,
@@ -11,8 +12,6 @@ from portal.accounts.invitations import (
     resend,
     withdraw,
 )
-from portal.accounts.first_owner import invite_first_owner, open_to_owners, require_nobody_owns
-from portal.accounts.invitations import accept, accept_as_new, invite, open_one, resend, withdraw
 from portal.accounts.members import change_role, may_give, remove
 from portal.accounts.people import change_looks, change_profile, time_zones
 from portal.accounts.sessions import (
@@ -47,8 +46,8 @@ __all__ = [
     "change_role",
     "choose_home",
     "invite",
-    "invite_owners",
     "invite_first_owner",
+    "invite_owners",
     "is_fresh",
     "may_give",
     "open_one",

@@ -15,8 +15,7 @@ from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE, KeyStatus
 from portal.reviews.states import CAMPAIGN
 
-MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, CAMPAIGN, IMPORT)
-MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, SIGNER_CHANGE)
+MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, SIGNER_CHANGE, CAMPAIGN, IMPORT)
 
 HEAD = """\
 # States

@@ -19,10 +19,9 @@ from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.handoffs import operations as hand_offs
-from portal.impact import digest, reminders, retiring
+from portal.impact import digest, reminders, renewal, retiring
 from portal.imports import operations as import_operations
 from portal.imports import working as imports
-from portal.impact import reminders, renewal, retiring
 from portal.keys import operations as keys
 from portal.lookins import operations as look_ins
 from portal.outbox import operations as messages

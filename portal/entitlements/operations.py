@@ -17,7 +17,6 @@ from portal.entitlements import store
 from portal.entitlements.errors import EntitlementOver, NotAnEarlierEnd
 from portal.entitlements.models import Entitlement, EntitlementState
 from portal.foundation import clock
-from portal.entitlements.models import Entitlement
 from portal.foundation.database import lock
 from portal.tenants.models import Tenant
 
@@ -150,6 +149,8 @@ def _hold_open(actor: Actor, entitlement: Entitlement) -> None:
 def _record(actor: Actor, event: Event, entitlement: Entitlement, *, until: str | None = None) -> None:
     facts: dict[str, Any] = {"contract": entitlement.contract.public_id} | ({"until": until} if until else {})
     audit.record(actor, event, entitlement, tenant_id=entitlement.tenant_id, **facts)
+
+
 def lengthen(contract: Contract, ends_at: datetime) -> None:
     """Move the end of the contract, together with what it grants until its end. Part of another act, and no event."""
     granted = store.ending_with(contract)

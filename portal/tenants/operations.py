@@ -19,9 +19,7 @@ from portal.foundation.marking import N_
 from portal.foundation.sealing import token_hash
 from portal.foundation.words import clean_name, same_name
 from portal.tenants import store
-from portal.tenants.errors import AccountIdMalformed, AccountIdTaken, VendorExists
-from portal.tenants.models import Standing, Tenant
-from portal.tenants.errors import VendorExists, VendorStays
+from portal.tenants.errors import AccountIdMalformed, AccountIdTaken, VendorExists, VendorStays
 from portal.tenants.models import STANDING_NAMES, Standing, Tenant
 
 ACCOUNT_ID_DIGITS = 9

@@ -31,11 +31,11 @@ from portal.handoffs import operations as hand_offs
 from portal.handoffs import store as hand_off_store
 from portal.handoffs.envelope import raw_public, seal
 from portal.handoffs.models import HandOff, Purpose
+from portal.impact import renewal
+from portal.impact.opening import Term
 from portal.imports import operations as imports
 from portal.imports import store as import_store
 from portal.imports import working
-from portal.impact import renewal
-from portal.impact.opening import Term
 from portal.keys import leaks, making
 from portal.keys import store as key_store
 from portal.keys.models import KeyOrigin, KeyPair, NoticeKind

@@ -1,11 +1,6 @@
 """All pages of the console, gathered for the application."""
 
-from portal.web.console import exporting, finding, imports, lists, look_ins
+from portal.web.console import contracts, exporting, finding, imports, lists, look_ins, signers, tenants
 from portal.web.console.blueprint import pages
 
-__all__ = ["exporting", "finding", "imports", "lists", "look_ins", "pages"]
-from portal.web.console import contracts, lists, tenants
-from portal.web.console import contracts, lists, signers, tenants
-from portal.web.console.blueprint import pages
-
-__all__ = ["contracts", "lists", "pages", "signers", "tenants"]
+__all__ = ["contracts", "exporting", "finding", "imports", "lists", "look_ins", "pages", "signers", "tenants"]
