@@ -19,7 +19,7 @@ from portal.accounts.models import Membership, Person
 from portal.audit.models import AuditChain, AuditEvent
 from portal.contracts.models import Contract, ContractKind
 from portal.delegations.models import Delegation, DelegationState, Side
-from portal.entitlements.models import AllotmentRequest, AllotmentWish, Entitlement
+from portal.entitlements.models import ContractRequest, Entitlement, Wish
 from portal.foundation import clock
 from portal.foundation.words import same_name
 from portal.keys.models import KeyOrigin, KeyPair, KeyState
@@ -36,7 +36,7 @@ RARE = 20  # tenants that a filter has to find among all others; as many at ever
 ROWS_AT_ONCE = 5000
 NO_HASH = bytes(32)
 WRITTEN = (
-    Tenant, Person, Membership, Contract, Entitlement, Project, DataSpace, Installation, AllotmentRequest, Delegation,
+    Tenant, Person, Membership, Contract, Entitlement, Project, DataSpace, Installation, ContractRequest, Delegation,
     KeyPair, AuditChain, AuditEvent,
 )  # fmt: skip
 
@@ -247,8 +247,8 @@ class Filler:
         )
 
     def _request(self, tenant_id: uuid.UUID, contract_id: uuid.UUID) -> None:
-        wish = {"wish": AllotmentWish.PROJECT, "amount": 1, "reason": "One more country"}
-        self._add(AllotmentRequest, tenant_id=tenant_id, contract_id=contract_id, **wish)
+        wish = {"wish": Wish.PROJECT, "amount": 1, "reason": "One more country"}
+        self._add(ContractRequest, tenant_id=tenant_id, contract_id=contract_id, **wish)
 
     def _events(self, tenant_id: uuid.UUID, count: int) -> None:
         for seq in range(1, count + 1):

@@ -53,6 +53,7 @@ class Permission(StrEnum):
     TENANT_OPEN = "tenant.open"
     STANDING_CHANGE = "standing.change"
     CONTRACT_CHANGE = "contract.change"
+    REQUEST_DECIDE = "request.decide"
     CONSOLE_SEE = "console.see"
     REVIEW_KEEP = "review.keep"
     REVIEW_ANSWER = "review.answer"
@@ -99,6 +100,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.TENANT_OPEN,
         Permission.STANDING_CHANGE,
         Permission.CONTRACT_CHANGE,
+        Permission.REQUEST_DECIDE,
         Permission.MEMBERS_MANAGE,
         Permission.REVIEW_KEEP,
         Permission.IMPORT,
@@ -167,6 +169,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.TENANT_OPEN: N_("Open accounts"),
     Permission.STANDING_CHANGE: N_("Change an account's standing"),
     Permission.CONTRACT_CHANGE: N_("Make and end contracts"),
+    Permission.REQUEST_DECIDE: N_("Decide what tenants ask for"),
     Permission.CONSOLE_SEE: N_("See all tenants, contracts, entitlements and who holds access"),
     Permission.REVIEW_KEEP: N_("Keep reviews: make, decide and close them"),
     Permission.REVIEW_ANSWER: N_("Say in a review whether a delegation is still needed"),

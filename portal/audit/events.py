@@ -28,6 +28,7 @@ class Event(StrEnum):
     CONTRACT_MADE = "contract.made"
     CONTRACT_EXTENDED = "contract.extended"
     CONTRACT_ENDED = "contract.ended"
+    CONTRACT_AMENDED = "contract.amended"
     SIGNER_RECORDED = "contract.signer_recorded"
     SIGNER_PROPOSED = "signer.proposed"
     SIGNER_CHANGE_STOPPED = "signer.stopped"
@@ -47,10 +48,17 @@ class Event(StrEnum):
 
     ALLOTMENT_REQUESTED = "allotment.requested"
     ALLOTMENT_WITHDRAWN = "allotment.withdrawn"
+    REQUEST_MADE = "request.made"
+    REQUEST_WITHDRAWN = "request.withdrawn"
+    REQUEST_APPROVED = "request.approved"
+    REQUEST_REFUSED = "request.refused"
+    REQUEST_REOPENED = "request.reopened"
 
     PROJECT_CREATED = "project.created"
     PROJECT_RENAMED = "project.renamed"
     DATA_SPACE_RENAMED = "data_space.renamed"
+    DATA_SPACE_KEPT = "data_space.kept"
+    DATA_SPACE_LET_GO = "data_space.let_go"
     DATA_SPACE_CLOUD_NOTED = "data_space.cloud_noted"
     DATA_SPACE_FEATURE_ON = "data_space.feature_on"
     DATA_SPACE_CLEANUP_ASKED = "data_space.cleanup_asked"
@@ -178,6 +186,7 @@ SENTENCES: dict[Event, str] = {
     Event.CONTRACT_MADE: N_("%(actor)s recorded the contract %(label)s for %(edition)s"),
     Event.CONTRACT_EXTENDED: N_("%(actor)s extended the contract %(label)s until %(until)s"),
     Event.CONTRACT_ENDED: N_("%(actor)s ended the contract %(label)s"),
+    Event.CONTRACT_AMENDED: N_("%(actor)s changed the contract %(label)s from %(before)s to %(after)s"),
     Event.SIGNER_RECORDED: N_("%(actor)s recorded %(signer)s as the signer of the contract %(label)s"),
     Event.SIGNER_PROPOSED: N_(
         "%(actor)s proposed that %(label)s signs the contract %(contract)s from %(due)s on. Reason: %(reason)s"
@@ -202,9 +211,16 @@ SENTENCES: dict[Event, str] = {
     Event.LIST_EXPORTED: N_("%(actor)s downloaded the console’s list “%(label)s” (filters: %(filters)s)"),
     Event.ALLOTMENT_REQUESTED: N_("%(actor)s asked for more: %(amount)s × %(wish)s"),
     Event.ALLOTMENT_WITHDRAWN: N_("%(actor)s withdrew a request for more"),
+    Event.REQUEST_MADE: N_("%(actor)s asked for more: %(amount)s × %(wish)s"),
+    Event.REQUEST_WITHDRAWN: N_("%(actor)s withdrew a request"),
+    Event.REQUEST_APPROVED: N_("%(actor)s approved %(granted)s of %(amount)s × %(wish)s"),
+    Event.REQUEST_REFUSED: N_("%(actor)s refused a request for %(amount)s × %(wish)s"),
+    Event.REQUEST_REOPENED: N_("%(actor)s asked again for %(amount)s × %(wish)s"),
     Event.PROJECT_CREATED: N_("%(actor)s created the project “%(label)s” with %(spaces)s data spaces"),
     Event.PROJECT_RENAMED: N_("%(actor)s renamed the project “%(before)s” to “%(label)s”"),
     Event.DATA_SPACE_RENAMED: N_("%(actor)s renamed the data space “%(before)s” to “%(label)s”"),
+    Event.DATA_SPACE_KEPT: N_("%(actor)s kept the data space “%(label)s” as an exception to the allotment"),
+    Event.DATA_SPACE_LET_GO: N_("%(actor)s let the data space “%(label)s” go: no further shop is offered it"),
     Event.DATA_SPACE_CLOUD_NOTED: N_("%(actor)s: the cloud project %(cloud_project)s uses the data space “%(label)s”"),
     Event.DATA_SPACE_FEATURE_ON: N_("%(actor)s switched %(service)s on for the data space “%(label)s”"),
     Event.DATA_SPACE_CLEANUP_ASKED: N_("%(actor)s asked to clean the data space “%(label)s”; nothing was deleted here"),
@@ -334,3 +350,15 @@ OF_TICKET: dict[Event, str] = {
         "%(actor)s withdrew the proposal to make a delegation of the ticket from %(client)s for %(label)s"
     ),
 }
+
+# What is said instead where a request is for an edition or a service, which its fact `thing` names.
+OF_THING: dict[Event, str] = {
+    Event.REQUEST_MADE: N_("%(actor)s asked for %(thing)s (%(wish)s)"),
+    Event.REQUEST_WITHDRAWN: N_("%(actor)s withdrew the request for %(thing)s (%(wish)s)"),
+    Event.REQUEST_APPROVED: N_("%(actor)s approved %(thing)s (%(wish)s)"),
+    Event.REQUEST_REFUSED: N_("%(actor)s refused the request for %(thing)s (%(wish)s)"),
+    Event.REQUEST_REOPENED: N_("%(actor)s asked again for %(thing)s (%(wish)s)"),
+}
+
+# What events were called when they were written, by older releases: the record is never rewritten.
+FORMER_NAMES = {"allotment.requested": Event.REQUEST_MADE, "allotment.withdrawn": Event.REQUEST_WITHDRAWN}

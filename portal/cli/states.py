@@ -7,6 +7,7 @@ import click
 
 from portal.contracts.states import CONTRACT, SIGNER_CHANGE
 from portal.delegations.states import DELEGATION
+from portal.entitlements.states import REQUEST
 from portal.foundation.states import Machine
 from portal.handoffs.states import HAND_OFF
 from portal.imports.states import IMPORT
@@ -16,6 +17,7 @@ from portal.keys.status import LIVE, KeyStatus
 from portal.reviews.states import CAMPAIGN
 
 MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, SIGNER_CHANGE, CAMPAIGN, IMPORT)
+MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, REQUEST)
 
 HEAD = """\
 # States

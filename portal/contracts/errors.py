@@ -154,3 +154,9 @@ class DeputyOutlastsContract(Invalid):
 class DeputyOver(Conflict):
     code = "deputy_over"
     sentence = N_("The dates of this deputy are over already.")
+
+
+class EditionOfOtherKind(Invalid):
+    code = "edition_of_other_kind"
+    sentence = N_("%(edition)s is for another kind of contract.")
+    mend = N_("The vendor's partner admin can record a new contract for it.")

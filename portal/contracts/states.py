@@ -26,8 +26,10 @@ CONTRACT = Machine(
     moves=(
         Move(COMING, RUNNING, "the clock: its first day"),
         Move(COMING, COMING, "extended"),
+        Move(COMING, COMING, "amended: another edition of the same kind"),
         Move(COMING, ENDED, "ended early by the vendor"),
         Move(RUNNING, RUNNING, "extended"),
+        Move(RUNNING, RUNNING, "amended: another edition of the same kind"),
         Move(RUNNING, OVER, "the clock: its last day is past"),
         Move(RUNNING, ENDED, "ended early by the vendor, or handed over to the contract that renews it"),
         Move(OVER, RUNNING, "extended: what hangs on it works again"),

@@ -12,6 +12,7 @@ from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
 from portal.accounts.models import Membership
 from portal.contracts.models import Contract, ContractKind, ContractRenewal, Deputy, Edition
+from portal.contracts.models import Contract, ContractKind, Deputy, Edition, Service
 from portal.foundation.database import db
 from portal.lookins.models import LookIn
 from portal.tenants.models import Tenant
@@ -116,6 +117,17 @@ def is_integrator(tenant_id: uuid.UUID, at: datetime) -> bool:
 def edition(code: str) -> Edition:
     """The edition with this code, its services loaded. Raises: NotFound."""
     return one_or_not_found(select(Edition).where(Edition.code == code).options(selectinload(Edition.services)))
+
+
+def editions_of(kind: ContractKind) -> Sequence[Edition]:
+    """The editions of this kind with their services, in the order of the catalogue."""
+    rows = select(Edition).where(Edition.kind == kind).options(selectinload(Edition.services))
+    return db.session.scalars(rows.order_by(Edition.position)).all()
+
+
+def services() -> Sequence[Service]:
+    """The services of the catalogue, in its order."""
+    return db.session.scalars(select(Service).order_by(Service.position)).all()
 
 
 def get(actor: Actor, public_id: str) -> Contract:

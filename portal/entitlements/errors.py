@@ -27,19 +27,25 @@ class ReasonMissing(Invalid):
 
 
 class RequestWaiting(Conflict):
-    code = "allotment_request_waiting"
+    code = "request_waiting"
     sentence = N_("A request for this is waiting already: %(amount)s more.")
     mend = N_("Withdraw that request first if you want to ask for another number.")
 
 
+class ThingWaiting(Conflict):
+    code = "request_for_thing_waiting"
+    sentence = N_("A request for %(thing)s is waiting already.")
+    mend = N_("Withdraw that request first if you want to give another reason.")
+
+
 class NotYourRequest(Denied):
-    code = "allotment_request_of_another"
+    code = "request_of_another"
     sentence = N_("Somebody else asked for this, so you cannot withdraw it.")
     mend = N_("An owner of the client's account can withdraw it, and so can the person who asked.")
 
 
 class RequestDecided(Conflict):
-    code = "allotment_request_decided"
+    code = "request_decided"
     sentence = N_("This request has been decided already, so it cannot be withdrawn.")
 
 
@@ -53,3 +59,68 @@ class NotAnEarlierEnd(Invalid):
 
     code = "entitlement_not_narrowed"
     sentence = N_("An entitlement is narrowed to a day that is still to come and before its last day, %(last_day)s.")
+class NothingElseToAsk(Conflict):
+    code = "nothing_else_to_ask"
+    sentence = N_("There is no other edition of this kind, and no service that the contract lacks.")
+
+
+class EditionAlready(Invalid):
+    code = "edition_already"
+    sentence = N_("The contract is for %(edition)s already.")
+
+
+class ServiceAlready(Invalid):
+    code = "service_already"
+    sentence = N_("The contract includes %(service)s already.")
+
+
+class NotReopened(Conflict):
+    code = "request_not_reopened"
+    sentence = N_("Only what was refused, or approved in part, can be asked for again.")
+
+
+class ReopenedAlready(Conflict):
+    code = "request_reopened_already"
+    sentence = N_("This was asked for again already.")
+    mend = N_("The newer request is shown with its state.")
+
+
+class AnswerMissing(Invalid):
+    code = "answer_missing"
+    sentence = N_("Say why: whoever asked reads it, and can answer it.")
+
+
+class PartOutOfRange(Invalid):
+    code = "part_out_of_range"
+    sentence = N_("Approve a whole number from 1 to %(most)s.")
+
+
+class WholeOnly(Invalid):
+    code = "request_whole_only"
+    sentence = N_("An edition or a service is approved as a whole or not at all.")
+
+
+class StandingHinders(Conflict):
+    code = "standing_hinders_approval"
+    sentence = N_("Nothing more is granted to %(tenant)s now: its standing is “%(standing)s”.")
+    mend = N_("Let the request wait until the standing is good, or refuse it with that reason.")
+
+
+class ApprovedMeanwhile(Conflict):
+    code = "request_approved_meanwhile"
+    sentence = N_("%(who)s approved this request on %(at)s.")
+
+
+class PartApprovedMeanwhile(Conflict):
+    code = "request_part_approved_meanwhile"
+    sentence = N_("%(who)s approved %(granted)s of %(amount)s on %(at)s, and said: “%(answer)s”")
+
+
+class RefusedMeanwhile(Conflict):
+    code = "request_refused_meanwhile"
+    sentence = N_("%(who)s refused this request on %(at)s, and said: “%(answer)s”")
+
+
+class WithdrawnMeanwhile(Conflict):
+    code = "request_withdrawn_meanwhile"
+    sentence = N_("This request was withdrawn on %(at)s by the side that asked.")

@@ -4,17 +4,28 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.access.actor import Actor
 from portal.access.rows import one_or_not_found, owned_by, scoped_to
 from portal.contracts.models import Contract, EditionService, Service
 from portal.contracts.store import in_term
-from portal.entitlements.models import AllotmentRequest, AllotmentWish, Entitlement, RequestState
+from portal.entitlements.models import OF_A_PROJECT, ContractRequest, Entitlement, RequestState, Wish
+from portal.entitlements.states import REQUEST
 from portal.foundation.database import db
+from portal.foundation.states import keep
 
 SHOWN_REQUESTS = 100
+# What a request is told with: the names of its thing and of its people.
+TOLD = (
+    joinedload(ContractRequest.edition),
+    joinedload(ContractRequest.service),
+    joinedload(ContractRequest.asked_by),
+    joinedload(ContractRequest.decided_by),
+)
+
+keep(ContractRequest.state, REQUEST)
 
 
 def all_of(actor: Actor) -> Sequence[Entitlement]:
@@ -94,53 +105,113 @@ def services_included(contract: Contract) -> frozenset[str]:
 def approved_projects(actor: Actor, contract_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, int]:
     """How many projects beyond the edition were approved, by contract; a contract without any is left out."""
     rows = (
-        owned_by(actor, AllotmentRequest)
-        .where(
-            AllotmentRequest.contract_id.in_(contract_ids),
-            AllotmentRequest.wish == AllotmentWish.PROJECT,
-            AllotmentRequest.state == RequestState.APPROVED,
-        )
-        .group_by(AllotmentRequest.contract_id)
-        .with_only_columns(AllotmentRequest.contract_id, func.sum(AllotmentRequest.amount))
+        _approved(actor)
+        .where(ContractRequest.contract_id.in_(contract_ids), ContractRequest.wish == Wish.PROJECT)
+        .group_by(ContractRequest.contract_id)
+        .with_only_columns(ContractRequest.contract_id, func.sum(ContractRequest.granted))
     )
-    return {contract_id: int(amount) for contract_id, amount in db.session.execute(rows)}
+    return {contract_id: int(amount or 0) for contract_id, amount in db.session.execute(rows)}
 
 
-def requests_for_projects(actor: Actor) -> Sequence[AllotmentRequest]:
-    """The latest 100 requests for more projects of the actor's tenant."""
-    rows = owned_by(actor, AllotmentRequest).where(AllotmentRequest.project_id.is_(None))
-    return db.session.scalars(rows.order_by(AllotmentRequest.id.desc()).limit(SHOWN_REQUESTS)).all()
-
-
-def requests_for_spaces(actor: Actor, project_id: uuid.UUID) -> Sequence[AllotmentRequest]:
-    """The latest 100 requests for more data spaces in a project."""
-    rows = owned_by(actor, AllotmentRequest).where(AllotmentRequest.project_id == project_id)
-    return db.session.scalars(rows.order_by(AllotmentRequest.id.desc()).limit(SHOWN_REQUESTS)).all()
-
-
-def get_request(actor: Actor, public_id: str) -> AllotmentRequest:
-    """The request for more. Raises: NotFound."""
-    return one_or_not_found(owned_by(actor, AllotmentRequest).where(AllotmentRequest.public_id == public_id))
-
-
-def find_waiting(
-    actor: Actor, contract_id: uuid.UUID, project_id: uuid.UUID | None, wish: AllotmentWish
-) -> AllotmentRequest | None:
-    """The request for the same thing that waits to be decided, or None."""
-    rows = owned_by(actor, AllotmentRequest).where(
-        AllotmentRequest.contract_id == contract_id,
-        AllotmentRequest.project_id.is_not_distinct_from(project_id),
-        AllotmentRequest.wish == wish,
-        AllotmentRequest.state == RequestState.WAITING,
+def approved_spaces(actor: Actor, contract_id: uuid.UUID) -> Mapping[tuple[uuid.UUID, Wish], int]:
+    """How many data spaces beyond the edition were approved under the contract, by project and wish."""
+    rows = (
+        _approved(actor)
+        .where(ContractRequest.contract_id == contract_id, ContractRequest.wish.in_(OF_A_PROJECT))
+        .group_by(ContractRequest.project_id, ContractRequest.wish)
+        .with_only_columns(ContractRequest.project_id, ContractRequest.wish, func.sum(ContractRequest.granted))
     )
-    return db.session.scalars(rows).first()
+    found = db.session.execute(rows)
+    return {(project_id, wish): amount or 0 for project_id, wish, amount in found if project_id is not None}
 
 
-def add(row: AllotmentRequest) -> AllotmentRequest:
-    """`row`, with its ids."""
-    db.session.add(row)
+def approved_services(actor: Actor, contract_id: uuid.UUID) -> frozenset[str]:
+    """The codes of the services that were approved under the contract, whatever its edition includes."""
+    rows = _approved(actor).where(ContractRequest.contract_id == contract_id, ContractRequest.wish == Wish.SERVICE)
+    return frozenset(db.session.scalars(rows.with_only_columns(ContractRequest.service_code)))
+
+
+def _approved(actor: Actor) -> Select[ContractRequest]:
+    return owned_by(actor, ContractRequest).where(ContractRequest.state == RequestState.APPROVED)
+
+
+def under(actor: Actor, contract_id: uuid.UUID) -> Sequence[Entitlement]:
+    """All entitlements under the contract, with their services, in the order of the catalogue."""
+    rows = owned_by(actor, Entitlement).where(Entitlement.contract_id == contract_id).join(Entitlement.service)
+    rows = rows.options(contains_eager(Entitlement.service)).order_by(Service.position)
+    return db.session.scalars(rows).all()
+
+
+def requests_for_projects(actor: Actor) -> Sequence[ContractRequest]:
+    """The latest 100 requests for more projects of the actor's tenant, as they are shown."""
+    return _latest(owned_by(actor, ContractRequest).where(ContractRequest.wish == Wish.PROJECT))
+
+
+def requests_for_spaces(actor: Actor, project_id: uuid.UUID) -> Sequence[ContractRequest]:
+    """The latest 100 requests for more data spaces in a project, as they are shown."""
+    return _latest(owned_by(actor, ContractRequest).where(ContractRequest.project_id == project_id))
+
+
+def requests_for_things(actor: Actor) -> Sequence[ContractRequest]:
+    """The latest 100 requests for editions and services of the actor's tenant, as they are shown."""
+    return _latest(owned_by(actor, ContractRequest).where(ContractRequest.wish.in_((Wish.EDITION, Wish.SERVICE))))
+
+
+def _latest(rows: Select[ContractRequest]) -> Sequence[ContractRequest]:
+    return db.session.scalars(rows.options(*TOLD).order_by(ContractRequest.id.desc()).limit(SHOWN_REQUESTS)).all()
+
+
+def reopened_among(actor: Actor, requests: Sequence[ContractRequest]) -> frozenset[uuid.UUID]:
+    """The inner ids of those requests that were asked again by another one."""
+    ids = [row.id for row in requests]
+    rows = owned_by(actor, ContractRequest).where(ContractRequest.reopens_id.in_(ids))
+    return frozenset(db.session.scalars(rows.with_only_columns(ContractRequest.reopens_id)))
+
+
+def get_request(actor: Actor, public_id: str) -> ContractRequest:
+    """The request, as it is shown. Raises: NotFound."""
+    rows = owned_by(actor, ContractRequest).options(*TOLD)
+    return one_or_not_found(rows.where(ContractRequest.public_id == public_id))
+
+
+def lock_request(actor: Actor, request_id: uuid.UUID) -> ContractRequest:
+    """The request as it is now, kept from changing until the transaction ends. Raises: NotFound."""
+    rows = owned_by(actor, ContractRequest).options(*TOLD).where(ContractRequest.id == request_id)
+    return one_or_not_found(rows.with_for_update(of=ContractRequest).execution_options(populate_existing=True))
+
+
+def find_waiting(actor: Actor, wanted: ContractRequest) -> ContractRequest | None:
+    """The request for the same thing as `wanted` that waits to be decided, or None."""
+    rows = owned_by(actor, ContractRequest).options(*TOLD).where(*_for_the_same(wanted))
+    return db.session.scalars(rows.where(ContractRequest.state == RequestState.WAITING)).first()
+
+
+def find_reopening(actor: Actor, request: ContractRequest) -> ContractRequest | None:
+    """The request by which this one was asked again, or None."""
+    rows = owned_by(actor, ContractRequest).options(*TOLD).where(ContractRequest.reopens_id == request.id)
+    return db.session.scalars(rows).one_or_none()
+
+
+def earlier(actor: Actor, request: ContractRequest) -> Sequence[ContractRequest]:
+    """What was asked before for the same thing, the latest first, as it is shown; at most 100."""
+    return _latest(owned_by(actor, ContractRequest).where(*_for_the_same(request), ContractRequest.id < request.id))
+
+
+def _for_the_same(wanted: ContractRequest) -> list[ColumnElement[bool]]:
+    return [
+        ContractRequest.contract_id == wanted.contract_id,
+        ContractRequest.wish == wanted.wish,
+        ContractRequest.project_id.is_not_distinct_from(wanted.project_id),
+        ContractRequest.edition_code.is_not_distinct_from(wanted.edition_code),
+        ContractRequest.service_code.is_not_distinct_from(wanted.service_code),
+    ]
+
+
+def add_request(actor: Actor, request: ContractRequest) -> ContractRequest:
+    """`request`, with its ids, as it is shown."""
+    db.session.add(request)
     db.session.flush()
-    return row
+    return lock_request(actor, request.id)
 
 
 def add_all(rows: Sequence[Entitlement]) -> None:

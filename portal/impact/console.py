@@ -11,7 +11,7 @@ from portal.access.rows import Reader, across_tenants
 from portal.accounts.models import Membership
 from portal.contracts.models import Contract, ContractKind, Edition, Service
 from portal.delegations.models import Delegation, DelegationState
-from portal.entitlements.models import AllotmentRequest, Entitlement, EntitlementState, RequestState
+from portal.entitlements.models import Entitlement, EntitlementState
 from portal.foundation.database import db
 from portal.foundation.paging import Page, page_of
 from portal.impact.expiring import Kind, Term, in_term
@@ -164,3 +164,6 @@ def requests(state: RequestState | None, place: str | None) -> Page[AllotmentReq
     if state is not None:
         rows = rows.where(AllotmentRequest.state == state)
     return page_of(rows, AllotmentRequest.tenant_id, AllotmentRequest.id, place=place)
+    if state is not None:
+        rows = rows.where(Delegation.state == state)
+    return page_of(rows, Delegation.tenant_id, Delegation.id, place=place)

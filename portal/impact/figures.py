@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Label, func, literal, select
 from portal.access.roles import Environment
 from portal.access.rows import Reader, across_tenants
 from portal.delegations.models import OPEN_STATES, Delegation, DelegationState
-from portal.entitlements.models import AllotmentRequest, RequestState
+from portal.entitlements.models import ContractRequest, RequestState
 from portal.foundation.database import Base, db
 from portal.impact.expiring import EXPIRING, Kind, Term, in_term
 from portal.keys.models import KeyPair
@@ -36,7 +36,7 @@ def figures(at: datetime) -> Figures:
         **{(kind, term): _count(EXPIRING[kind].model, *in_term(kind, term, at)) for kind in Kind for term in Term},
         **{side: _count(KeyPair, KeyPair.state.in_(LIVE_STATES), KeyPair.environment == side) for side in Environment},
         **{state: _count(Delegation, Delegation.state == state) for state in OPEN_STATES},
-        "requests": _count(AllotmentRequest, AllotmentRequest.state == RequestState.WAITING),
+        "requests": _count(ContractRequest, ContractRequest.state == RequestState.WAITING),
     }
     row = db.session.execute(across_tenants(*counts.values(), reason=Reader.CONSOLE)).one()
     found = dict(zip(counts, row, strict=True))

@@ -99,3 +99,14 @@ class AddressHasQuery(Invalid):
 class AddressNotAHost(Invalid):
     code = "address_not_a_host"
     sentence = N_("“%(host)s” is not a host name or an IP address.")
+
+
+class SpaceNotSurplus(Conflict):
+    code = "data_space_not_surplus"
+    sentence = N_("The data space “%(space)s” lies within the allotment, so there is nothing to decide.")
+
+
+class SpaceLetGo(Conflict):
+    code = "data_space_let_go"
+    sentence = N_("The data space “%(space)s” was let go when the edition changed: no further shop starts to use it.")
+    mend = N_("Choose another data space; the vendor's partner admin can keep this one as an exception.")

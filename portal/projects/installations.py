@@ -13,7 +13,7 @@ from portal.foundation.database import lock
 from portal.foundation.errors import Changed
 from portal.foundation.marking import N_
 from portal.foundation.words import clean_name
-from portal.projects import store
+from portal.projects import store, surplus
 from portal.projects.addresses import clean_address
 from portal.projects.errors import InstallationDetached, SideOutsideReach, SpaceOccupied, TypedNameDiffers
 from portal.projects.models import DataSpace, Installation
@@ -25,7 +25,7 @@ def attach(actor: Actor, data_space: DataSpace, name: str, address: str, side: E
     """The installation at `address`, from now on the one that uses `data_space`, with the keys of `side`.
 
     Attaching what is attached already gives it back as it is.
-    Raises: NotAllowed, SideOutsideReach, SpaceOccupied, and the refusals of a name and of an address.
+    Raises: NotAllowed, SideOutsideReach, SpaceOccupied, SpaceLetGo, and the refusals of a name and of an address.
     """
     require(actor, Permission.INSTALLATION_CHANGE)
     require_side(actor, side)
@@ -34,6 +34,7 @@ def attach(actor: Actor, data_space: DataSpace, name: str, address: str, side: E
     present = store.attached_to(actor, data_space)
     if present is not None:
         return _same(present, content)
+    surplus.refuse_let_go(data_space)
 
     installation = _add(data_space, content)
     audit.record(actor, Event.INSTALLATION_ATTACHED, installation, also_seen_by=actor.home_id, space=data_space.name)

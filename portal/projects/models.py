@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    CheckConstraint,
     ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
@@ -45,6 +46,18 @@ class DataSpaceType(StrEnum):
     def environment(self) -> Environment:
         """The side a data space of this type belongs to (design 4)."""
         return Environment.PRODUCTION if self is DataSpaceType.PRODUCTION else Environment.SANDBOX
+
+
+class Surplus(StrEnum):
+    """What becomes of a data space that lies beyond its project's allotment since the edition changed.
+
+    open: to be decided; kept: an exception, which raises the allotment; let_go: stays with its data and its
+    installation, and is offered to no further shop (docs/decisions/0011-surplus-spaces.md).
+    """
+
+    OPEN = "open"
+    KEPT = "kept"
+    LET_GO = "let_go"
 
 
 class Project(TenantOwned, Versioned, ShownToShops, Base):
@@ -89,7 +102,8 @@ class DataSpace(TenantOwned, Versioned, ShownToShops, Base):
 
     `serves_both_sides` marks the production space of an edition that has no testing spaces: its licensee's sandbox
     has nowhere else to go (design 4, exemption of `ENVIRONMENT_POLICY`). `cloud_project` is the one that a shop said
-    uses the space. `cleanup_asked_at` is when a shop last asked to have it cleaned; nothing here does it.
+    uses the space. `cleanup_asked_at` is when a shop last asked to have it cleaned; nothing here does it. `surplus`
+    says what becomes of one that lies beyond the allotment, and is None for all others.
     """
 
     __tablename__ = "data_spaces"
@@ -98,6 +112,7 @@ class DataSpace(TenantOwned, Versioned, ShownToShops, Base):
         UniqueConstraint("public_id"),
         UniqueConstraint("tenant_id", "project_id", "name_key"),
         UniqueConstraint("tenant_id", "project_id", "id"),
+        CheckConstraint("(surplus IS NULL) = (surplus_since IS NULL)", name="surplus_since"),
     )
 
     public_id: Mapped[str] = mapped_column(String(36), default=new_connector_id)
@@ -112,6 +127,8 @@ class DataSpace(TenantOwned, Versioned, ShownToShops, Base):
     changed_at: Mapped[datetime | None] = mapped_column(onupdate=clock.now)
     cloud_project: Mapped[str | None] = mapped_column(String(64))
     cleanup_asked_at: Mapped[datetime | None]
+    surplus_since: Mapped[datetime | None]
+    surplus: Mapped[Surplus | None] = mapped_column(enum_type(Surplus))
 
     features: Mapped[list["DataSpaceFeature"]] = relationship(
         lazy="raise",

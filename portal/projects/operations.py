@@ -17,6 +17,7 @@ from portal.foundation.marking import N_
 from portal.foundation.words import clean_connector_name, same_name
 from portal.projects import allotments, store
 from portal.projects.errors import DataSpaceNameTaken, ProjectNameTaken
+from portal.projects.growing import default_name
 from portal.projects.models import DataSpace, DataSpaceType, Project
 from portal.tenants import store as tenants
 from portal.tenants.errors import AccountSuspended
@@ -82,7 +83,7 @@ def _add(actor: Actor, name: str, contract: Contract, data_spaces: list[DataSpac
 def _data_spaces(edition: Edition) -> list[DataSpace]:
     """New data spaces by the edition's allotment, production first (connector-protocol sections 2 and 3)."""
     kinds = [DataSpaceType.PRODUCTION] * edition.production_spaces + [DataSpaceType.TESTING] * edition.testing_spaces
-    names = [_default_name(kind, kinds[:position].count(kind) + 1) for position, kind in enumerate(kinds)]
+    names = [default_name(kind, kinds[:position].count(kind) + 1) for position, kind in enumerate(kinds)]
     return [
         DataSpace(
             type=kind,
@@ -94,13 +95,6 @@ def _data_spaces(edition: Edition) -> list[DataSpace]:
         )
         for position, (kind, name) in enumerate(zip(kinds, names, strict=True))
     ]
-
-
-def _default_name(kind: DataSpaceType, number: int) -> str:
-    # Not translated: shops show these names, and the stock connector knows them so.
-    if kind is DataSpaceType.TESTING:
-        return f"Testing {number}"
-    return "Production" if number == 1 else f"Production {number}"
 
 
 def rename_project(actor: Actor, project: Project, name: str, version: int | None = None) -> None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, true
+from sqlalchemy import ColumnElement, Select, exists, func, or_, true
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.actor import Actor
@@ -17,7 +17,7 @@ from portal.contracts.models import Contract, Edition
 from portal.foundation.database import db
 from portal.foundation.paging import Page, page_of
 from portal.foundation.words import same_name
-from portal.projects.models import Claim, DataSpace, DataSpaceFeature, DataSpaceType, Installation, Project
+from portal.projects.models import Claim, DataSpace, DataSpaceFeature, DataSpaceType, Installation, Project, Surplus
 from portal.tenants.models import Tenant
 
 Row = TypeVar("Row", Installation, DataSpaceFeature)
@@ -49,6 +49,21 @@ def _with_spaces(actor: Actor, rows: Select[Project]) -> Select[Project]:
         joinedload(Project.contract, innerjoin=True).joinedload(Contract.edition, innerjoin=True),
         selectinload(reached).joinedload(DataSpace.installation),
     )
+
+
+def under_contract(actor: Actor, contract_id: uuid.UUID) -> Sequence[Project]:
+    """The projects that hang on this contract by name, each with its data spaces and their installations."""
+    rows = _with_spaces(actor, owned_by(actor, Project)).where(Project.contract_id == contract_id)
+    return db.session.scalars(rows.order_by(Project.name_key, Project.id)).unique().all()
+
+
+def lock_with_spaces(actor: Actor, project_id: uuid.UUID | None) -> Project:
+    """The project as it is now, with its data spaces, kept from changing until the transaction ends.
+
+    Raises: NotFound.
+    """
+    rows = _with_spaces(actor, owned_by(actor, Project)).where(Project.id == project_id)
+    return one_or_not_found(rows.with_for_update(of=Project).execution_options(populate_existing=True))
 
 
 def get(actor: Actor, public_id: str) -> Project:
@@ -96,7 +111,7 @@ def shown_to_shops(actor: Actor, *, project_id: str | None = None, data_space_id
     be hundreds and are asked for at each step of a shop's admin.
 
     project_id, data_space_id: public ids, for those of one project or for this one. Projects come by name, their spaces
-    in order: production first.
+    in order: production first. One that was let go is listed as long as a shop uses it, and is found by its id always.
     """
     rows = (
         owned_by(actor, DataSpace)
@@ -109,12 +124,20 @@ def shown_to_shops(actor: Actor, *, project_id: str | None = None, data_space_id
     )
     if project_id is not None:
         rows = rows.where(Project.public_id == project_id)
-    if data_space_id is not None:
-        rows = rows.where(DataSpace.public_id == data_space_id)
+    rows = rows.where(_is_offered() if data_space_id is None else DataSpace.public_id == data_space_id)
     rows = rows.order_by(Project.name_key, Project.id, DataSpace.position, DataSpace.id)
     found = db.session.execute(rows.with_only_columns(*SHOWN, maintain_column_froms=True))
     # One row for each feature: all that belong to one data space stand together.
     return [_shown(list(group)) for _id, group in groupby(found, key=itemgetter(0))]
+
+
+def _is_offered() -> ColumnElement[bool]:
+    in_use = exists().where(
+        Installation.tenant_id == DataSpace.tenant_id,
+        Installation.data_space_id == DataSpace.id,
+        Installation.detached_at.is_(None),
+    )
+    return or_(DataSpace.surplus.is_distinct_from(Surplus.LET_GO), in_use)
 
 
 def _shown(rows: list[Any]) -> Shown:
@@ -149,6 +172,12 @@ def _with_place(actor: Actor) -> Select[Installation]:
 def find_by_id(actor: Actor, project_id: uuid.UUID | None) -> Project | None:
     """The project with this inner id, or None."""
     return db.session.scalars(owned_by(actor, Project).where(Project.id == project_id)).one_or_none()
+
+
+def find_with_spaces(actor: Actor, project_id: uuid.UUID | None) -> Project | None:
+    """The project with this inner id with its data spaces and their installations, or None."""
+    rows = _with_spaces(actor, owned_by(actor, Project)).where(Project.id == project_id)
+    return db.session.scalars(rows).one_or_none()
 
 
 def find_by_name(actor: Actor, name: str) -> Project | None:
@@ -186,6 +215,14 @@ def add_project(project: Project, data_spaces: Sequence[DataSpace]) -> Project:
     db.session.add_all(data_spaces)
     db.session.flush()
     return project
+
+
+def add_spaces(project: Project, data_spaces: Sequence[DataSpace]) -> None:
+    """Put new data spaces into a project that is there. Raises: IntegrityError when a name is taken."""
+    for data_space in data_spaces:
+        data_space.tenant_id, data_space.project_id = project.tenant_id, project.id
+    db.session.add_all(data_spaces)
+    db.session.flush()
 
 
 def add(row: Row) -> Row:

@@ -14,6 +14,7 @@ from portal.foundation.database import lock
 from portal.foundation.errors import Changed
 from portal.foundation.marking import N_
 from portal.projects import store as projects
+from portal.projects import surplus
 from portal.projects.errors import InstallationDetached, SpaceOccupied
 from portal.projects.installations import require_side
 from portal.projects.models import Claim, DataSpace, Installation
@@ -86,6 +87,7 @@ def move(actor: Actor, installation: Installation, data_space: DataSpace, versio
     present = projects.attached_to(actor, data_space)
     if present is not None:
         raise SpaceOccupied(installation=present.name)
+    surplus.refuse_let_go(data_space)
     before = claim.data_space
     claim.project_id, claim.data_space_id, claim.chosen_at = data_space.project_id, data_space.id, None
     claim.claim, claim.attached_at = Claim.PRIMARY, clock.now()

@@ -52,6 +52,7 @@ CONSOLE = (
     Entry(_l("Entitlements"), "shield-check", "console.entitlements", ()),
     Entry(_l("Who holds access"), "person-badge", "console.access", ()),
     Entry(_l("Installations"), "shop", "console.installations", ()),
+    Entry(_l("Requests"), "inbox", "console.queue", ()),
 )
 
 

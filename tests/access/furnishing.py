@@ -24,6 +24,9 @@ from portal.delegations import store as delegation_store
 from portal.delegations.models import Delegation, Side
 from portal.entitlements import asking
 from portal.entitlements.models import AllotmentWish
+from portal.delegations.models import Delegation
+from portal.entitlements import asking, deciding
+from portal.entitlements.models import Wish
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.handoffs import codes, giving, opening
@@ -47,6 +50,7 @@ from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation
 from portal.reviews import store as reviews
 from portal.reviews.models import Campaign, CampaignState, Line, Question, Reviewer, ReviewSubject, Silence
 from portal.tenants.models import Tenant
+from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project, Surplus
 from portal.usage import store as usage_store
 from portal.usage import traces
 from tests.factories import (
@@ -136,6 +140,7 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     _members(place)
     _contracts(place)
     _projects(place)
+    _requests(place)
     _keys(place)
     for stand in STANDS:
         _note(place, f"given.{stand}", a_given(place, parties[stand], stand))
@@ -198,6 +203,7 @@ def _contracts(place: Place) -> None:
         "contract": rows.get(ContractKind.LICENCE, partnership).public_id,
         "partnership": partnership.public_id,
         "deputy": deputy.public_id,
+        "contract_version": str(rows.get(ContractKind.LICENCE, partnership).version),
     }
     _change_of_signer(place)
 
@@ -211,6 +217,30 @@ def _change_of_signer(place: Place) -> None:
     with transaction():
         term = Term("solution-partner", coming.ends_at, coming.ends_at + timedelta(days=365))
         renewal.renew(system_actor("tests"), coming, term)
+
+
+def _requests(place: Place) -> None:
+    """One that was refused; where there is a licence, one for several that waits, and one for another edition."""
+    owner = place.owner
+    contract = contracts.get(owner, place.things["contract"])
+    with transaction():
+        refused = asking.request_more(owner, contract, Wish.PROJECT, 1, "For a fair.")
+        deciding.refuse(system_actor("tests"), refused, "Not this year.")
+    place.things["refused_request"] = refused.public_id
+    if contract.kind is ContractKind.LICENCE:
+        _more_requests(place, contract)
+
+
+def _more_requests(place: Place, contract: Contract) -> None:
+    owner = place.owner
+    with transaction():
+        partnership = contracts.get(owner, place.things["partnership"])
+        counted = asking.request_more(owner, partnership, Wish.PROJECT, 3, "For three fairs.")
+    with transaction():
+        smaller = contracts.edition("magento-open-source")
+        edition = asking.request_edition(owner, contract, smaller, "For small shops.")
+        deciding.refuse(system_actor("tests"), edition, "Not this year.")
+    place.things["counted_request"] = counted.public_id
 
 
 def _projects(place: Place) -> None:
@@ -234,8 +264,12 @@ def _note_project(place: Place, contract: Contract, project: Project, number: in
     for space in (testing[0], production):
         with transaction():
             connecting.switch_on(owner, space, LIVE_SEARCH.code, LIVE_SEARCH.name)
+    if number == 2:
+        with transaction():
+            testing[0].surplus, testing[0].surplus_since = Surplus.OPEN, clock.now()
+        place.things |= {"surplus_space": testing[0].public_id, "surplus_space_version": str(testing[0].version)}
     with transaction():
-        more = asking.request_more(owner, contract, AllotmentWish.PRODUCTION_SPACE, 1, "A new shop.", project.id)
+        more = asking.request_more(owner, contract, Wish.PRODUCTION_SPACE, 1, "A new shop.", project.id)
     place.things |= {
         f"project{suffix}": project.public_id,
         f"project{suffix}_version": str(project.version),

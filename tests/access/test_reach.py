@@ -15,7 +15,7 @@ from portal.accounts.models import Invitation, Membership
 from portal.audit.models import AuditEvent
 from portal.contracts.models import Contract, ContractRenewal, Deputy, SignerChange
 from portal.delegations.models import Delegation, DelegationProject, DelegationProposal, ProposalProject
-from portal.entitlements.models import WISHES, AllotmentRequest, Entitlement
+from portal.entitlements.models import COUNTED, WISHES, ContractRequest, Entitlement
 from portal.foundation.database import db
 from portal.handoffs.models import CommandCode, EnvelopeKey, HandOff, HandOffIntent, KeyCopy
 from portal.imports.models import Import, ImportLine
@@ -45,7 +45,7 @@ BY_ENVIRONMENT: dict[type[TenantScoped], Inside] = {
     DataSpace: lambda row, side, tables: row.environment is side,
     DataSpaceFeature: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
     Installation: lambda row, side, tables: tables["data_spaces"][row.data_space_id].environment is side,
-    AllotmentRequest: lambda row, side, tables: row.wish in WISHES[side],
+    ContractRequest: lambda row, side, tables: row.wish in WISHES[side],
 }
 BY_PROJECT: dict[type[TenantScoped], Inside] = {
     Project: lambda row, project_id, tables: row.id == project_id,
@@ -56,9 +56,11 @@ BY_PROJECT: dict[type[TenantScoped], Inside] = {
         row.data_space_id is None or tables["data_spaces"][row.data_space_id].project_id == project_id
     ),
     Sighting: lambda row, project_id, tables: tables["data_spaces"][row.data_space_id].project_id == project_id,
-    AllotmentRequest: lambda row, project_id, tables: row.project_id == project_id,
+    ContractRequest: lambda row, project_id, tables: row.project_id == project_id,
 }
 BY_HOLDER: dict[type[TenantScoped], Inside] = {
+    # What the client's contract is for is no integrator's business.
+    ContractRequest: lambda row, home_id, tables: row.wish in COUNTED,
     UseClient: lambda row, home_id, tables: row.holder_id == home_id,
     KeyUse: lambda row, home_id, tables: row.holder_id == home_id,
     Sighting: lambda row, home_id, tables: row.holder_id == home_id,

@@ -12,7 +12,7 @@ from portal.contracts import store as contracts
 from portal.delegations import operations as delegations
 from portal.delegations.models import Delegation
 from portal.entitlements import asking
-from portal.entitlements.models import AllotmentWish
+from portal.entitlements.models import Wish
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
@@ -225,7 +225,7 @@ def _asked_by(actor: Actor, client: Place) -> Things:
     """An agency's own request, in the first project; asking the same again meets it."""
     contract = contracts.get(client.owner, client.things["contract"])
     with transaction():
-        wish, first = AllotmentWish.TESTING_SPACE, client.project_ids[0]
+        wish, first = Wish.TESTING_SPACE, client.project_ids[0]
         request = asking.request_more(actor, contract, wish, 1, "For a fair.", first)
         return {"request": request.public_id, "more_project": client.things["project"]}
 

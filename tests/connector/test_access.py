@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from portal.access.actor import Actor
+from portal.access.actor import Actor, system_actor
 from portal.access.roles import Environment, Right
 from portal.access.rows import Reader, across_tenants
 from portal.audit import operations as audit
@@ -13,10 +13,11 @@ from portal.audit.models import AuditEvent
 from portal.connector.routes import ROUTES
 from portal.contracts import store as contracts
 from portal.entitlements import asking
-from portal.entitlements.models import AllotmentWish, RequestState
+from portal.entitlements.models import Wish
 from portal.foundation.database import db, transaction
 from portal.keys import operations as keys
 from portal.keys import store as key_store
+from portal.projects import granting
 from portal.projects import store as projects
 from portal.projects.models import DataSpace, DataSpaceFeature, Project
 from tests.connector.conftest import MakeShop
@@ -75,8 +76,8 @@ def _allow_more(owner: Actor) -> None:
     """Room for a project of each caller that may create one."""
     with transaction():
         contract = contracts.all_of(owner)[0]
-        more = asking.request_more(owner, contract, AllotmentWish.PROJECT, 5, "For tests.", None)
-        more.state = RequestState.APPROVED
+        more = asking.request_more(owner, contract, Wish.PROJECT, 5, "For tests.", None)
+        granting.approve(system_actor("tests"), more, more.amount)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from portal.audit import store as audit
 from portal.contracts import operations as contracts
 from portal.contracts import store as contract_store
 from portal.contracts.errors import ContractNotRunning
-from portal.entitlements import asking, store
+from portal.entitlements import asking, deciding, store
 from portal.entitlements.errors import (
     AmountOutOfRange,
     NothingToRaise,
@@ -20,7 +20,7 @@ from portal.entitlements.errors import (
     RequestWaiting,
     WishOutsideReach,
 )
-from portal.entitlements.models import AllotmentWish, RequestState
+from portal.entitlements.models import RequestState, Wish
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
 from portal.foundation.words import TextHasControls, TextTooLong
@@ -28,7 +28,7 @@ from portal.projects import operations as projects
 from tests.factories import a_delegation, a_licensee, a_member, an_integrator, for_client, tenant_of
 
 
-def ask(actor, *, wish=AllotmentWish.PROJECT, amount=2, reason="Two more shops open in May.", project_id=None):
+def ask(actor, *, wish=Wish.PROJECT, amount=2, reason="Two more shops open in May.", project_id=None):
     with transaction():
         contract = contract_store.all_of(actor)[0]
         return asking.request_more(actor, contract, wish, amount, reason, project_id=project_id)
@@ -56,7 +56,7 @@ def test_asking_the_same_twice_has_one_effect():
     licensee = a_licensee()
 
     assert ask(licensee).id == ask(licensee).id
-    assert events_of(licensee).count("allotment.requested") == 1
+    assert events_of(licensee).count("request.made") == 1
 
 
 def test_another_number_for_what_is_asked_already_is_refused():
@@ -80,7 +80,7 @@ def test_data_spaces_are_asked_for_in_one_project():
     licensee = a_licensee()
     project = a_project(licensee)
 
-    ask(licensee, wish=AllotmentWish.TESTING_SPACE, project_id=project.id)
+    ask(licensee, wish=Wish.TESTING_SPACE, project_id=project.id)
 
     assert len(store.requests_for_spaces(licensee, project.id)) == 1
     assert not store.requests_for_projects(licensee)
@@ -141,16 +141,16 @@ def test_a_delegation_for_one_side_asks_for_data_spaces_of_that_side_only():
     project = a_project(licensee)
     limited = replace(licensee, reach=Reach(environments=frozenset({Environment.SANDBOX})))
 
-    ask(limited, wish=AllotmentWish.TESTING_SPACE, project_id=project.id)
+    ask(limited, wish=Wish.TESTING_SPACE, project_id=project.id)
 
     with pytest.raises(WishOutsideReach):
-        ask(limited, wish=AllotmentWish.PRODUCTION_SPACE, project_id=project.id)
+        ask(limited, wish=Wish.PRODUCTION_SPACE, project_id=project.id)
 
 
 def test_a_request_outside_the_delegation_does_not_exist():
     licensee = a_licensee()
     project = a_project(licensee)
-    request = ask(licensee, wish=AllotmentWish.PRODUCTION_SPACE, project_id=project.id)
+    request = ask(licensee, wish=Wish.PRODUCTION_SPACE, project_id=project.id)
     other_project = replace(licensee, reach=Reach(project_ids=frozenset({uuid.uuid4()})))
     other_side = replace(licensee, reach=Reach(environments=frozenset({Environment.SANDBOX})))
 
@@ -174,7 +174,7 @@ def test_withdrawing_twice_is_one_event():
         with transaction():
             asking.withdraw(licensee, request)
 
-    assert events_of(licensee).count("allotment.withdrawn") == 1
+    assert events_of(licensee).count("request.withdrawn") == 1
     assert request.closed_at is not None
 
 
@@ -195,7 +195,7 @@ def test_an_integrator_finds_in_its_own_record_what_it_asked_and_withdrew():
     with transaction():
         asking.withdraw(acting, request)
 
-    assert events_of(integrator)[:2] == ["allotment.withdrawn", "allotment.requested"]
+    assert events_of(integrator)[:2] == ["request.withdrawn", "request.made"]
 
 
 def test_a_viewer_withdraws_nothing():
@@ -210,7 +210,7 @@ def test_a_decided_request_is_not_withdrawn():
     licensee = a_licensee()
     request = ask(licensee)
     with transaction():
-        request.state = RequestState.APPROVED
+        deciding.refuse(system_actor("tests"), request, "Not this year.")
 
     with pytest.raises(RequestDecided), transaction():
         asking.withdraw(licensee, request)

@@ -10,8 +10,9 @@ from portal.contracts import store as contract_store
 from portal.entitlements import operations, store
 from portal.entitlements.errors import EntitlementOver, NotAnEarlierEnd
 from portal.entitlements.models import AllotmentRequest, AllotmentWish, EntitlementState, RequestState
+from portal.entitlements.models import EntitlementState
 from portal.foundation import clock
-from portal.foundation.database import db, transaction
+from portal.foundation.database import transaction
 from tests.factories import a_contract, a_licensee, a_member, a_tenant, an_integrator, tenant_of
 
 DAY = timedelta(days=1)

@@ -10,11 +10,12 @@ from portal.audit import store as audit
 from portal.contracts import operations as contract_operations
 from portal.contracts import store as contracts
 from portal.contracts.errors import ContractNotRunning
-from portal.entitlements.models import AllotmentRequest, AllotmentWish, RequestState
+from portal.entitlements import asking
+from portal.entitlements.models import Wish
 from portal.foundation import clock
-from portal.foundation.database import db, transaction
+from portal.foundation.database import transaction
 from portal.foundation.words import NameEmpty, NameHasType
-from portal.projects import allotments, operations, store
+from portal.projects import allotments, granting, operations, store
 from portal.projects.errors import (
     AllotmentUsedUp,
     ContractWithoutProjects,
@@ -26,7 +27,7 @@ from portal.projects.models import DataSpaceType
 from portal.tenants import operations as tenants
 from portal.tenants.errors import AccountSuspended
 from portal.tenants.models import Standing
-from tests.factories import a_contract, a_licensee, a_member, a_partner, a_tenant, an_integrator, tenant_of
+from tests.factories import a_contract, a_licensee, a_member, a_partner, a_tenant, a_vendor, an_integrator, tenant_of
 
 
 def create(actor, name="Storefront", contract=None):
@@ -153,17 +154,11 @@ def test_each_contract_has_an_allotment_of_its_own():
 def test_an_approved_request_makes_room():
     licensee = a_licensee("magento-open-source")
     create(licensee)
+    admin = a_vendor()
     with transaction():
-        db.session.add(
-            AllotmentRequest(
-                tenant_id=licensee.tenant_id,
-                contract_id=contracts.all_of(licensee)[0].id,
-                wish=AllotmentWish.PROJECT,
-                amount=1,
-                reason="a second shop",
-                state=RequestState.APPROVED,
-            )
-        )
+        contract = contracts.all_of(licensee)[0]
+        request = asking.request_more(licensee, contract, Wish.PROJECT, 1, "a second shop")
+        granting.approve(admin, request, 1)
 
     assert create(licensee, "Another").public_id
 

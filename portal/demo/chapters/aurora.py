@@ -11,7 +11,7 @@ from portal.demo.cast import AURORA, HARBOUR, INES, MAYA, PRIYA, TOM
 from portal.demo.stage import Stage
 from portal.demo.telling import days_ago
 from portal.entitlements import asking
-from portal.entitlements.models import AllotmentWish
+from portal.entitlements.models import Wish
 from portal.keys import operations as keys
 from portal.projects import installations, operations
 
@@ -75,7 +75,7 @@ def the_pair_of_the_trial_is_revoked(stage: Stage) -> None:
 def more_projects_are_asked_for(stage: Stage) -> None:
     ines = stage.member(INES)
     reason = "Three more countries open before the winter season, each with a catalogue of its own."
-    asking.request_more(ines, stage.contract(ines), AllotmentWish.PROJECT, 3, reason)
+    asking.request_more(ines, stage.contract(ines), Wish.PROJECT, 3, reason)
 
 
 @days_ago(1)

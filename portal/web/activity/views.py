@@ -35,7 +35,7 @@ KINDS = {
     "project": N_("Projects"),
     "data_space": N_("Data spaces"),
     "installation": N_("Installations"),
-    "allotment": N_("Requests for more"),
+    "request": N_("Requests to the vendor"),
     "contract": N_("Contracts"),
     "deputy": N_("Deputies"),
     "member": N_("Members"),

@@ -88,6 +88,10 @@ UNUSED_NAMES: dict[Unused, str] = {
 SEEN_NAMES: dict[Seen, str] = {
     Seen.RECENTLY: N_("Within 30 days"),
     Seen.NOT: N_("Not within 30 days"),
+AGE_NAMES: dict[str, str] = {
+    "1": N_("Older than a day"),
+    "7": N_("Older than 7 days"),
+    "30": N_("Older than 30 days"),
 }
 TERM_NAMES: dict[Term, str] = {
     Term.ONE_DAY: N_("Ends within a day"),
@@ -135,7 +139,7 @@ def contract_state(contract: Contract, at: datetime) -> ContractState:
 
 def choices(names: Mapping[Any, str], everything: str) -> list[tuple[str, str]]:
     """The options of a filter: all of them first, called `everything`, then each by its name."""
-    return [("", everything), *((word.value, gettext(name)) for word, name in names.items())]
+    return [("", everything), *((str(getattr(word, "value", word)), gettext(name)) for word, name in names.items())]
 
 
 def readings(kinds: Iterable[Reading]) -> list[str]:

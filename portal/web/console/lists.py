@@ -7,6 +7,10 @@ from flask import render_template, request, url_for
 
 from portal.access.roles import Permission
 from portal.entitlements.models import RequestState
+from portal.access.roles import Environment, Permission
+from portal.contracts.models import ContractKind
+from portal.delegations.models import DelegationState
+from portal.entitlements.models import EntitlementState
 from portal.foundation import clock
 from portal.foundation.paging import Page
 from portal.impact import console, search

@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.actor import Actor
+from portal.access.actor import Actor, require
 from portal.access.roles import Permission
 from portal.accounts.models import Membership
 from portal.contracts import deputies, store
@@ -16,8 +16,12 @@ from portal.contracts.errors import (
     DeputyDatesOver,
     DeputyOutlastsContract,
 )
-from portal.contracts.models import KIND_NAMES, Contract
+from portal.contracts.models import KIND_NAMES, Contract, Edition, Service
+from portal.entitlements import asking
 from portal.entitlements import store as entitlements
+from portal.entitlements.asking import may_withdraw
+from portal.entitlements.errors import NothingElseToAsk
+from portal.entitlements.models import WISH_NAMES
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import PortalError
@@ -26,7 +30,10 @@ from portal.web.contracts import signers
 from portal.web.contracts.blueprint import member, pages
 from portal.web.contracts.forms import DeputyForm, WithdrawDeputyForm
 from portal.web.guards import requires
+from portal.web.contracts.forms import AskForm, DeputyForm, WithdrawDeputyForm
+from portal.web.guards import current_actor, requires
 from portal.web.pages import add_refusal, answer
+from portal.web.reopening import reopenable
 from portal.web.say import why
 
 __all__ = ["pages", "signers"]
@@ -41,6 +48,7 @@ def index(account: str) -> ResponseReturnValue:
     contracts, by_contract = store.all_of(actor), defaultdict(list)
     for row in entitlements.all_of(actor):
         by_contract[row.contract_id].append(row)
+    requests = entitlements.requests_for_things(actor)
     return render_template(
         "contracts/index.html",
         contracts=contracts,
@@ -50,7 +58,30 @@ def index(account: str) -> ResponseReturnValue:
         changes=signers.seen(actor, contracts),
         kinds=KIND_NAMES,
         now=clock.now(),
+        requests=requests,
+        withdrawable={row for row in requests if may_withdraw(actor, row)},
+        reopenable=reopenable(actor, requests),
+        wishes=WISH_NAMES,
+        no_asking={row.id: why(why_not_ask(actor, row)) for row in contracts},
     )
+
+
+def why_not_ask(actor: Actor, contract: Contract) -> PortalError | None:
+    """Why the actor may not ask for another edition or service of `contract` now, or None."""
+    try:
+        require(actor, Permission.SETTINGS_MANAGE)
+        deputies.require_running(contract)
+    except PortalError as refusal:
+        return refusal
+    return None
+
+
+def _member() -> Actor:
+    """The actor in its own tenant: a delegation reaches keys and projects, not the client's contracts (rule 20)."""
+    actor = current_actor()
+    if actor.acts_for_client:
+        raise NotFound()
+    return actor
 
 
 def why_not_name(actor: Actor, contract: Contract) -> PortalError | None:
@@ -61,6 +92,45 @@ def why_not_name(actor: Actor, contract: Contract) -> PortalError | None:
     except PortalError as refusal:
         return refusal
     return None
+
+
+@pages.route("/<account>/contracts/<contract_id>/ask", methods=["GET", "POST"])
+@requires(Permission.SETTINGS_MANAGE)
+def ask(account: str, contract_id: str) -> ResponseReturnValue:
+    """Ask for another edition, or for a service that the contract lacks."""
+    actor = _member()
+    contract = store.get(actor, contract_id)
+    if refusal := why_not_ask(actor, contract):
+        raise refusal
+    form = AskForm()
+    form.offer(*_what_there_is(actor, contract))
+    if not form.wanted.choices:
+        raise NothingElseToAsk()
+    if form.validate_on_submit():
+        with transaction():
+            _ask(actor, contract, form)
+        flash(_("Your request is stored. It is shown here until the vendor's partner admin has decided."), "success")
+        return redirect(url_for(".index", account=account), code=303)
+    return answer("contracts/ask.html", form=form, contract=store.get(actor, contract_id))
+
+
+def _what_there_is(actor: Actor, contract: Contract) -> tuple[list[Edition], list[Service]]:
+    """The other editions of the contract's kind, and the services that it lacks."""
+    present = {row.service_code for row in entitlements.under(actor, contract.id) if row.ended_at is None}
+    return (
+        [row for row in store.editions_of(contract.kind) if row.code != contract.edition_code],
+        [row for row in store.services() if row.code not in present],
+    )
+
+
+def _ask(actor: Actor, contract: Contract, form: AskForm) -> None:
+    kind, code = form.chosen
+    reason = form.reason.data or ""
+    if kind == AskForm.EDITION:
+        asking.request_edition(actor, contract, store.edition(code), reason)
+    else:
+        service = next(row for row in store.services() if row.code == code)
+        asking.request_service(actor, contract, service, reason)
 
 
 @pages.route("/<account>/contracts/<contract_id>/deputies/new", methods=["GET", "POST"])

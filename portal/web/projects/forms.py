@@ -12,7 +12,7 @@ from portal.access.roles import ENVIRONMENT_NAMES, Environment
 from portal.contracts.models import Contract
 from portal.entitlements.asking import LEAST, MOST
 from portal.entitlements.errors import AmountOutOfRange
-from portal.entitlements.models import WISH_NAMES, AllotmentWish
+from portal.entitlements.models import WISH_NAMES, Wish
 from portal.foundation.words import clean_connector_name
 from portal.projects.addresses import clean_address
 from portal.projects.allotments import Allotment
@@ -133,13 +133,23 @@ class RequestMoreForm(PortalForm):
         validators=[DataRequired(_l("Say why more is needed"))],
     )
 
-    def offer(self, wishes: Sequence[AllotmentWish]) -> None:
+    def offer(self, wishes: Sequence[Wish]) -> None:
         """Offer these wishes; the first is chosen already."""
         self.wish.choices = [(wish.value, _(WISH_NAMES[wish])) for wish in wishes]
         if self.wish.data is None:
             self.wish.data = wishes[0].value
 
     @property
-    def content(self) -> tuple[AllotmentWish, int, str]:
+    def content(self) -> tuple[Wish, int, str]:
         """Wish, amount and reason, as the operation takes them."""
-        return AllotmentWish(self.wish.data), self.amount.data or 0, self.reason.data or ""
+        return Wish(self.wish.data), self.amount.data or 0, self.reason.data or ""
+
+
+class ReopenForm(PortalForm):
+    """An answer to what the partner admin said."""
+
+    reason = CleanTextAreaField(
+        _l("Your answer"),
+        description=_l("What has changed, or what the partner admin could not know."),
+        validators=[DataRequired(_l("Say why more is needed"))],
+    )

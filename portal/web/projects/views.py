@@ -18,6 +18,7 @@ from portal.foundation.paging import BadPlace, Page
 from portal.projects import allotments, operations, store
 from portal.projects.errors import DataSpaceNameTaken, ProjectNameTaken
 from portal.projects.models import Claim, Installation, Project
+from portal.projects.surplus import SURPLUS_NAMES
 from portal.usage import store as usage
 from portal.usage.store import Seen
 from portal.web import arguments
@@ -26,6 +27,7 @@ from portal.web.pages import add_refusal, answer
 from portal.web.projects import asking, connecting, installations  # noqa: F401 - their pages belong to this blueprint
 from portal.web.projects.blueprint import pages, to_project
 from portal.web.projects.forms import NewProjectForm, RenameForm
+from portal.web.reopening import reopenable
 from portal.web.say import why
 
 
@@ -44,6 +46,7 @@ def index(account: str) -> ResponseReturnValue:
         allotments=rows,
         requests=requests,
         withdrawable={row for row in requests if may_withdraw(actor, row)},
+        reopenable=reopenable(actor, requests),
         refusal=why(allotments.why_not_create(actor, rows)),
         wishes=WISH_NAMES,
     ), 422 if page is None else 200
@@ -70,6 +73,8 @@ def show(account: str, project_id: str) -> ResponseReturnValue:
         now=clock.now(),
         requests=requests,
         withdrawable={row for row in requests if may_withdraw(actor, row)},
+        reopenable=reopenable(actor, requests),
+        surplus_names=SURPLUS_NAMES,
         sides=actor.reach.environments,
         wishes=WISH_NAMES,
     )

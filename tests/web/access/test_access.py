@@ -33,6 +33,10 @@ OPEN = {
             "stop_signer_change",
         )
     },
+    "console.amend": "a partner admin keeps all tenants' contracts",
+    "console.decide": "a partner admin decides all tenants' requests",
+    "console.decide_surplus": "a partner admin decides for all tenants",
+    "console.show_request": "the vendor's staff sees all tenants",
     "demo.mail": "the demo's mailbox is everybody's",
     "static": "files",
     "handoffs.by_link": "a link's code is for whoever holds it",

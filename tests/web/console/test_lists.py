@@ -10,7 +10,7 @@ from portal.contracts import store as contracts
 from portal.delegations import operations as delegations
 from portal.delegations import store as delegation_store
 from portal.entitlements import asking
-from portal.entitlements.models import AllotmentWish
+from portal.entitlements.models import Wish
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.impact import console, listing
@@ -171,11 +171,11 @@ def test_the_overview_counts_keys_in_service_by_environment(look):
 def test_the_overview_says_what_needs_attention(look):
     owner = a_licensee()
     with transaction():
-        asking.request_more(owner, contracts.all_of(owner)[0], AllotmentWish.PROJECT, 2, "Two more shops")
+        asking.request_more(owner, contracts.all_of(owner)[0], Wish.PROJECT, 2, "Two more shops")
 
     answer = look("overview")
 
-    assert "1 request for a larger allotment waits." in answer.text
+    assert "1 request waits for a decision." in answer.text
 
 
 def test_every_tile_leads_to_a_list(look):
@@ -315,7 +315,7 @@ def test_an_offer_to_nobody_shows_the_account_id_that_was_typed(look):
 def test_requests_show_wish_and_reason(look):
     owner = a_licensee(name="Aurora")
     with transaction():
-        asking.request_more(owner, contracts.all_of(owner)[0], AllotmentWish.PROJECT, 2, "Two more shops")
+        asking.request_more(owner, contracts.all_of(owner)[0], Wish.PROJECT, 2, "Two more shops")
 
     (row,) = rows(look("requests?state=waiting"))
 
@@ -494,7 +494,7 @@ def test_the_number_of_statements_does_not_grow(where, look):
         owner, integrator = a_licensee(), an_integrator()
         a_key(for_client(integrator, a_delegation(owner, integrator)))
         with transaction():
-            asking.request_more(owner, contracts.all_of(owner)[0], AllotmentWish.PROJECT, 2, "More")
+            asking.request_more(owner, contracts.all_of(owner)[0], Wish.PROJECT, 2, "More")
 
     grow()
     look(where)

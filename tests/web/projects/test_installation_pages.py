@@ -7,7 +7,7 @@ from portal.access.roles import Environment, Role
 from portal.contracts import store as contracts
 from portal.entitlements import asking
 from portal.entitlements import store as entitlements
-from portal.entitlements.models import AllotmentWish
+from portal.entitlements.models import Wish
 from portal.foundation.database import transaction
 from portal.projects import store
 from tests.factories import a_licensee, a_member, tenant_of
@@ -247,7 +247,7 @@ def test_another_tenants_thing_is_a_404_like_a_missing_one(visitor, account, own
     with transaction():
         contract = contracts.all_of(other)[0]
         contract_id = contract.public_id
-        request = asking.request_more(other, contract, AllotmentWish.PROJECT, 1, "more").public_id
+        request = asking.request_more(other, contract, Wish.PROJECT, 1, "more").public_id
 
     def answers(project_id, space, installation, contract_id, request):
         pages = (
