@@ -109,7 +109,7 @@ def test_a_request_shows_what_is_included_and_in_use(owner, browser, at):
 
     assert "Two more shops" in page
     assert "<dt>Included now</dt><dd>3</dd>" in page
-    assert "<dt>There are</dt><dd>1</dd>" in page
+    assert "<dt>In use</dt><dd>1</dd>" in page
 
 
 def test_an_edition_request_shows_what_it_would_change(owner, browser, at):
