@@ -5,10 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from portal.access.roles import Environment
 from portal.contracts import store as contracts
+from portal.entitlements import asking
+from portal.entitlements import store as requests
+from portal.entitlements.models import Wish
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import PortalError
-from portal.projects import installations, operations, store
-from tests.factories import a_licensee, a_member, tenant_of
+from portal.projects import granting, installations, operations, store
+from tests.factories import a_licensee, a_member, a_vendor, tenant_of
 
 TOGETHER = 8
 
@@ -71,3 +74,20 @@ def test_installations_attached_at_once_leave_one(app):
     )
 
     assert answers["data_space_occupied"] == TOGETHER - 1
+
+
+def test_a_request_approved_by_many_at_once_is_granted_once(app):
+    owner = a_licensee()
+    admins = [a_vendor() for _number in range(TOGETHER)]
+    with transaction():
+        project = operations.create(owner, "Storefront", contracts.all_of(owner)[0])
+        wish = asking.request_more(owner, contracts.all_of(owner)[0], Wish.TESTING_SPACE, 1, "A fair.", project.id)
+        project_id, request_id = project.public_id, wish.public_id
+
+    def approve(number):
+        return granting.approve(admins[number], requests.get_request(owner, request_id), 1)
+
+    answers = at_once(app, approve)
+
+    assert answers["request_approved_meanwhile"] == TOGETHER - 1
+    assert len(store.get(owner, project_id).data_spaces) == 4

@@ -55,6 +55,14 @@ def _ask(contract: Contract, project: Project | None, wishes: Sequence[Wish]) ->
     return answer("projects/request_more.html", form=form, contract=contract, project=project)
 
 
+@pages.get("/<account>/requests/<request_id>")
+@requires(Permission.SEE)
+def show_request(account: str, request_id: str) -> ResponseReturnValue:
+    """Where a mail leads to: the page on which the request is listed."""
+    actor = current_actor()
+    return redirect(f"{_where_shown(account, actor, entitlements.get_request(actor, request_id))}#requests")
+
+
 @pages.route("/<account>/requests/<request_id>/withdraw", methods=["POST"])
 @requires(Permission.PROJECT_CHANGE)
 def withdraw_request(account: str, request_id: str) -> ResponseReturnValue:

@@ -12,7 +12,9 @@ from portal.entitlements import store as requests
 from portal.entitlements.models import RequestState, Wish
 from portal.foundation import clock
 from portal.foundation.database import transaction
-from portal.projects import allotments, operations
+from portal.outbox import operations as outbox
+from portal.projects import allotments, granting, operations
+from portal.web import mail
 from tests.factories import a_licensee, a_member, a_vendor, tenant_of
 
 
@@ -199,6 +201,29 @@ def test_the_tenant_reads_the_decision_and_asks_again(owner, admin, signed_in):
     assert "Ask again" in page
     assert answer.status_code == 303
     assert stored(owner).reopens_id == request.id
+
+
+def test_a_mail_leads_to_the_page_that_lists_the_request(owner, signed_in):
+    request, account = ask(owner), tenant_of(owner).account_id
+
+    answer = signed_in(owner).get(f"/{account}/requests/{request.public_id}")
+
+    assert answer.headers["Location"] == f"/{account}/projects#requests"
+
+
+def test_the_mails_say_what_was_asked_and_decided(owner, admin):
+    refused, part = ask(owner), ask_for_edition(owner)
+    with transaction():
+        deciding.refuse(admin, refused, "Not this year.")
+    with transaction():
+        granting.approve(admin, part, 1)
+
+    drawn = {message.template: mail.render(message).get_content() for message in outbox.read_all(10)}
+
+    assert "2 × Projects" in drawn["request_refused"]
+    assert "Not this year." in drawn["request_refused"]
+    assert "Magento Open Source (Another edition)" in drawn["request_approved"]
+    assert "/console/requests/req_" in drawn["request_made"]
 
 
 def test_an_owner_asks_for_a_service_from_the_page_of_contracts(signed_in):
