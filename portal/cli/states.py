@@ -16,8 +16,9 @@ from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE, KeyStatus
 from portal.reviews.states import CAMPAIGN
 
-MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, SIGNER_CHANGE, CAMPAIGN, IMPORT)
-MACHINES: tuple[Machine[Any], ...] = (KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, REQUEST)
+MACHINES: tuple[Machine[Any], ...] = (
+    KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, SIGNER_CHANGE, REQUEST, CAMPAIGN, IMPORT,
+)  # fmt: skip
 
 HEAD = """\
 # States

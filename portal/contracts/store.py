@@ -11,8 +11,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
 from portal.accounts.models import Membership
-from portal.contracts.models import Contract, ContractKind, ContractRenewal, Deputy, Edition
-from portal.contracts.models import Contract, ContractKind, Deputy, Edition, Service
+from portal.contracts.models import Contract, ContractKind, ContractRenewal, Deputy, Edition, Service
 from portal.foundation.database import db
 from portal.lookins.models import LookIn
 from portal.tenants.models import Tenant

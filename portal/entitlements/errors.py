@@ -59,6 +59,8 @@ class NotAnEarlierEnd(Invalid):
 
     code = "entitlement_not_narrowed"
     sentence = N_("An entitlement is narrowed to a day that is still to come and before its last day, %(last_day)s.")
+
+
 class NothingElseToAsk(Conflict):
     code = "nothing_else_to_ask"
     sentence = N_("There is no other edition of this kind, and no service that the contract lacks.")

@@ -159,14 +159,14 @@ def lengthen(contract: Contract, ends_at: datetime) -> None:
         entitlement.ends_at = ends_at
 
 
-def hand_over(contract: Contract, successor: Contract) -> None:
+def hand_over(actor: Actor, contract: Contract, successor: Contract) -> None:
     """Let `successor` grant what was approved under `contract` beyond its edition, and withhold what was suspended.
 
     Its own services the successor grants from its beginning. Part of another act, and no event.
     """
-    granted = {row.service_code: row for row in store.under(successor)}
+    granted = {row.service_code: row for row in store.under(actor, successor.id)}
     included = store.services_included(contract)
-    for row in store.under(contract):
+    for row in store.under(actor, contract.id):
         own = granted.get(row.service_code)
         if own is not None:
             own.suspended_at = own.suspended_at or row.suspended_at

@@ -88,14 +88,6 @@ def ending_with(contract: Contract) -> Sequence[Entitlement]:
     return db.session.scalars(rows, execution_options=scoped_to(contract.tenant_id)).all()
 
 
-def under(contract: Contract) -> Sequence[Entitlement]:
-    """All entitlements under the contract."""
-    rows = select(Entitlement).where(
-        Entitlement.tenant_id == contract.tenant_id, Entitlement.contract_id == contract.id
-    )
-    return db.session.scalars(rows, execution_options=scoped_to(contract.tenant_id)).all()
-
-
 def services_included(contract: Contract) -> frozenset[str]:
     """The codes of the services in the contract's edition."""
     rows = select(EditionService.service_code).where(EditionService.edition_code == contract.edition_code)

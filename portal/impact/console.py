@@ -13,7 +13,6 @@ from portal.contracts.models import Contract, ContractKind, Edition, Service
 from portal.delegations.models import Delegation, DelegationState
 from portal.entitlements.models import Entitlement, EntitlementState
 from portal.foundation.database import db
-from portal.foundation.paging import Page, page_of
 from portal.impact.expiring import Kind, Term, in_term
 from portal.impact.listing import FEW, Listing, in_standing, tenant_id
 from portal.keys.models import KeyPair
@@ -156,14 +155,3 @@ def delegations(wanted: DelegationsWanted, at: datetime) -> Listing:
         conditions += in_term(Kind.DELEGATIONS, wanted.ends, at)
     by_end = () if wanted.ends is None else (Delegation.ends_at,)
     return Listing(rows.where(*conditions), (*by_end, Delegation.tenant_id, Delegation.id))
-
-
-def requests(state: RequestState | None, place: str | None) -> Page[AllotmentRequest]:
-    """Requests for a larger allotment, tenant by tenant, each with its tenant. Raises: BadPlace."""
-    rows = across_tenants(AllotmentRequest, reason=Reader.CONSOLE).options(joinedload(AllotmentRequest.tenant))
-    if state is not None:
-        rows = rows.where(AllotmentRequest.state == state)
-    return page_of(rows, AllotmentRequest.tenant_id, AllotmentRequest.id, place=place)
-    if state is not None:
-        rows = rows.where(Delegation.state == state)
-    return page_of(rows, Delegation.tenant_id, Delegation.id, place=place)

@@ -14,7 +14,7 @@ from portal.access.roles import Role
 from portal.access.rows import Reader, across_tenants
 from portal.accounts import store as accounts
 from portal.accounts.models import Person
-from portal.entitlements.models import AllotmentRequest, RequestState
+from portal.entitlements.models import ContractRequest, RequestState
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.impact.expiring import Term
@@ -82,8 +82,8 @@ def _facts(found: Figures, at: datetime) -> dict[str, outbox.Fact]:
 
 def _longest_wait(at: datetime) -> int:
     """For how many whole days the oldest request has waited."""
-    waiting = across_tenants(func.min(AllotmentRequest.created_at), reason=Reader.WORKER)
-    since = db.session.scalar(waiting.where(AllotmentRequest.state == RequestState.WAITING))
+    waiting = across_tenants(func.min(ContractRequest.created_at), reason=Reader.WORKER)
+    since = db.session.scalar(waiting.where(ContractRequest.state == RequestState.WAITING))
     return 0 if since is None else (at - since).days
 
 

@@ -20,7 +20,7 @@ from portal.contracts.errors import RenewalLeavesGap, RenewalOfAnotherKind, Rene
 from portal.contracts.models import Contract, ContractKind, ContractRenewal, Deputy, Edition, SignerChange
 from portal.contracts.models import SignerChangeState as State
 from portal.entitlements import operations as entitlements
-from portal.entitlements.models import AllotmentRequest
+from portal.entitlements.models import ContractRequest
 from portal.foundation import clock
 from portal.foundation.database import db, lock
 from portal.foundation.errors import Changed
@@ -35,7 +35,7 @@ MARGIN = timedelta(days=7)
 BATCH = 20
 # What hangs on a contract, intents first: whoever proves one at this moment has its pair there when pairs move, or
 # finds the intent moved already.
-HANGS: tuple[Any, ...] = (KeyIntent, KeyPair, Project, AllotmentRequest, Deputy)
+HANGS: tuple[Any, ...] = (KeyIntent, KeyPair, Project, ContractRequest, Deputy)
 
 
 def renew(actor: Actor, contract: Contract, term: Term, *, version: int | None = None) -> Contract:
@@ -119,7 +119,7 @@ def _hand_over(actor: Actor, renewal: ContractRenewal) -> None:
     old, new, now = held.contract, held.successor, clock.now()
     moved = {model: _rehang(model, old, new) for model in HANGS}
     _rehang_changes(old, new)
-    entitlements.hand_over(old, new)
+    entitlements.hand_over(system_actor("renewal", old.tenant_id), old, new)
     new.signer_id = old.signer_id
     old.ended_at = old.ended_at or now
     held.handed_over_at = now

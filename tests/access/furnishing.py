@@ -22,9 +22,6 @@ from portal.contracts.models import Contract, ContractKind
 from portal.delegations import operations as delegations
 from portal.delegations import store as delegation_store
 from portal.delegations.models import Delegation, Side
-from portal.entitlements import asking
-from portal.entitlements.models import AllotmentWish
-from portal.delegations.models import Delegation
 from portal.entitlements import asking, deciding
 from portal.entitlements.models import Wish
 from portal.foundation import clock
@@ -46,11 +43,10 @@ from portal.lookins import operations as look_ins
 from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
-from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project
+from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project, Surplus
 from portal.reviews import store as reviews
 from portal.reviews.models import Campaign, CampaignState, Line, Question, Reviewer, ReviewSubject, Silence
 from portal.tenants.models import Tenant
-from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project, Surplus
 from portal.usage import store as usage_store
 from portal.usage import traces
 from tests.factories import (
@@ -152,7 +148,8 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
         ("look_in", "own_look_in"), a_look_in(a_vendor(Role.OPERATOR), tenant_of(place.owner))
     )
     _reviewed(place, parties["active"])
-    place.things["contract_version"] = str(contracts.get(place.owner, place.things["contract"]).version)
+    for contract in ("contract", "partnership"):
+        place.things[f"{contract}_version"] = str(contracts.get(place.owner, place.things[contract]).version)
     place.things["tenant_version"] = str(tenant_of(place.owner).version)
     place.things["more_project"] = place.things["project_2"]
 
@@ -203,7 +200,6 @@ def _contracts(place: Place) -> None:
         "contract": rows.get(ContractKind.LICENCE, partnership).public_id,
         "partnership": partnership.public_id,
         "deputy": deputy.public_id,
-        "contract_version": str(rows.get(ContractKind.LICENCE, partnership).version),
     }
     _change_of_signer(place)
 

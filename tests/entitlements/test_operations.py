@@ -9,7 +9,6 @@ from portal.contracts import operations as contracts
 from portal.contracts import store as contract_store
 from portal.entitlements import operations, store
 from portal.entitlements.errors import EntitlementOver, NotAnEarlierEnd
-from portal.entitlements.models import AllotmentRequest, AllotmentWish, EntitlementState, RequestState
 from portal.entitlements.models import EntitlementState
 from portal.foundation import clock
 from portal.foundation.database import transaction
@@ -135,27 +134,6 @@ def test_s7_services_of_another_tenant_are_not_ones_own():
     a_licensee("adobe-commerce")
 
     assert not store.services_of(an_integrator(), clock.now())
-
-
-def test_approved_requests_raise_the_projects_of_a_contract():
-    licensee = a_licensee()
-    contract = contract_store.all_of(licensee)[0]
-    with transaction():
-        for state in RequestState:
-            db.session.add(
-                AllotmentRequest(
-                    tenant_id=licensee.tenant_id,
-                    contract_id=contract.id,
-                    wish=AllotmentWish.PROJECT,
-                    amount=2,
-                    reason="more shops",
-                    state=state,
-                )
-            )
-
-    granted = operations.projects_granted(licensee, contract_store.running(licensee, clock.now()))
-
-    assert granted == {contract.id: 3 + 2}
 
 
 def an_entitlement(actor):

@@ -147,7 +147,6 @@ KINDS = {
     "contract": "contract",
     "current": "password",
     "decision": "choice",
-    "edition": "choice",
     "granted": "amount",
     "wanted": "choice",
     "data_space": "choice",

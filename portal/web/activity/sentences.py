@@ -7,8 +7,7 @@ from flask import current_app
 from flask_babel import gettext
 
 from portal.access.roles import ENVIRONMENT_NAMES, PERMISSION_NAMES, RIGHT_NAMES, ROLE_NAMES, Permission
-from portal.audit.events import OF_TICKET, SENTENCES, WITH_REASON, Event
-from portal.audit.events import FORMER_NAMES, OF_THING, OF_TICKET, SENTENCES, Event
+from portal.audit.events import FORMER_NAMES, OF_THING, OF_TICKET, SENTENCES, WITH_REASON, Event
 from portal.audit.models import AuditEvent
 from portal.entitlements.models import WISH_NAMES
 from portal.foundation.errors import PortalError
@@ -65,10 +64,8 @@ def sentence(event: AuditEvent) -> str:
 
 
 def _template(event: AuditEvent) -> str:
-    said = SENTENCES | OF_TICKET if event.facts.get("ticket") else SENTENCES
-    said = said | WITH_REASON if event.facts.get("reason") else said
-    return said.get(Event._value2member_map_.get(event.event), UNKNOWN)  # type: ignore[call-overload]
     said = SENTENCES | (OF_TICKET if event.facts.get("ticket") else OF_THING if event.facts.get("thing") else {})
+    said = said | WITH_REASON if event.facts.get("reason") else said
     named = FORMER_NAMES.get(event.event) or Event._value2member_map_.get(event.event)
     return said.get(named, UNKNOWN)  # type: ignore[call-overload]
 

@@ -88,6 +88,7 @@ UNUSED_NAMES: dict[Unused, str] = {
 SEEN_NAMES: dict[Seen, str] = {
     Seen.RECENTLY: N_("Within 30 days"),
     Seen.NOT: N_("Not within 30 days"),
+}
 AGE_NAMES: dict[str, str] = {
     "1": N_("Older than a day"),
     "7": N_("Older than 7 days"),

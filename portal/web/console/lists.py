@@ -6,11 +6,6 @@ from typing import Any
 from flask import render_template, request, url_for
 
 from portal.access.roles import Permission
-from portal.entitlements.models import RequestState
-from portal.access.roles import Environment, Permission
-from portal.contracts.models import ContractKind
-from portal.delegations.models import DelegationState
-from portal.entitlements.models import EntitlementState
 from portal.foundation import clock
 from portal.foundation.paging import Page
 from portal.impact import console, search
@@ -22,7 +17,7 @@ from portal.keys.status import status_of
 from portal.web import arguments
 from portal.web.console import labels
 from portal.web.console.blueprint import pages
-from portal.web.console.wanted import LISTS, choice
+from portal.web.console.wanted import LISTS
 from portal.web.guards import requires
 
 
@@ -95,14 +90,6 @@ def delegations(account: str) -> str:
 def installations(account: str) -> str:
     """Which shop uses which data space."""
     return _filtered("installations", clock.now())
-
-
-@pages.get("/<account>/console/requests")
-@requires(Permission.CONSOLE_SEE)
-def allotment_requests(account: str) -> str:
-    """Who asks for more than the edition includes."""
-    state = choice("state", RequestState)
-    return _page("console/requests.html", console.requests(state, _after()), ("state",))
 
 
 def _after() -> str | None:

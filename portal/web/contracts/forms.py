@@ -5,7 +5,6 @@ from datetime import UTC, datetime, time
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, SelectField
 from wtforms import DateField, RadioField, SelectField
 from wtforms.validators import DataRequired, InputRequired
 
@@ -66,6 +65,9 @@ class StopSignerForm(PortalForm):
         _l("Reason"),
         description=_l("It is told to everybody who was told of the proposal."),
         validators=[DataRequired(_l("Give the reason"))],
+    )
+
+
 class AskForm(PortalForm):
     """Another edition, or a service that the contract lacks, and why."""
 

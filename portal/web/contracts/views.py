@@ -28,10 +28,8 @@ from portal.foundation.errors import PortalError
 from portal.projects import allotments
 from portal.web.contracts import signers
 from portal.web.contracts.blueprint import member, pages
-from portal.web.contracts.forms import DeputyForm, WithdrawDeputyForm
-from portal.web.guards import requires
 from portal.web.contracts.forms import AskForm, DeputyForm, WithdrawDeputyForm
-from portal.web.guards import current_actor, requires
+from portal.web.guards import requires
 from portal.web.pages import add_refusal, answer
 from portal.web.reopening import reopenable
 from portal.web.say import why
@@ -76,14 +74,6 @@ def why_not_ask(actor: Actor, contract: Contract) -> PortalError | None:
     return None
 
 
-def _member() -> Actor:
-    """The actor in its own tenant: a delegation reaches keys and projects, not the client's contracts (rule 20)."""
-    actor = current_actor()
-    if actor.acts_for_client:
-        raise NotFound()
-    return actor
-
-
 def why_not_name(actor: Actor, contract: Contract) -> PortalError | None:
     """Why the actor may not name deputies of `contract` now, or None."""
     try:
@@ -98,7 +88,7 @@ def why_not_name(actor: Actor, contract: Contract) -> PortalError | None:
 @requires(Permission.SETTINGS_MANAGE)
 def ask(account: str, contract_id: str) -> ResponseReturnValue:
     """Ask for another edition, or for a service that the contract lacks."""
-    actor = _member()
+    actor = member()
     contract = store.get(actor, contract_id)
     if refusal := why_not_ask(actor, contract):
         raise refusal

@@ -132,7 +132,7 @@ FORMS: dict[str, Form] = {
     "console.end_contract": {
         "reason": "The shop is closed.",
         "typed_account": "{client_account}",
-        "version": "{contract_version}",
+        "version": "{partnership_version}",
     },
     "console.extend_contract": {"last_day": "{in_two_years}", "version": "{contract_version}"},
     "console.invite_owner": {"email": "first.owner@example.com", "language": "en"},
