@@ -1,7 +1,7 @@
 """Many contracts at once, by the rules of one: a few statements instead of several for each."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,14 +78,18 @@ def _made(one: NewContract) -> Contract:
     )
 
 
-def lock_many(contract_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Contract]:
-    """These contracts as they are now, by id, kept from changing until the transaction ends."""
+def lock_many(keys: Collection[tuple[uuid.UUID, uuid.UUID]]) -> dict[uuid.UUID, Contract]:
+    """The contracts with these tenants' and inner ids as they are now, by inner id, locked until the end."""
     found: dict[uuid.UUID, Contract] = {}
-    ordered = sorted(contract_ids)
+    ordered = sorted(keys)
     for start in range(0, len(ordered), PORTION):
-        rows = across_tenants(Contract, reason=Reader.CONSOLE).where(Contract.id.in_(ordered[start : start + PORTION]))
-        rows = rows.order_by(Contract.id).with_for_update().execution_options(populate_existing=True)
-        found |= {contract.id: contract for contract in db.session.scalars(rows)}
+        tenant_ids, contract_ids = zip(*ordered[start : start + PORTION], strict=True)
+        rows = across_tenants(Contract, reason=Reader.CONSOLE).where(
+            Contract.tenant_id.in_(set(tenant_ids)), Contract.id.in_(contract_ids)
+        )
+        rows = rows.order_by(Contract.tenant_id, Contract.id).with_for_update()
+        locked = db.session.scalars(rows.execution_options(populate_existing=True))
+        found |= {contract.id: contract for contract in locked}
     return found
 
 

@@ -1,17 +1,20 @@
 """Many contracts at once together with what they grant, by the rules of one."""
 
-import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import update
+
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
-from portal.access.rows import Reader, across_tenants, insert_many
+from portal.access.rows import SCOPE, Reader, insert_many
 from portal.contracts import many as contracts
 from portal.contracts.many import NewContract
 from portal.contracts.models import Contract
 from portal.entitlements.models import Entitlement
 from portal.foundation import clock, ids
+from portal.foundation.changes import HELD_BY
 from portal.foundation.database import db
 
 PORTION = 500
@@ -48,19 +51,22 @@ def extend_many(actor: Actor, ends: Mapping[Contract, datetime]) -> None:
     Raises: as `contracts.many.extend_many`.
     """
     require(actor, Permission.CONTRACT_CHANGE)
-    until = {contract.id: (contract.ends_at, ends_at) for contract, ends_at in ends.items()}
-    granted = _granted(sorted(until))
+    same: dict[tuple[datetime, datetime], list[Contract]] = defaultdict(list)
+    for contract, ends_at in ends.items():
+        same[contract.ends_at, ends_at].append(contract)
     contracts.extend_many(actor, ends)
-    for entitlement in granted:
-        before, after = until[entitlement.contract_id]
-        if entitlement.ends_at == before:
-            entitlement.ends_at = after
+    for (before, after), extended in same.items():
+        for start in range(0, len(extended), PORTION):
+            _extend(extended[start : start + PORTION], before, after)
 
 
-def _granted(contract_ids: Sequence[uuid.UUID]) -> list[Entitlement]:
-    found: list[Entitlement] = []
-    for start in range(0, len(contract_ids), PORTION):
-        some = contract_ids[start : start + PORTION]
-        rows = across_tenants(Entitlement, reason=Reader.CONSOLE).where(Entitlement.contract_id.in_(some))
-        found += db.session.scalars(rows)
-    return found
+def _extend(extended: Sequence[Contract], before: datetime, after: datetime) -> None:
+    """Let what these contracts grant until `before`, their end, last until `after`."""
+    held_by = {contract.tenant_id for contract in extended}
+    granted = update(Entitlement).where(
+        Entitlement.tenant_id.in_(held_by),
+        Entitlement.contract_id.in_([contract.id for contract in extended]),
+        Entitlement.ends_at == before,
+    )
+    options = {SCOPE: Reader.WRITER, HELD_BY: held_by, "synchronize_session": False}
+    db.session.execute(granted.values(ends_at=after), execution_options=options)

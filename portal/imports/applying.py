@@ -66,13 +66,13 @@ def _conclude(actor: Actor, planned: Sequence[Planned], opened: dict[Account, uu
 
 
 def _extend(actor: Actor, planned: Sequence[Planned]) -> None:
-    found = lock_many([one.extends.id for one in planned if one.extends is not None])
+    found = lock_many([one.extends.key for one in planned if one.extends is not None])
     ends = {found[one.extends.id]: one.line.ends_at for one in planned if one.extends is not None}
     entitlements.extend_many(actor, ends)
 
 
 def _sign(actor: Actor, planned: Sequence[Planned]) -> None:
-    found = lock_many([one.signs_under.id for one in planned if one.signs_under is not None])
+    found = lock_many([one.signs_under.key for one in planned if one.signs_under is not None])
     for one in planned:
         if one.signs_under is not None:
             contract = found[one.signs_under.id]

@@ -46,6 +46,11 @@ class KnownContract:
     signer_id: uuid.UUID | None
 
     @property
+    def key(self) -> tuple[uuid.UUID, uuid.UUID]:
+        """Its primary key."""
+        return self.tenant_id, self.id
+
+    @property
     def over_at(self) -> datetime:
         """When it ends, or was ended early."""
         return min(self.ends_at, self.ended_at or self.ends_at)
