@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from portal.access.actor import Actor, require, system_actor
 from portal.access.roles import Permission
+from portal.accounts import store as accounts
 from portal.accounts.models import Membership
 from portal.audit import operations as audit
 from portal.audit.events import Event
@@ -83,6 +84,8 @@ def make(
         created_by_id=actor.person_id,
         created_by_label=actor.label,
     )
+    if actor.membership_id is not None:
+        accounts.lock_membership(actor, actor.membership_id)  # a double click of the same person waits for the first
     return store.find_same(campaign, clock.now() - SAME_REQUEST) or _begin(actor, campaign, reviewers, fallbacks)
 
 

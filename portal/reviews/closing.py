@@ -1,6 +1,7 @@
 """Closing a campaign: what would happen, the decision to close it, and the worker that carries it out line by line."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -140,7 +141,8 @@ def _give_up(at: datetime, position: int) -> int:
         lines = [] if campaign is None else store.not_applied(campaign, 1)
         if campaign is None or [line.position for line in lines] != [position]:
             return 1  # another worker came by
-        lines[0].outcome, lines[0].outcome_code, lines[0].applied_at = Outcome.NOT_APPLIED, UNFORESEEN, at
+        outcome = {"outcome": Outcome.NOT_APPLIED, "outcome_code": UNFORESEEN, "applied_at": at}
+        store.note_outcome(campaign, [lines[0].id], **outcome)
         store.note(campaign, applied=position)
         return 1
 
@@ -150,10 +152,12 @@ def _close_lines(campaign: Campaign, lines: Collection[Line], at: datetime) -> N
         campaign.subject, {(line.owner_id, line.subject_id) for line in lines}, at, reason=Reader.WORKER
     )
     silent = _silent_outcomes(campaign, lines, at)
+    closed = defaultdict(list)
     for line in lines:
         thing = things.get((line.owner_id, line.subject_id))
-        line.outcome, line.outcome_code = _close_line(campaign, line, thing, silent.get(line.id))
-        line.applied_at = at
+        closed[_close_line(campaign, line, thing, silent.get(line.id))].append(line.id)
+    for (outcome, code), line_ids in closed.items():
+        store.note_outcome(campaign, line_ids, outcome=outcome, outcome_code=code, applied_at=at)
 
 
 def _close_line(

@@ -339,6 +339,13 @@ def count_warning(campaign: Campaign, accounts: Collection[str]) -> None:
     db.session.execute(rows.values(warnings=Line.warnings + 1), execution_options=options)
 
 
+def note_outcome(campaign: Campaign, line_ids: Collection[uuid.UUID], **values: Any) -> None:
+    """Write what became of these lines, without counting it as a change: nobody decides them any more."""
+    rows = update(Line).where(Line.tenant_id == campaign.tenant_id, Line.id.in_(line_ids))
+    options = scoped_to(campaign.tenant_id) | {"synchronize_session": False}
+    db.session.execute(rows.values(**values), execution_options=options)
+
+
 def lock_question(question: Question) -> Question:
     """The question as it is now, kept from changing until the transaction ends."""
     rows = select(Question).where(Question.tenant_id == question.tenant_id, Question.id == question.id)
