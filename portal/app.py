@@ -36,6 +36,7 @@ from portal.web.demo.views import pages as demo_pages
 from portal.web.handoffs.views import pages as handoffs_pages
 from portal.web.keys.views import pages as keys_pages
 from portal.web.projects.views import pages as projects_pages
+from portal.web.reviews.views import pages as reviews_pages
 from portal.web.session import PortalSessionInterface
 from portal.web.tenants.views import pages as tenants_pages
 from portal.web.usage.views import pages as usage_pages
@@ -61,6 +62,7 @@ PAGES = (
     handoffs_pages,
     activity_pages,
     console_pages,
+    reviews_pages,
 )
 
 

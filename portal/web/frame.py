@@ -53,6 +53,7 @@ CONSOLE = (
     Entry(_l("Who holds access"), "person-badge", "console.access", ()),
     Entry(_l("Installations"), "shop", "console.installations", ()),
     Entry(_l("Requests"), "inbox", "console.queue", ()),
+    Entry(_l("Reviews"), "clipboard-check", "reviews.index", ("reviews",)),
 )
 
 

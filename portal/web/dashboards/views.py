@@ -19,7 +19,7 @@ from portal.keys.status import KeyStatus, status_of
 from portal.lookins import store as look_ins
 from portal.lookins.models import LookIn
 from portal.web import frame
-from portal.web.dashboards import handed
+from portal.web.dashboards import asked, handed
 from portal.web.dashboards.attention import Attention
 from portal.web.delegations.seen import seen
 from portal.web.filters import moment_text
@@ -48,6 +48,7 @@ def overview(account: str) -> ResponseReturnValue:
             *_alarms(account, found),
             *handed.needs(account, found),
             *_waiting(account, actor, found),
+            *asked.needs(account, actor),
             *_ending(account, actor, found),
         ],
         steps=_checklist(account, found),
