@@ -35,6 +35,7 @@ from tests.access.furnishing import (
     invited,
     parties_for,
 )
+from tests.access.reviewing import question_for, reviews_of
 from tests.factories import (
     a_call,
     a_delegation,
@@ -98,14 +99,17 @@ def build() -> World:
     furnish(client, parties, donors)
     furnish(other, agencies, donors)
     furnish(partner, agencies, donors)
-    shared = _shared_things(client)
+    staff = {role: a_vendor(role) for role in (Role.PARTNER_ADMIN, Role.OPERATOR)}
+    shared = _shared_things(client) | reviews_of(staff[Role.PARTNER_ADMIN])
+    for place in (client, other, partner):
+        place.things |= question_for(place)
     callers = [
         Caller("anonymous", {}),
         *_at_the_client(client),
         _signed_in("other_owner", other.owner, client.things),
         *_integrators(client),
         *_at_the_partner(partner),
-        *_of_the_vendor(),
+        *_of_the_vendor(staff),
         _disabled(client),
         _suspended(client),
     ]
@@ -257,10 +261,10 @@ def _at_the_partner(partner: Place) -> Iterator[Caller]:
     yield _signed_in("bystander", partner.owner, partner.things | own)
 
 
-def _of_the_vendor() -> Iterator[Caller]:
+def _of_the_vendor(staff: dict[Role, Actor]) -> Iterator[Caller]:
     """Both at the vendor's own account, which has members and nothing else; the other ids are the client's."""
-    for role in (Role.PARTNER_ADMIN, Role.OPERATOR):
-        actor, spare = a_vendor(role), membership_of(a_vendor(role))
+    for role, actor in staff.items():
+        spare = membership_of(a_vendor(role))
         tenant = tenant_of(actor)
         own = {
             "account": tenant.account_id,

@@ -12,11 +12,14 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from portal.access.roles import ENVIRONMENT_NAMES, RIGHT_NAMES, Environment, Right
+from portal.reviews.deciding import MOST_AT_ONCE
+from portal.reviews.errors import TooManyLines
 from portal.reviews.models import Decision, Line, ReviewSubject
 from portal.web.forms import CheckboxesField, CleanTextAreaField, PortalForm, VersionField
 from portal.web.reviews.labels import DECISION_NAMES
 from portal.web.reviews.stamps import StampField
 from portal.web.reviews.ticks import as_tick
+from portal.web.say import say
 
 CHOICES = {decision: SelectChoice(decision.value, _l(name)) for decision, name in DECISION_NAMES.items()}
 
@@ -42,11 +45,13 @@ class TickedForm(ReasonForm):
     )
 
     def validate_lines(self, field: CheckboxesField) -> None:
-        """Raises: ValidationError when a tick is none of ours."""
+        """Raises: ValidationError when a tick is none of ours, and when there are too many."""
         if not field.data:
             raise ValidationError(_("Tick at least one line."))
         if None in (as_tick(text) for text in field.data):
             raise ValidationError(_("This form is incomplete. Load the page again."))
+        if len(field.data) > MOST_AT_ONCE:
+            raise ValidationError(say(TooManyLines(most=MOST_AT_ONCE, chosen=len(field.data))))
 
     @property
     def seen(self) -> dict[int, int]:

@@ -11,7 +11,7 @@ from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from portal.access.actor import Actor, Reach
+from portal.access.actor import Actor, Reach, require
 from portal.access.roles import Permission
 from portal.delegations.models import Delegation
 from portal.foundation.database import transaction
@@ -39,7 +39,7 @@ class AnswerForm(PortalForm):
         ],
         validators=[InputRequired(_l("Choose an answer."))],
     )
-    reason = CleanTextAreaField(_l("Reason"), description=_l("The vendor's reviewers read it, nobody else."))
+    reason = CleanTextAreaField(_l("Reason"), description=_l("The reviewers read it, and it stands in the evidence."))
 
 
 @pages.get("/<account>/reviews/questions")
@@ -62,6 +62,8 @@ def answer_question(account: str, question_id: str) -> ResponseReturnValue:
     """One question with what it is about; answered by whoever may end the delegation."""
     actor = _member()
     question = store.get_question(actor, question_id)
+    if request.method == "POST":
+        require(actor, Permission.REVIEW_ANSWER)
     form = AnswerForm(data={"answer": question.answer, "reason": question.reason})
     if form.validate_on_submit():
         with transaction():

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
 from portal.foundation.database import transaction
+from portal.foundation.errors import NotFound
 from portal.impact import reviews
 from portal.reviews import contexts, operations, people, store
 from portal.reviews.deciding import MOST_AT_ONCE
@@ -83,6 +84,8 @@ def show(account: str, campaign_id: str) -> ResponseReturnValue:
 def _decide(actor: Actor, campaign: Campaign, form: TickedForm) -> int:
     with transaction():
         lines = store.get_lines(actor, campaign, list(form.seen))
+        if len(lines) < len(form.seen):
+            raise NotFound()
         operations.decide(
             actor,
             campaign,
@@ -135,7 +138,7 @@ def _why_not_close(actor: Actor, campaign: Campaign, undecided: int) -> str:
 
 
 def _lines(actor: Actor, account: str, campaign: Campaign) -> dict[str, Any]:
-    if campaign.state is CampaignState.PREPARING:
+    if campaign.state in MOVING:
         return {}
     wanted, place = LinesWanted.in_address(), request.args.get("after")
     if wanted.outcome:

@@ -20,11 +20,11 @@ class StampField(HiddenField):
         """Stamp the page that is drawn now; one that the browser sent back keeps its stamp."""
         self.about = (review_id, str(person_id))
         if not self.raw_data:
-            self.data = self._now()
+            self.data = stamp(*self.about)
 
     def pre_validate(self, form: Any) -> None:
         if self.drawn_at is None:
-            self.data = self._now()
+            self.data = stamp(*self.about)
             raise StopValidation(_l("This form is incomplete. Load the page again."))
 
     @property
@@ -41,8 +41,10 @@ class StampField(HiddenField):
         """Whole seconds from then until now."""
         return max(0, int(clock.now().timestamp()) - (self.drawn_at or 0))
 
-    def _now(self) -> str:
-        return str(_serializer().dumps([*self.about, int(clock.now().timestamp())]))
+
+def stamp(review_id: str, person_id: object) -> str:
+    """What says that a page of this review was drawn for this person now."""
+    return str(_serializer().dumps([review_id, str(person_id), int(clock.now().timestamp())]))
 
 
 def _serializer() -> URLSafeSerializer:

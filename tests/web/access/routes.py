@@ -36,6 +36,9 @@ NAMES = {
     "filename": "file",
     "what": "console_list",
     "hand_off_id": "hand_off",
+    "campaign_id": "review",
+    "position": "line",
+    "question_id": "question",
     "code": "hand_off_code",
     "import_id": "import",
     "look_in_id": "look_in",
@@ -97,6 +100,10 @@ AT |= {
     "handoffs.open": {"hand_off_id": "received_hand_off"},
     "handoffs.prove": {"hand_off_id": "opened_hand_off"},
     "handoffs.seal": {"intent_id": "hand_off_intent"},
+}
+AT |= {
+    "reviews.close": {"campaign_id": "closable_review"},
+    **{f"reviews.{use}": {"campaign_id": "closed_review"} for use in ("evidence_csv", "evidence_json", "export")},
 }
 AT |= {f"usage.{act}": {"installation_id": "claim"} for act in ("declare", "dismiss", "merge", "move")}
 
@@ -257,6 +264,43 @@ FORMS |= {f"usage.{act}": {"version": "{claim_version}"} for act in ("declare", 
 FORMS["usage.move"] = {"data_space": "{data_space}", "version": "{claim_version}"}
 FORMS["console.import_new"] = {"file": lambda: _a_file()}
 FORMS["console.import_apply"] = {"version": "{import_version}"}
+NEW_REVIEW: Form = {
+    "name": "Integrators' access",
+    "subject": "delegations",
+    "edition": "adobe-commerce",
+    "service": "live-search",
+    "contract": "",
+    "older_than_days": "",
+    "unused_for_days": "",
+    "not_reviewed_since": "",
+    "reviewers": ["{reviewer}"],
+    "fallbacks": ["{reviewer}"],
+    "last_day": "{soon}",
+    "silence": "end",
+    "recurs": "180",
+}
+FORMS |= {
+    "reviews.abandon": {"version": "{review_version}"},
+    "reviews.answer_question": {"answer": "not_needed", "reason": "We changed agencies."},
+    "reviews.close": {"version": "{closable_review_version}"},
+    "reviews.count": NEW_REVIEW,
+    "reviews.line": {
+        "decision": "narrow",
+        "environments": ["sandbox"],
+        "rights": ["keys"],
+        "last_day": "{line_last_day}",
+        "reason": "Sandbox is enough.",
+        "version": "{line_version}",
+        "started": "{stamp}",
+    },
+    "reviews.new": NEW_REVIEW,
+    "reviews.show": {
+        "lines": ["{ticked_line}"],
+        "decision": "end",
+        "reason": "Nobody works there.",
+        "started": "{stamp}",
+    },
+}
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 

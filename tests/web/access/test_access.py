@@ -40,6 +40,10 @@ OPEN = {
     "demo.mail": "the demo's mailbox is everybody's",
     "static": "files",
     "handoffs.by_link": "a link's code is for whoever holds it",
+    **{
+        f"reviews.{use}": "the vendor's staff keeps all reviews, and there is one vendor"
+        for use in ("abandon", "close", "evidence_csv", "evidence_json", "export", "line", "show")
+    },
 }
 # What an act changes although it is refused.
 CHANGED_ALL_THE_SAME = {"handoffs.by_link": {"hand_offs", "outbox"}}  # from another account it freezes the hand-off

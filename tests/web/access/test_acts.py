@@ -18,6 +18,8 @@ ACTORS = ("owner", "signer", "partner_admin", "anonymous")
 NO_EVENT = {
     "accounts.choose": "in which of one's accounts one works is the session's, like an open tab",
     "activity.export": "asks for the password before a download",
+    "reviews.count": "counts, and makes nothing",
+    "reviews.export": "asks for the password before a download",
 }
 # Acts of which each repetition is one more.
 EACH_TIME = {
