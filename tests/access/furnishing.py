@@ -423,6 +423,7 @@ def _reviewed(place: Place, other: Actor) -> None:
         reviews.add(
             Question(**of_campaign, **sample, line_id=line.id, asked_id=other.home_id, side=Side.OWNER, due_at=day)
         )
+        campaign.state = CampaignState.ABANDONED  # nothing for the worker, who would go on with it
 
 
 def hand_off_intent_of(place: Place, actor: Actor) -> Things:

@@ -9,6 +9,7 @@ from portal.foundation.database import transaction
 from portal.projects import installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
+from portal.reviews.models import Decision
 from portal.usage import traces
 from tests.factories import (
     a_call,
@@ -22,6 +23,7 @@ from tests.factories import (
     for_client,
     tenant_of,
 )
+from tests.reviews.scenes import an_open, decide
 from tests.statements import counted
 
 MOST = 14
@@ -37,6 +39,14 @@ PAGES_OF_OWNER = (
     "/activity",
     "/settings",
     "/settings/members",
+)
+PAGES_OF_REVIEWS = (
+    "",
+    "/{review}",
+    "/{review}?decision=undecided",
+    "/{review}?said=not_needed",
+    "/{review}/close",
+    "/new",
 )
 PAGES_OF_CONSOLE = (
     "/console/overview",
@@ -138,6 +148,36 @@ def test_the_page_of_one_tenant_in_the_console_asks_as_often_with_more_of_everyt
     grow(owner, ("One",))
     with_one = ask(visitor, address)
     grow(owner, ("Two", "Three", "Four"))
+
+    with_more = ask(visitor, address)
+
+    assert with_more == with_one <= MOST
+
+
+@pytest.mark.parametrize("path", PAGES_OF_REVIEWS)
+def test_a_page_of_a_review_asks_as_often_with_more_lines_and_reviews(path, owner, signed_in):
+    admin = a_vendor()
+    visitor = signed_in(admin)
+    answers = []
+    for names in (("One",), ("Two", "Three", "Four")):
+        grow(owner, names)
+        review = an_open(admin, name=names[0])
+        if path.endswith("/close"):
+            decide(admin, review, Decision.KEEP)
+        address = f"/{tenant_of(admin).account_id}/reviews{path.format(review=review.public_id)}"
+        answers.append(ask(visitor, address))
+
+    assert answers[0] == answers[1] <= MOST
+
+
+def test_the_questions_of_a_tenant_are_asked_for_as_often_with_more(owner, signed_in):
+    admin = a_vendor()
+    visitor, address = signed_in(owner), f"/{tenant_of(owner).account_id}/reviews/questions"
+    grow(owner, ("One",))
+    an_open(admin, name="One")
+    with_one = ask(visitor, address)
+    grow(owner, ("Two", "Three", "Four"))
+    an_open(admin, name="Two")
 
     with_more = ask(visitor, address)
 

@@ -4,7 +4,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.actor import Actor, require
+from portal.access.actor import Actor, require, system_actor
 from portal.access.roles import Permission
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
@@ -68,7 +68,7 @@ def _drawn(actor: Actor, campaign_id: str, position: int, form: LineForm) -> Res
         form=form,
         review=campaign,
         line=one,
-        context=contexts.of(actor, campaign, [one])[one.id],
+        context=contexts.of(system_actor("console", actor.tenant_id), campaign, [one])[one.id],
         labels=labels,
         may_decide=campaign.state is CampaignState.OPEN and people.may_decide(actor, campaign),
         why_not=_why_not(campaign),
