@@ -241,7 +241,6 @@ KINDS = {
     "reviews.answer_question reason": "text",
     "reviews.new contract": "contract id",
     "reviews.new edition": "optional choice",
-    "reviews.count edition": "optional choice",
     "reviews.new name": "review name",
     "reviews.line last_day": "narrower day",
     "projects.new name": "connector label",
