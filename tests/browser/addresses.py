@@ -13,7 +13,10 @@ NOBODY, OWNER, SIGNER, ADMIN = "nobody", "owner", "signer", RUTH.email
 Page = tuple[str, str, dict[str, str]]
 
 # Files, and the way from the root.
-NO_PAGES = {"static", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home"}
+NO_PAGES = {
+    "static", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home",
+    "reviews.count", "reviews.evidence_csv", "reviews.evidence_json",
+}  # fmt: skip
 SEEN_BY = {
     "accounts.sign_in": NOBODY,
     "accounts.accept_invitation": NOBODY,
@@ -21,8 +24,11 @@ SEEN_BY = {
     "demo.mail": NOBODY,
     "contracts.name_deputy": SIGNER,
     "contracts.withdraw_deputy": SIGNER,
+    "reviews.questions": OWNER,
+    "reviews.answer_question": OWNER,
 }
 OTHER_FACES: list[Page] = [
+    (ADMIN, "reviews.show", {"campaign_id": "closed_review"}),
     (OWNER, "keys.index", {"environment": "production"}),
     (OWNER, "keys.index", {"api_key": "no such key"}),
     (OWNER, "keys.new", {"environment": "production"}),
@@ -64,4 +70,4 @@ def pages(endpoints: Iterable[str]) -> Iterator[Page]:
 
 
 def _seen_by(endpoint: str) -> str:
-    return SEEN_BY.get(endpoint, ADMIN if endpoint.startswith("console.") else OWNER)
+    return SEEN_BY.get(endpoint, ADMIN if endpoint.startswith(("console.", "reviews.")) else OWNER)

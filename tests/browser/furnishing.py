@@ -18,6 +18,7 @@ from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
 from portal.web import actors
 from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, hand_off_intent_of, intents_of, parties_for
+from tests.access.reviewing import question_for, reviews_of
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
 from tests.factories import a_licensee, tenant_of
 from tests.web.access.routes import Route, address, routes_of
@@ -34,6 +35,14 @@ def main() -> None:
         furnish(place, parties_for(), {stand: a_licensee(name=f"Client {stand}") for stand in STANDS})
         things = place.things | intents_of(place.owner) | hand_off_intent_of(place, place.owner) | _letter_of(place)
         things["console_list"] = "contracts"
+        reviews = reviews_of(_member(cast.RUTH)) | question_for(place)
+        things = (
+            place.things
+            | reviews
+            | intents_of(place.owner)
+            | hand_off_intent_of(place, place.owner)
+            | _letter_of(place)
+        )
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
         sessions = {name: _session(actor) for name, actor in people.items()}
