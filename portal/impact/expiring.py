@@ -17,8 +17,11 @@ from portal.entitlements.models import Entitlement
 from portal.foundation.database import Base
 from portal.keys.models import KeyEnding, KeyPair, KeyState
 from portal.keys.status import LIVE_STATES
+from portal.reviews.models import Campaign, CampaignState
 
 Conditions = list[ColumnElement[bool]]
+
+IS_OPEN = Campaign.state == CampaignState.OPEN  # what is prepared, closed or abandoned is due no more
 
 
 class Term(StrEnum):
@@ -37,6 +40,7 @@ class Kind(StrEnum):
     KEYS = "keys"
     DELEGATIONS = "delegations"
     ENTITLEMENTS = "entitlements"
+    REVIEWS = "reviews"
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ def among(column: Any, common: Collection[StrEnum]) -> ColumnElement[bool]:
 
 
 def _contracts(after: datetime, until: datetime) -> Conditions:
-    return [Contract.ends_at > after, Contract.ends_at <= until, Contract.ended_at.is_(None)]
+    # One that another contract follows on needs nobody any more: what hangs on it goes on there.
+    followed = Contract.renewal.has()
+    return [Contract.ends_at > after, Contract.ends_at <= until, Contract.ended_at.is_(None), ~followed]
 
 
 def _keys(after: datetime, until: datetime) -> Conditions:
@@ -108,4 +114,9 @@ EXPIRING: dict[Kind, Expires] = {
         lambda at: [Delegation.ends_at <= at, among(Delegation.state, (*RUNNING_STATES, DelegationState.ENDED))],
     ),
     Kind.ENTITLEMENTS: Expires(Entitlement, _entitlements, lambda at: [Entitlement.ends_at <= at]),
+    Kind.REVIEWS: Expires(
+        Campaign,
+        lambda after, until: [Campaign.due_at > after, Campaign.due_at <= until, IS_OPEN],
+        lambda at: [Campaign.due_at <= at, IS_OPEN],
+    ),
 }

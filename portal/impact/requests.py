@@ -1,7 +1,7 @@
 """What tenants ask of the vendor, across tenants: the queue, and what a decision on one request has to know.
 
-A change of signer is no request of this kind (it has a notice and a waiting time). Its list belongs beside `queue`, and
-the page of the queue shows it in a card of its own.
+A change of signer is no request of this kind: it has a notice and a waiting time, and takes place unless it is stopped
+(`contracts/signers.py`). The page of the queue shows those that wait in a card of its own.
 """
 
 import uuid

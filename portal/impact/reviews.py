@@ -2,43 +2,36 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func
+from sqlalchemy import and_, case, func
 
 from portal.access.actor import Actor
 from portal.access.rows import owned_by
 from portal.foundation.database import db
 from portal.foundation.paging import Page, page_of
+from portal.impact.expiring import Kind, Term, in_term
 from portal.reviews.models import Campaign, CampaignState, Line, Outcome
 
 
-class Due(StrEnum):
-    """Which open reviews, by when they are due."""
-
-    ONE_DAY = "1"
-    SEVEN_DAYS = "7"
-    THIRTY_DAYS = "30"
-    PAST = "past"
-
-
-def page(actor: Actor, state: CampaignState | None, due: Due | None, at: datetime, place: str | None) -> Page[Campaign]:
+def page(
+    actor: Actor, state: CampaignState | None, due: Term | None, at: datetime, place: str | None
+) -> Page[Campaign]:
     """A page of the reviews, the newest first. Raises: BadPlace."""
     rows = owned_by(actor, Campaign)
     if state is not None:
         rows = rows.where(Campaign.state == state)
     if due is not None:
-        rows = rows.where(_is_due(due, at))
+        rows = rows.where(*in_term(Kind.REVIEWS, due, at))
     return page_of(rows, Campaign.id, place=place, newest_first=True)
 
 
-def due_counts(actor: Actor, at: datetime) -> Mapping[Due, int]:
+def due_counts(actor: Actor, at: datetime) -> Mapping[Term, int]:
     """How many open reviews are due when. One statement."""
-    counts = [func.count(case((_is_due(due, at), 1))) for due in Due]
+    counts = [func.count(case((and_(*in_term(Kind.REVIEWS, due, at)), 1))) for due in Term]
     rows = owned_by(actor, Campaign).with_only_columns(*counts, maintain_column_froms=True)
-    return dict(zip(Due, db.session.execute(rows).one(), strict=True))
+    return dict(zip(Term, db.session.execute(rows).one(), strict=True))
 
 
 def waiting_lines(actor: Actor, campaigns: Sequence[Campaign]) -> Mapping[uuid.UUID, int]:
@@ -54,10 +47,3 @@ def lines_with(actor: Actor, campaign: Campaign, outcome: Outcome, place: str | 
     """A page of the lines of a closed review that came to this, in their order. Raises: BadPlace."""
     rows = owned_by(actor, Line).where(Line.campaign_id == campaign.id, Line.outcome == outcome)
     return page_of(rows, Line.position, place=place)
-
-
-def _is_due(due: Due, at: datetime) -> ColumnElement[bool]:
-    is_open = Campaign.state == CampaignState.OPEN
-    if due is Due.PAST:
-        return and_(is_open, Campaign.due_at <= at)
-    return and_(is_open, Campaign.due_at > at, Campaign.due_at <= at + timedelta(days=int(due)))

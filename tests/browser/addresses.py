@@ -15,7 +15,8 @@ Page = tuple[str, str, dict[str, str]]
 # Files, and the way from the root.
 NO_PAGES = {
     "static", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home",
-    "reviews.count", "reviews.evidence_csv", "reviews.evidence_json",
+    "reviews.count", "reviews.evidence_csv", "reviews.evidence_json", "console.import_report",
+    "console.import_template",
 }  # fmt: skip
 SEEN_BY = {
     "accounts.sign_in": NOBODY,

@@ -17,7 +17,17 @@ from portal.demo import cast
 from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
 from portal.web import actors
-from tests.access.furnishing import STANDS, Place, Things, a_place, furnish, hand_off_intent_of, intents_of, parties_for
+from tests.access.furnishing import (
+    STANDS,
+    Place,
+    Things,
+    a_place,
+    an_import,
+    furnish,
+    hand_off_intent_of,
+    intents_of,
+    parties_for,
+)
 from tests.access.reviewing import question_for, reviews_of
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
 from tests.factories import a_licensee, tenant_of
@@ -34,19 +44,15 @@ def main() -> None:
         place = a_place("Lantern Trading Company of the North")
         furnish(place, parties_for(), {stand: a_licensee(name=f"Client {stand}") for stand in STANDS})
         things = place.things | intents_of(place.owner) | hand_off_intent_of(place, place.owner) | _letter_of(place)
-        things["console_list"] = "contracts"
-        reviews = reviews_of(_member(cast.RUTH)) | question_for(place)
-        things = (
-            place.things
-            | reviews
-            | intents_of(place.owner)
-            | hand_off_intent_of(place, place.owner)
-            | _letter_of(place)
-        )
+        things |= _of_the_vendor(_member(cast.RUTH)) | question_for(place) | {"console_list": "contracts"}
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
         sessions = {name: _session(actor) for name, actor in people.items()}
     json.dump({"sessions": sessions, "paths": _paths(app, things, accounts_of)}, sys.stdout)
+
+
+def _of_the_vendor(admin: Actor) -> Things:
+    return reviews_of(admin) | an_import(admin.tenant_id, admin)
 
 
 def _letter_of(place: Place) -> Things:

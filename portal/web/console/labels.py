@@ -44,13 +44,15 @@ KIND_OF_END_NAMES: dict[Kind, str] = {
     Kind.KEYS: N_("Key pairs"),
     Kind.DELEGATIONS: N_("Delegations"),
     Kind.ENTITLEMENTS: N_("Entitlements"),
+    Kind.REVIEWS: N_("Reviews"),
 }
-# The list that shows what each figure counts.
-LIST_OF_END: dict[Kind, str] = {
-    Kind.CONTRACTS: "contracts",
-    Kind.KEYS: "access",
-    Kind.DELEGATIONS: "delegations",
-    Kind.ENTITLEMENTS: "entitlements",
+# The list that shows what each figure counts, and its filter.
+LIST_OF_END: dict[Kind, tuple[str, str]] = {
+    Kind.CONTRACTS: ("console.contracts", "ends"),
+    Kind.KEYS: ("console.access", "ends"),
+    Kind.DELEGATIONS: ("console.delegations", "ends"),
+    Kind.ENTITLEMENTS: ("console.entitlements", "ends"),
+    Kind.REVIEWS: ("reviews.index", "due"),
 }
 LIST_NAMES: dict[str, str] = {
     "tenants": N_("Tenants"),

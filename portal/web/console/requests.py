@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.access.roles import Permission
+from portal.contracts import signer_store
 from portal.entitlements import deciding
 from portal.entitlements.errors import AnswerMissing, PartOutOfRange
 from portal.entitlements.models import ContractRequest, RequestState, Wish
@@ -41,6 +42,7 @@ def queue(account: str) -> str:
         "console/requests.html",
         rows=page.rows,
         projects=requests.projects_of(page.rows),
+        signer_changes=signer_store.queue(None).rows,
         now=now,
         shown={"state": RequestState.WAITING.value} | chosen,
         ages=AGES,

@@ -14,7 +14,7 @@ from portal.accounts.models import Membership
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.impact import console, reviews
-from portal.impact.reviews import Due
+from portal.impact.expiring import Term
 from portal.reviews import operations, people
 from portal.reviews.models import CampaignState
 from portal.web import arguments
@@ -31,9 +31,9 @@ from portal.web.reviews.refusals import at_fields
 def index(account: str) -> str:
     """All reviews, the latest first, and how many are due when."""
     actor, now = current_actor(), clock.now()
-    state, due = arguments.one_of("state", set(CampaignState)), arguments.one_of("due", set(Due))
+    state, due = arguments.one_of("state", set(CampaignState)), arguments.one_of("due", set(Term))
     page = reviews.page(
-        actor, CampaignState(state) if state else None, Due(due) if due else None, now, request.args.get("after")
+        actor, CampaignState(state) if state else None, Term(due) if due else None, now, request.args.get("after")
     )
     wanted: dict[str, Any] = {name: value for name, value in (("state", state), ("due", due)) if value}
     here = url_for(".index", account=account)

@@ -11,7 +11,7 @@ from portal.access.roles import ENVIRONMENT_NAMES
 from portal.delegations.models import Side
 from portal.foundation.errors import PortalError
 from portal.foundation.marking import N_
-from portal.impact.reviews import Due
+from portal.impact.expiring import Term
 from portal.reviews.models import Answer, CampaignState, Decision, Outcome, ReviewSubject, Silence
 from portal.web.console.labels import DELEGATION_NAMES, ENTITLEMENT_NAMES, KEY_STATE_NAMES
 from portal.web.delegations.seen import RIGHT_WORDS
@@ -20,7 +20,7 @@ from portal.web.frame import language
 from portal.web.reviews.ticks import tick
 from portal.web.say import listed
 
-__all__ = ["RIGHT_WORDS", "Due", "tick"]
+__all__ = ["RIGHT_WORDS", "Term", "tick"]
 
 SUBJECT_NAMES: dict[ReviewSubject, str] = {
     ReviewSubject.DELEGATIONS: N_("Delegations"),
@@ -114,11 +114,11 @@ SILENCE_NAMES: dict[Silence, str] = {
 }
 
 
-DUE_NAMES: dict[Due, str] = {
-    Due.ONE_DAY: N_("Due within a day"),
-    Due.SEVEN_DAYS: N_("Due within 7 days"),
-    Due.THIRTY_DAYS: N_("Due within 30 days"),
-    Due.PAST: N_("Past the due date"),
+DUE_NAMES: dict[Term, str] = {
+    Term.ONE_DAY: N_("Due within a day"),
+    Term.SEVEN_DAYS: N_("Due within 7 days"),
+    Term.THIRTY_DAYS: N_("Due within 30 days"),
+    Term.PAST: N_("Past the due date"),
 }
 
 

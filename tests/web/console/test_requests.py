@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from portal.access.roles import Role
+from portal.contracts import signers
 from portal.contracts import store as contracts
 from portal.entitlements import asking, deciding
 from portal.entitlements import store as requests
@@ -15,7 +16,7 @@ from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
 from portal.projects import allotments, granting, operations
 from portal.web import mail
-from tests.factories import a_licensee, a_member, a_vendor, tenant_of
+from tests.factories import a_licensee, a_member, a_partner, a_vendor, membership_of, tenant_of
 
 
 @pytest.fixture
@@ -78,6 +79,21 @@ def test_the_queue_says_who_waits_for_what_the_longest_first(owner, browser, at)
     assert "9 days" in first
     assert "Aurora" in second
     assert owner.label in second
+
+
+def test_the_queue_shows_changes_of_the_signer_that_wait(browser, at):
+    signer = a_partner(name="Cirrus")
+    owner, other = (a_member(tenant_of(signer), Role.OWNER, name=name) for name in ("Owen", "Nora"))
+    with transaction():
+        contract = contracts.all_of(owner)[0]
+        signers.propose(owner, contract, membership_of(other), "She leads the shop now.")
+
+    (row,) = rows(browser.get(at("")))
+
+    assert "Nora by Owen" in row
+    assert signer.label in row
+    assert "Cirrus" in row
+    assert "Stop the change" in row
 
 
 def test_what_was_decided_waits_no_more_and_is_found_by_its_state(owner, admin, browser, at):

@@ -7,7 +7,7 @@ import pytest
 from portal.access.roles import Role
 from portal.foundation import clock
 from portal.impact import reviews
-from portal.impact.reviews import Due
+from portal.impact.expiring import Term
 from portal.reviews import applying, store, upkeep
 from portal.reviews.models import CampaignState, Decision, Outcome, ReviewSubject
 from tests.factories import a_key, a_vendor, tenant_of
@@ -104,7 +104,7 @@ def test_a_review_past_its_date_stands_under_past(place, sides, admin):
 
     counts = reviews.due_counts(admin, clock.now() + timedelta(days=3))
 
-    assert counts == {Due.ONE_DAY: 0, Due.SEVEN_DAYS: 0, Due.THIRTY_DAYS: 0, Due.PAST: 1}
+    assert counts == {Term.ONE_DAY: 0, Term.SEVEN_DAYS: 0, Term.THIRTY_DAYS: 0, Term.PAST: 1}
 
 
 def test_what_waits_keeps_the_review_open_and_says_so(reviewing):
