@@ -184,6 +184,7 @@ def _app(url: str) -> Flask:
         Settings(
             portal_mode=Mode.DEMO,
             database_url=url,
+            migration_database_url=url if url.startswith("postgres") else "",
             secret_key=secrets.token_urlsafe(48),
             kek=base64.b64encode(secrets.token_bytes(32)).decode(),
             password_pepper=secrets.token_urlsafe(48),

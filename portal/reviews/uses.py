@@ -39,14 +39,13 @@ class LastUse:
 
 def used_since(subject: ReviewSubject, owner_id: Any, subject_id: Any, since: datetime) -> ColumnElement[bool]:
     """Whether what these columns name was used since then."""
-    rows = select(KeyUse.id).where(*_of(subject, owner_id, subject_id), KeyUse.last_at >= since)
-    return rows.exists()
+    return _uses(subject, owner_id, subject_id).where(KeyUse.last_at >= since).exists()
 
 
 def last_uses(subject: ReviewSubject, places: Collection[Place], *, reason: Reader) -> Mapping[Place, LastUse]:
     """The last use of each of these; one never used is left out. One statement."""
     model = MODELS[subject]
-    latest = select(KeyUse.id).where(*_of(subject, model.tenant_id, model.id)).order_by(KeyUse.last_at.desc())
+    latest = _uses(subject, model.tenant_id, model.id).order_by(KeyUse.last_at.desc())
     latest_id = latest.limit(1).correlate(model).scalar_subquery()
     rows = (
         across_tenants(model.tenant_id, model.id, LATEST.last_at, Installation.name, reason=reason)
@@ -70,16 +69,14 @@ def _with_installation(rows: Select[Any]) -> Select[Any]:
     return rows.join(UseClient, client).outerjoin(Sighting, taken_for).outerjoin(Installation, its)
 
 
-def _of(subject: ReviewSubject, owner_id: Any, subject_id: Any) -> list[ColumnElement[bool]]:
-    """The uses of the key pairs that hang on it, as conditions on `KeyUse`."""
+def _uses(subject: ReviewSubject, owner_id: Any, subject_id: Any) -> Select[Any]:
+    """The uses of the key pairs that hang on it. Joined, so that the few pairs come first and their uses by index."""
+    rows = select(KeyUse.id).where(KeyUse.tenant_id == owner_id)
     if subject is ReviewSubject.KEYS:
-        return [KeyUse.tenant_id == owner_id, KeyUse.key_pair_id == subject_id]
-    pair = aliased(KeyPair)
-    pairs = select(pair.id).where(pair.tenant_id == owner_id)
+        return rows.where(KeyUse.key_pair_id == subject_id)
+    pair, granting = aliased(KeyPair), aliased(Entitlement)
+    rows = rows.join(pair, and_(pair.tenant_id == KeyUse.tenant_id, pair.id == KeyUse.key_pair_id))
     if subject is ReviewSubject.DELEGATIONS:
-        pairs = pairs.where(pair.delegation_id == subject_id)
-    else:
-        granting = aliased(Entitlement)
-        contract = select(granting.contract_id).where(granting.tenant_id == owner_id, granting.id == subject_id)
-        pairs = pairs.where(pair.contract_id == contract.scalar_subquery())
-    return [KeyUse.tenant_id == owner_id, KeyUse.key_pair_id.in_(pairs)]
+        return rows.where(pair.tenant_id == owner_id, pair.delegation_id == subject_id)
+    contract = select(granting.contract_id).where(granting.tenant_id == owner_id, granting.id == subject_id)
+    return rows.where(pair.tenant_id == owner_id, pair.contract_id == contract.scalar_subquery())
