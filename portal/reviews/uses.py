@@ -78,5 +78,6 @@ def _uses(subject: ReviewSubject, owner_id: Any, subject_id: Any) -> Select[Any]
     rows = rows.join(pair, and_(pair.tenant_id == KeyUse.tenant_id, pair.id == KeyUse.key_pair_id))
     if subject is ReviewSubject.DELEGATIONS:
         return rows.where(pair.tenant_id == owner_id, pair.delegation_id == subject_id)
-    contract = select(granting.contract_id).where(granting.tenant_id == owner_id, granting.id == subject_id)
-    return rows.where(pair.tenant_id == owner_id, pair.contract_id == contract.scalar_subquery())
+    # At one level with the rest: what is nested deeper would not be correlated with the row that is asked about.
+    rows = rows.join(granting, and_(granting.tenant_id == pair.tenant_id, granting.contract_id == pair.contract_id))
+    return rows.where(granting.tenant_id == owner_id, granting.id == subject_id)

@@ -343,6 +343,19 @@ def test_an_entitlement_in_use_is_not_ended_by_silence(admin: Actor):
         assert set(outcomes(admin, close(admin, campaign))) == {Outcome.KEPT_IN_USE}
 
 
+def test_what_one_owner_uses_keeps_no_other_owners_entitlements(admin: Actor):
+    quiet, busy = some_keys(1), some_keys(1)
+    campaign = an_open(admin, ENTITLEMENTS, silence=Silence.END)
+    through_the_ladder(campaign)
+
+    with days_later(31):
+        used(key_store.live(busy, clock.now(), Environment.SANDBOX)[0], days_ago=1)
+        found = lines(admin, close(admin, campaign))
+
+    assert {line.outcome for line in found if line.owner_id == busy.tenant_id} == {Outcome.KEPT_IN_USE}
+    assert {line.outcome for line in found if line.owner_id == quiet.tenant_id} == {Outcome.ENDED}
+
+
 def test_silence_never_ends_what_was_not_warned_of_in_full(admin: Actor):
     some_keys(1)
     campaign = an_open(admin, KEYS, silence=Silence.END)
