@@ -58,7 +58,6 @@ def main() -> None:
             with transaction():
                 world = filler.fill(db.session.connection())
                 _use(filler)
-            evidence.configure(lambda _octets: ("bench", secrets.token_bytes(64)), "https://portal.example")
             _measure(*_admin(world), wish.subject)
 
 

@@ -25,6 +25,7 @@ from portal.foundation.errors import NotFound
 from portal.foundation.sealing import Sealer
 from portal.imports.reading import LARGEST as LARGEST_IMPORT
 from portal.outbox import operations as outbox
+from portal.reviews import evidence
 from portal.web import errors, filters, frame, guards, headers
 from portal.web.accounts.views import pages as accounts_pages
 from portal.web.activity.views import pages as activity_pages
@@ -133,6 +134,7 @@ def _join_domain(app: Flask, settings: Settings) -> None:
     passwords.configure(settings.password_pepper)
     outbox.configure(Sealer(settings.kek_octets))
     signing.configure(Sealer(settings.kek_octets))
+    evidence.configure(settings.external_base_url)
 
 
 def _join_pages(app: Flask, settings: Settings) -> None:

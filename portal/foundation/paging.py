@@ -30,13 +30,15 @@ class Page(Generic[Row]):
 
 
 def page_of(
-    statement: Select[Any], *columns: Any, place: str | None, newest_first: bool = False, rows: int = PAGE_ROWS
+    statement: Select[Any], *columns: Any, place: str | None, newest_first: bool = False, rows: int | None = None
 ) -> Page[Any]:
     """The page of `statement`'s rows that begins after `place`, in the order of `columns`.
 
     columns: ORM attributes of the selected entity whose values are unique together; the last one is its id.
-    place: as an earlier page's `next_place`; None is the first page. rows: how many at most. Raises: BadPlace.
+    place: as an earlier page's `next_place`; None is the first page. rows: how many at most, 100 unless told.
+    Raises: BadPlace.
     """
+    rows = rows or PAGE_ROWS
     if place:
         after = tuple(_value(column, part) for column, part in zip(columns, _parts(place, len(columns)), strict=True))
         key = tuple_(*columns)

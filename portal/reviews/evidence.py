@@ -4,23 +4,20 @@ The file says what is stored and nothing that may change later, so that it comes
 are UTC. `create_app` calls `configure` once.
 """
 
-import base64
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row
 
+from portal.foundation import signed_json, signing
 from portal.reviews import store
 from portal.reviews.errors import NotClosedYet
 from portal.reviews.models import Campaign, CampaignState, Question
 from portal.reviews.states import CAMPAIGN_STATE_NAMES
 
-FORMAT = "portal-review-evidence-v1"
-# The id of the key, and its signature (Ed25519) over these octets.
-Sign = Callable[[bytes], tuple[str, bytes]]
 Document = dict[str, Any]
 
 COLUMNS = (
@@ -29,24 +26,20 @@ COLUMNS = (
     "warnings", "outcome", "outcome_code", "applied_at",
 )  # fmt: skip
 
-_sign: Sign | None = None
 _portal = ""
 
 
-def configure(sign: Sign, portal: str) -> None:
-    """Sign evidence with `sign` from now on, in the name of the portal at this address."""
-    global _sign, _portal
-    _sign, _portal = sign, portal
+def configure(portal: str) -> None:
+    """Sign evidence in the name of the portal at this address from now on."""
+    global _portal
+    _portal = portal
 
 
 def sign(campaign: Campaign) -> None:
     """Put the signature of its evidence onto a campaign that is just being closed."""
-    if _sign is None:
-        raise RuntimeError("reviews.evidence.configure() was not called")
     campaign.evidence_portal = _portal
-    key_id, signature = _sign(canonical(payload(campaign)))
-    campaign.evidence_key_id = key_id
-    campaign.evidence_signature = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+    made = signing.sign(signing.Purpose.EVIDENCE, signed_json.canonical(payload(campaign)))
+    campaign.evidence_key_id, campaign.evidence_signature = made.key_id, made.signature.hex()
 
 
 def payload(campaign: Campaign) -> Document:
@@ -54,7 +47,7 @@ def payload(campaign: Campaign) -> Document:
     _require_closed(campaign)
     outcomes = {outcome.value: number for outcome, number in store.outcomes_of(campaign).items()}
     return {
-        "format": FORMAT,
+        "format": signed_json.EVIDENCE_FORMAT,
         "portal": campaign.evidence_portal or "",
         "review": {
             "id": campaign.public_id,
@@ -76,12 +69,8 @@ def payload(campaign: Campaign) -> Document:
 
 def signed(campaign: Campaign) -> bytes:
     """The signed file. Raises: NotClosedYet."""
-    signature = {
-        "alg": "EdDSA",
-        "key_id": campaign.evidence_key_id,
-        "value": campaign.evidence_signature,
-    }
-    return canonical(payload(campaign) | {"signature": signature}) + b"\n"
+    signature = bytes.fromhex(campaign.evidence_signature or "")
+    return signed_json.attach(payload(campaign), campaign.evidence_key_id or "", signature)
 
 
 def rows(campaign: Campaign) -> Iterator[list[str]]:
@@ -90,11 +79,6 @@ def rows(campaign: Campaign) -> Iterator[list[str]]:
     yield list(COLUMNS)
     for line in _lines(campaign):
         yield [_cell(line[name]) for name in COLUMNS]
-
-
-def canonical(document: Mapping[str, Any]) -> bytes:
-    """The octets that are signed: sorted names, no spaces, UTF-8."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def _require_closed(campaign: Campaign) -> None:

@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from portal.access.actor import Actor, system_actor
 from portal.accounts import store as accounts
 from portal.foundation import clock
 from portal.foundation.database import transaction
-from portal.reviews import evidence, operations, store, upkeep
+from portal.reviews import operations, store, upkeep
 from portal.reviews.models import Campaign, Decision, ReviewSubject
 from portal.reviews.wanted import Wanted
 from portal.web.reviews.stamps import stamp
@@ -21,7 +19,6 @@ WORKER = system_actor("worker")
 
 def reviews_of(admin: Actor) -> Things:
     """Ids of the reviews over all delegations there are, which this partner admin decides, and of a line."""
-    _sign()
     wide = a_delegation(a_licensee(name="Under review"), an_integrator(name="Agency under review"))
     open_, closable, closed = (_a_review(admin, name) for name in ("Open", "To be closed", "Closed"))
     for name in (closable, closed):
@@ -48,13 +45,6 @@ def question_for(place: Place) -> Things:
     """What the place's owner is asked in the open review."""
     rows = [row for row in store.questions_of(place.owner).rows if row.campaign_name == "Open"]
     return {"question": rows[0].public_id}
-
-
-def _sign() -> None:
-    # Where the application does not know yet by which key evidence is signed.
-    if evidence._sign is None:
-        private = Ed25519PrivateKey.generate()
-        evidence.configure(lambda octets: ("sig_tests", private.sign(octets)), "https://portal.example")
 
 
 def _a_review(admin: Actor, name: str) -> str:

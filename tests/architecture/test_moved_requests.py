@@ -53,11 +53,11 @@ def rows(name: str, *columns: str) -> list[tuple[Any, ...]]:
 
 def test_each_request_is_kept_and_what_was_approved_was_approved_in_full(fresh_app: Flask):
     with fresh_app.app_context():
-        upgrade(revision="0026")
+        upgrade(revision="0032")
         fill()
         db.session.remove()
 
-        upgrade(revision="0029")
+        upgrade(revision="0033")
 
         assert rows("contract_requests", "public_id", "state", "amount", "granted", "version") == [
             ("req_1", "waiting", 1, None, 1),
@@ -70,13 +70,13 @@ def test_each_request_is_kept_and_what_was_approved_was_approved_in_full(fresh_a
 
 def test_going_back_keeps_them_too(fresh_app: Flask):
     with fresh_app.app_context():
-        upgrade(revision="0026")
+        upgrade(revision="0032")
         fill()
         db.session.remove()
-        upgrade(revision="0029")
+        upgrade(revision="0033")
         db.session.remove()
 
-        downgrade(revision="0026")
+        downgrade(revision="0032")
 
         assert [row[0] for row in rows("allotment_requests", "public_id")] == ["req_1", "req_2", "req_3", "req_4"]
         db.session.remove()

@@ -12,7 +12,7 @@ from portal.accounts import store as accounts
 from portal.accounts.models import Language, Person
 from portal.contracts import store as contracts
 from portal.entitlements import asking
-from portal.entitlements.models import AllotmentWish
+from portal.entitlements.models import Wish
 from portal.foundation.database import db, transaction
 from portal.impact import digest
 from portal.impact.models import Digest
@@ -149,7 +149,7 @@ def test_it_tells_how_long_requests_have_waited(admin):
     with time_machine.travel(MONDAY - timedelta(days=12, hours=1), tick=True):
         owner = a_licensee()
         with transaction():
-            asking.request_more(owner, contracts.all_of(owner)[0], AllotmentWish.PROJECT, 2, "Two more shops")
+            asking.request_more(owner, contracts.all_of(owner)[0], Wish.PROJECT, 2, "Two more shops")
 
     run_at(MONDAY)
 

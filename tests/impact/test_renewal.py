@@ -23,7 +23,7 @@ from portal.contracts.models import Contract, Deputy, SignerChange
 from portal.entitlements import asking
 from portal.entitlements import operations as entitlements
 from portal.entitlements import store as entitlement_store
-from portal.entitlements.models import AllotmentWish, Entitlement
+from portal.entitlements.models import Entitlement, Wish
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import Changed
@@ -148,7 +148,7 @@ def test_what_the_verifier_holds_has_no_gap(shop):
 def test_everything_hangs_on_the_next_contract(shop):
     an_intent(shop.owner)
     with transaction():
-        asking.request_more(shop.owner, shop.contract, AllotmentWish.PROJECT, 1, "More.")
+        asking.request_more(shop.owner, shop.contract, Wish.PROJECT, 1, "More.")
     before = spaces(shop)
 
     successor = renew(shop, shop.ends_at).id

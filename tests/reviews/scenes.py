@@ -20,7 +20,6 @@ from portal.reviews.wanted import Wanted
 from portal.usage import traces
 from tests.factories import a_call, a_delegation, a_key, a_licensee, an_integrator
 
-ADDRESS = "https://portal.example"
 DELEGATIONS, KEYS, ENTITLEMENTS = ReviewSubject.DELEGATIONS, ReviewSubject.KEYS, ReviewSubject.ENTITLEMENTS
 WORKER = system_actor("worker")
 

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.factories import tenant_of
-from tests.reviews.conftest import admin, signing_key
+from tests.reviews.conftest import admin
 from tests.reviews.scenes import an_open, parties
 from tests.web.reviews.pages import Reviewing
 
-__all__ = ["admin", "signing_key"]
+__all__ = ["admin"]
 
 
 @pytest.fixture
