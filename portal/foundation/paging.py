@@ -60,6 +60,13 @@ def portions_of(statement: Select[Any], *columns: Any) -> Iterator[Any]:
         place = page.next_place
 
 
+def shortened(page: Page[Row], most: int, *columns: Any) -> Page[Row]:
+    """`page` with at most so many of its rows; the next one begins after them. columns: as `page_of` took them."""
+    if len(page.rows) <= most:
+        return page
+    return Page(page.rows[:most], _place(page.rows[most - 1], columns))
+
+
 def _place(row: Any, columns: tuple[Any, ...]) -> str:
     return SEPARATOR.join(str(getattr(row, column.key)).encode().hex() for column in columns)
 

@@ -5,7 +5,7 @@ from sqlalchemy import insert, select
 
 from portal.foundation import ids
 from portal.foundation.database import db
-from portal.foundation.paging import PAGE_ROWS, BadPlace, page_of
+from portal.foundation.paging import PAGE_ROWS, BadPlace, Page, page_of, shortened
 from portal.tenants.models import Standing, Tenant
 
 AN_ID = "01a20000-0000-7000-8000-000000000001"
@@ -27,6 +27,10 @@ def _tenants(count: int) -> None:
         for number in range(count)
     ]
     db.session.execute(insert(Tenant), rows)
+
+
+def _page(place: str | None) -> Page[Tenant]:
+    return page_of(select(Tenant), Tenant.name_key, Tenant.id, place=place)
 
 
 def _walk(**how: bool) -> list[list[Tenant]]:
@@ -53,6 +57,23 @@ def test_pages_are_full_but_for_the_last():
     _tenants(MANY)
 
     assert [len(page) for page in _walk()] == [PAGE_ROWS, PAGE_ROWS, 1]
+
+
+def test_a_shortened_page_leaves_its_rest_to_the_next():
+    _tenants(MANY)
+    whole = _page(None)
+
+    first = shortened(whole, 30, Tenant.name_key, Tenant.id)
+
+    assert first.rows == whole.rows[:30]
+    assert _page(first.next_place).rows[:70] == whole.rows[30:]
+
+
+def test_a_page_that_is_short_already_stays_as_it_is():
+    _tenants(FEW)
+    whole = _page(None)
+
+    assert shortened(whole, 30, Tenant.name_key, Tenant.id) is whole
 
 
 def test_rows_come_in_order_over_all_pages():

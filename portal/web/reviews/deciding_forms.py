@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from portal.access.roles import ENVIRONMENT_NAMES, RIGHT_NAMES, Environment, Right
+from portal.foundation import clock
 from portal.reviews.deciding import MOST_AT_ONCE
 from portal.reviews.errors import TooManyLines
 from portal.reviews.models import Decision, Line, ReviewSubject
@@ -67,11 +68,13 @@ class LineForm(ReasonForm):
     environments = CheckboxesField(_l("Environments that stay"))
     rights = CheckboxesField(_l("Rights that stay"))
     last_day = DateField(_l("Last day that stays (UTC)"), validators=[Optional()])
+    latest: str | None = None
 
     @classmethod
     def of(cls, subject: ReviewSubject, line: Line) -> "LineForm":
         """The form for this line: what was decided is chosen already, and everything that is there now stays."""
         form = cls(data=_as_values(line) | {"version": line.version, "reason": line.reason})
+        form.latest = line.facts["last_day"]
         if subject is ReviewSubject.KEYS:
             del form.last_day
         if subject is not ReviewSubject.DELEGATIONS:
@@ -96,6 +99,13 @@ class LineForm(ReasonForm):
     def stay(self, name: str) -> list[str]:
         """What stays of environments or of rights; seeing always does."""
         return sorted({*self[name].data, *([Right.VIEW.value] if name == "rights" else [])})
+
+    def validate_last_day(self, field: DateField) -> None:
+        """Raises: ValidationError when something would be narrowed to a day that is over, or to a later end."""
+        if self.decision.data != Decision.NARROW.value or field.data is None or field.data.isoformat() == self.latest:
+            return
+        if field.data <= clock.now().date() or (self.latest and field.data.isoformat() > self.latest):
+            raise ValidationError(_("Give a day from tomorrow on that is not later than the last day now."))
 
     def validate_environments(self, field: CheckboxesField) -> None:
         """Raises: ValidationError when none would stay."""

@@ -12,10 +12,11 @@ from portal.access.actor import Actor, require, system_actor
 from portal.access.roles import Permission
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
+from portal.foundation.paging import shortened
 from portal.impact import reviews
 from portal.reviews import contexts, operations, people, store
 from portal.reviews.deciding import MOST_AT_ONCE
-from portal.reviews.models import Campaign, CampaignState, Decision, Outcome
+from portal.reviews.models import Campaign, CampaignState, Decision, Line, Outcome
 from portal.web import arguments
 from portal.web.guards import current_actor, requires
 from portal.web.pages import answer
@@ -145,6 +146,7 @@ def _lines(actor: Actor, account: str, campaign: Campaign) -> dict[str, Any]:
         page = reviews.lines_with(actor, campaign, Outcome(wanted.outcome), place)
     else:
         page = store.lines_page(actor, campaign, **wanted.as_filters(), place=place)
+    page = shortened(page, MOST_AT_ONCE, Line.position)  # so that all that is shown can be ticked
 
     def url(after: str | None) -> str:
         return url_for(".show", account=account, campaign_id=campaign.public_id, **wanted.as_arguments(), after=after)

@@ -7,9 +7,9 @@ import pytest
 from portal.access.roles import Role
 from portal.foundation import clock
 from portal.reviews.deciding import MOST_AT_ONCE
-from portal.reviews.models import Decision
+from portal.reviews.models import Decision, ReviewSubject
 from tests.factories import a_vendor, tenant_of
-from tests.reviews.scenes import an_open, days_later, decide, lines, parties, work
+from tests.reviews.scenes import an_open, days_later, decide, lines, parties, some_keys, work
 from tests.web.reviews.pages import Reviewing, read, said
 
 
@@ -147,6 +147,18 @@ def test_lines_are_filtered_by_the_address(query, shown, admin, signed_in):
     at = Reviewing(signed_in(admin), f"/{tenant_of(admin).account_id}/reviews/{review.public_id}")
 
     assert len(read(at.look(query)).select("input[name=lines]")) == shown
+
+
+def test_a_page_holds_as_many_lines_as_can_be_ticked(admin, signed_in):
+    some_keys(MOST_AT_ONCE + 2)
+    review = an_open(admin, ReviewSubject.KEYS)
+    at = Reviewing(signed_in(admin), f"/{tenant_of(admin).account_id}/reviews/{review.public_id}")
+
+    first = read(at.look())
+    second = read(at.browser.get(first.select_one("a[rel=next]")["href"]))
+
+    pages = [page.select("input[name=lines]") for page in (first, second)]
+    assert [len(ticks) for ticks in pages] == [MOST_AT_ONCE, 2]
 
 
 def test_a_filter_that_leaves_nothing_offers_the_way_back(reviewing):
