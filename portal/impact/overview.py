@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.access.actor import Actor
@@ -34,6 +34,7 @@ from portal.keys.models import KeyPair, KeyState
 from portal.keys.tickets import MadeUnder
 from portal.projects import store as projects
 from portal.projects.models import Claim, Installation, Project
+from portal.reviews import store as reviews
 from portal.tenants.models import Tenant
 from portal.usage import store as usage
 from portal.usage.store import Seen
@@ -68,6 +69,7 @@ class Overview:
     seen: Sequence[Seen]
     copies_to_rotate: Sequence[KeyCopy]
     hand_offs_waiting: Sequence[HandOff]
+    questions_waiting: int
 
     @property
     def in_use(self) -> dict[uuid.UUID, Seen]:
@@ -151,6 +153,8 @@ def of_tenant(actor: Actor, side: Environment, at: datetime) -> Overview:
     shown = projects.page(actor, place=None)
     given, taken, proposals = _delegations(actor)
     projects_shown = shown.rows[:SHOWN]
+    asked = literal(0) if actor.acts_for_client else reviews.waiting_questions(actor)
+    ready, questions = readiness.of_keys_beside(actor, at, asked)
     pairs = keys.live_here_or_retiring(actor, at, side, limit=SHOWN + SHOWN_PAIRS)
     return Overview(
         at=at,
@@ -161,7 +165,7 @@ def of_tenant(actor: Actor, side: Environment, at: datetime) -> Overview:
         live_pairs=clients.live_pairs(actor, [*given, *taken], at),
         with_tickets=tickets.made_under(actor, [*given, *taken], at),
         retiring_pairs=[pair for pair in pairs if pair.state is KeyState.RETIRING],
-        ready=readiness.of_keys(actor, at),
+        ready=ready,
         projects=projects_shown,
         more_projects=len(shown.rows) > SHOWN,
         given=given,
@@ -169,6 +173,7 @@ def of_tenant(actor: Actor, side: Environment, at: datetime) -> Overview:
         seen=usage.around(actor, [project.id for project in projects_shown], taken),
         copies_to_rotate=hand_offs.copies_to_rotate(actor),
         hand_offs_waiting=hand_offs.waiting_for(actor, at),
+        questions_waiting=questions,
     )
 
 

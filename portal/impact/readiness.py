@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, literal, select
 
 from portal.access.actor import Actor
 from portal.access.roles import Environment
@@ -44,10 +44,16 @@ def of_keys(actor: Actor, at: datetime) -> KeysReady:
 
     Counting stops at 100, so that it costs the same however many there are.
     """
+    return of_keys_beside(actor, at, literal(0))[0]
+
+
+def of_keys_beside(actor: Actor, at: datetime, other: ColumnElement[int] | ScalarSelect[int]) -> tuple[KeysReady, int]:
+    """The same, and what `other` counts in the actor's tenant: one statement for both."""
     sides = sorted(actor.reach.environments)
-    rows = select(*(_count(actor, at, side) for side in sides)).execution_options(scope=actor.tenant_id)
-    counts = dict(zip(sides, db.session.execute(rows).one(), strict=True))
-    return KeysReady({side: counts[side] for side in Environment if side in counts})
+    rows = select(*(_count(actor, at, side) for side in sides), other).execution_options(scope=actor.tenant_id)
+    *pairs, counted = db.session.execute(rows).one()
+    counts = dict(zip(sides, pairs, strict=True))
+    return KeysReady({side: counts[side] for side in Environment if side in counts}), counted
 
 
 def _count(actor: Actor, at: datetime, side: Environment) -> ScalarSelect[int]:

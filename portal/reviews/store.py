@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, Table, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Table, case, func, insert, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from portal.access.actor import Actor
@@ -148,10 +148,10 @@ def questions_of(actor: Actor, place: str | None = None) -> Page[Question]:
     return page_of(_asked(actor), Question.id, place=place, newest_first=True)
 
 
-def waiting_questions(actor: Actor) -> int:
-    """How many questions wait for an answer of the actor's own tenant."""
+def waiting_questions(actor: Actor) -> ScalarSelect[int]:
+    """How many questions wait for an answer of the actor's own tenant, as a part of a statement in its scope."""
     rows = _asked(actor).where(Question.answer.is_(None), Question.closed_at.is_(None))
-    return db.session.scalar(rows.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    return rows.with_only_columns(func.count(), maintain_column_froms=True).scalar_subquery()
 
 
 def get_question(actor: Actor, public_id: str) -> Question:

@@ -6,16 +6,14 @@ from flask_babel import ngettext
 
 from portal.access.actor import Actor
 from portal.access.roles import Permission
-from portal.reviews import store
+from portal.impact.overview import Overview
 from portal.web.dashboards.attention import Attention
 
 
-def needs(account: str, actor: Actor) -> list[Attention]:
+def needs(account: str, actor: Actor, found: Overview) -> list[Attention]:
     """That the vendor waits for answers, told to whoever may give them."""
-    if actor.acts_for_client or not actor.may(Permission.REVIEW_ANSWER):
-        return []
-    waiting = store.waiting_questions(actor)
-    if not waiting:
+    waiting = found.questions_waiting
+    if not waiting or not actor.may(Permission.REVIEW_ANSWER):
         return []
     sentence = ngettext(
         "The vendor asks whether a delegation is still needed.",

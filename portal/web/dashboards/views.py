@@ -48,7 +48,7 @@ def overview(account: str) -> ResponseReturnValue:
             *_alarms(account, found),
             *handed.needs(account, found),
             *_waiting(account, actor, found),
-            *asked.needs(account, actor),
+            *asked.needs(account, actor, found),
             *_ending(account, actor, found),
         ],
         steps=_checklist(account, found),
