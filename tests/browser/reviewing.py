@@ -1,40 +1,17 @@
-"""A review over integrators' access in a browser, from counting its lines to its evidence, in both languages."""
+"""A review over integrators' access, step by step in a browser: from counting its lines to its evidence."""
 
 import json
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from portal.demo import cast
-from tests.browser.conftest import Arrive
-from tests.browser.steps import PRIYA, RUTH
+from tests.browser.steps import RUTH
 from tests.browser.visitor import Visitor
-from tests.browser.watching import Watch
-from tests.browser.words import LANGUAGES, Words
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 LIN = cast.LIN.email
 NAME = "Integrators 2027"
-
-
-@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.code)
-def test_what_nobody_needs_any_more_is_ended_with_evidence(
-    arrive: Arrive, watch: Watch, words: Words, tmp_path: Path
-) -> None:
-    watch.expected.add(422)  # a decision without its reason
-    someone = arrive(words)
-
-    page = make_review(someone)
-    work(someone)
-    say(someone, LIN, "not_needed", "We changed to another agency.")
-    say(someone, PRIYA, "needed", "We still look after the shop.")
-    decide_and_close(someone, page)
-    work(someone)
-    evidence = take_evidence(someone, page, tmp_path)
-    see_that_it_ended(someone)
-    verify(someone, evidence)
 
 
 def work(someone: Visitor) -> None:
