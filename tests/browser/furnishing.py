@@ -30,7 +30,7 @@ from tests.access.furnishing import (
 )
 from tests.access.reviewing import question_for, reviews_of
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
-from tests.factories import a_licensee, tenant_of
+from tests.factories import a_licensee, a_tenant, tenant_of
 from tests.web.access.routes import Route, address, routes_of
 
 LOOKING = (cast.MAYA, cast.SAM, cast.LIN, cast.PRIYA, cast.KARIM, cast.RUTH)
@@ -52,7 +52,8 @@ def main() -> None:
 
 
 def _of_the_vendor(admin: Actor) -> Things:
-    return reviews_of(admin) | an_import(admin.tenant_id, admin)
+    nobodys = {"ownerless_account": a_tenant("Nobody's").account_id}
+    return reviews_of(admin) | an_import(admin.tenant_id, admin) | nobodys
 
 
 def _letter_of(place: Place) -> Things:

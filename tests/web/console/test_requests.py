@@ -90,7 +90,7 @@ def test_the_queue_shows_changes_of_the_signer_that_wait(browser, at):
 
     (row,) = rows(browser.get(at("")))
 
-    assert "Nora by Owen" in row
+    assert "Nora proposed by Owen" in row
     assert signer.label in row
     assert "Cirrus" in row
     assert "Stop the change" in row
