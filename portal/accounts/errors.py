@@ -113,6 +113,12 @@ class InvitationForSomebodyElse(Denied):
     mend = N_("Sign out, and open the link again.")
 
 
+class StaffStaysOut(Denied):
+    code = "staff_stays_out"
+    sentence = N_("People of the vendor do not become members of other accounts.")
+    mend = N_("Invite somebody of that account's own. To read its pages, look into it from the console.")
+
+
 class SignInToAccept(Denied):
     code = "sign_in_to_accept"
     sentence = N_("There is a sign-in for this e-mail address already.")

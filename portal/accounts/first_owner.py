@@ -19,7 +19,7 @@ def invite_first_owner(actor: Actor, tenant: Tenant, email: str, *, language: La
     For the vendor's staff, as long as nobody owns the account. Another address takes the place of the one before, whose
     link stops working. The same address gets a new link, but for one whose mail left less than a minute ago: that
     invitation comes back as it is, so a button clicked twice is one mail.
-    Raises: NotAllowed, EmailInvalid, OwnerThere, VendorHasNoOwner, AlreadyMember.
+    Raises: NotAllowed, EmailInvalid, OwnerThere, VendorHasNoOwner, AlreadyMember, StaffStaysOut.
     """
     require(actor, Permission.TENANT_OPEN)
     address = clean_email(email)
@@ -58,5 +58,8 @@ def require_nobody_owns(tenant: Tenant) -> None:
 
 def _refuse_member(tenant: Tenant, email: str) -> None:
     person = store.person_by_email(email)
-    if person is not None and store.find_live_membership(tenant.id, person.id) is not None:
+    if person is None:
+        return
+    if store.find_live_membership(tenant.id, person.id) is not None:
         raise AlreadyMember(email=email)
+    invitations.refuse_staff(tenant.id, person)

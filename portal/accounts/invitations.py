@@ -18,6 +18,7 @@ from portal.accounts.errors import (
     InvitationForSomebodyElse,
     InvitationGone,
     SignInToAccept,
+    StaffStaysOut,
 )
 from portal.accounts.models import Invitation, Language, Membership, Person
 from portal.accounts.passwords import ChosenPassword
@@ -159,7 +160,7 @@ def accept_as_new(token: str, name: str, chosen: ChosenPassword, language: Langu
 def accept(token: str, person: Person) -> Membership:
     """The membership of the person who is signed in.
 
-    Raises: InvitationGone, InvitationForSomebodyElse, AlreadyMember.
+    Raises: InvitationGone, InvitationForSomebodyElse, StaffStaysOut, AlreadyMember.
     """
     invitation = _lock_by(token)
     if person.email_key != invitation.email_key:
@@ -218,7 +219,17 @@ def _can_be_accepted(invitation: Invitation) -> bool:
     return is_open and clock.now() < invitation.expires_at
 
 
+def refuse_staff(tenant_id: uuid.UUID, person: Person) -> None:
+    """Nothing, unless the person belongs to the vendor and the tenant is another one. Raises: StaffStaysOut."""
+    vendor = tenants.find_vendor()
+    if vendor is None or vendor.id == tenant_id:
+        return
+    if store.find_live_membership(vendor.id, person.id) is not None:
+        raise StaffStaysOut()
+
+
 def _join(invitation: Invitation, person: Person) -> Membership:
+    refuse_staff(invitation.tenant_id, person)
     membership = members.join(invitation.tenant_id, person, invitation.role)
     invitation.accepted_at = clock.now()
     newcomer = _as_new_member(person, invitation.tenant_id)

@@ -10,7 +10,7 @@ from portal.access.errors import NotAllowed
 from portal.access.roles import Role
 from portal.accounts import operations as accounts
 from portal.accounts import store
-from portal.accounts.errors import AlreadyMember, EmailInvalid, OwnerThere, VendorHasNoOwner
+from portal.accounts.errors import AlreadyMember, EmailInvalid, OwnerThere, StaffStaysOut, VendorHasNoOwner
 from portal.audit import store as audit
 from portal.foundation import clock
 from portal.foundation.database import transaction
@@ -52,6 +52,26 @@ def test_who_accepts_owns_the_account():
         membership = accounts.accept(str(token), person)
 
     assert (membership.tenant_id, membership.role) == (tenant.id, Role.OWNER)
+
+
+@pytest.mark.parametrize("role", [Role.PARTNER_ADMIN, Role.OPERATOR])
+def test_the_vendors_staff_owns_no_account(role):
+    staff, tenant = a_vendor(role), a_tenant()
+    address = store.get_person(staff.person_id).email
+
+    with pytest.raises(StaffStaysOut):
+        invite(tenant, address, actor=staff)
+
+
+def test_who_came_to_the_vendor_meanwhile_joins_no_other_account():
+    tenant = a_tenant()
+    person = a_person(email="ann@example.com")
+    invite(tenant)
+    token = next(mail.facts["token"] for mail in outbox.read_all(10) if mail.to == "ann@example.com")
+    a_member(tenant_of(a_vendor()), Role.PARTNER_ADMIN, person=person)
+
+    with pytest.raises(StaffStaysOut), transaction():
+        accounts.accept(token, person)
 
 
 def test_an_account_with_an_owner_gets_none_from_the_vendor():

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from portal.access.roles import Permission
 from portal.accounts import operations as accounts
-from portal.accounts.errors import AlreadyMember
+from portal.accounts.errors import AlreadyMember, StaffStaysOut
 from portal.accounts.models import Language
 from portal.contracts.errors import TermOutOfOrder, TermTooLong
 from portal.foundation import clock
@@ -49,6 +49,8 @@ def open_tenant(account: str) -> Any:
             namesake = store.get_by_account_id(refusal.facts["account"])
         except (TermOutOfOrder, TermTooLong) as refusal:
             add_refusal(form.last_day, refusal)
+        except StaffStaysOut as refusal:
+            add_refusal(form.email, refusal)
         else:
             told = _("%(name)s is opened as %(account)s. %(email)s is invited as its first owner.",
                      name=name, account=owner_id, email=form.email.data)  # fmt: skip
@@ -69,7 +71,7 @@ def invite_owner(account: str, owner_id: str) -> Any:
             with transaction():
                 chosen = Language(form.language.data)
                 accounts.invite_first_owner(actor, owner, form.email.data, language=chosen)
-        except AlreadyMember as refusal:
+        except (AlreadyMember, StaffStaysOut) as refusal:
             add_refusal(form.email, refusal)
         else:
             flash(_("The invitation is on its way to %(email)s.", email=form.email.data), "success")
