@@ -85,6 +85,12 @@ class NobodySigns(Denied):
     mend = N_("The vendor's partner admin can record a new signer.")
 
 
+class SignerComesAlong(Conflict):
+    code = "signer_comes_along"
+    sentence = N_("The contract %(contract)s takes over from %(renewed)s, and whoever signs that one signs it then.")
+    mend = N_("Propose another signer of the contract that is running.")
+
+
 class SignsAlready(Conflict):
     code = "signs_already"
     sentence = N_("%(signer)s is the signer of this contract already.")

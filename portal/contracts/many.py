@@ -87,7 +87,7 @@ def lock_many(keys: Collection[tuple[uuid.UUID, uuid.UUID]]) -> dict[uuid.UUID, 
         rows = across_tenants(Contract, reason=Reader.CONSOLE).where(
             Contract.tenant_id.in_(set(tenant_ids)), Contract.id.in_(contract_ids)
         )
-        rows = rows.order_by(Contract.tenant_id, Contract.id).with_for_update()
+        rows = rows.order_by(Contract.tenant_id, Contract.id).with_for_update(key_share=True)
         locked = db.session.scalars(rows.execution_options(populate_existing=True))
         found |= {contract.id: contract for contract in locked}
     return found

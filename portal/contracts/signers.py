@@ -15,6 +15,7 @@ from portal.contracts.errors import (
     OnlyPartnersSign,
     SignerChangeOver,
     SignerChangeWaits,
+    SignerComesAlong,
     SignerNotAMember,
     SignerProposesNobody,
     SignsAlready,
@@ -60,7 +61,7 @@ def is_vendor(actor: Actor) -> bool:
 def require_may_propose(actor: Actor, contract: Contract) -> None:
     """Nothing, when the actor may propose another signer of `contract` (its signer loaded).
 
-    Raises: NotAllowed, NotFound, SignerProposesNobody, OnlyPartnersSign, ContractOver.
+    Raises: NotAllowed, NotFound, SignerProposesNobody, OnlyPartnersSign, ContractOver, SignerComesAlong.
     """
     if not is_vendor(actor):
         require(actor, Permission.SIGNER_PROPOSE)
@@ -69,6 +70,9 @@ def require_may_propose(actor: Actor, contract: Contract) -> None:
     if contract.kind is not ContractKind.PARTNER:
         raise OnlyPartnersSign()
     operations.require_open(contract)
+    renewed = store.find_renewed_by(contract)
+    if renewed is not None:
+        raise SignerComesAlong(contract=contract.public_id, renewed=renewed.public_id)
     if not is_vendor(actor) and contract.signer_id == actor.membership_id:
         raise SignerProposesNobody()
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.access.actor import Actor
@@ -84,12 +84,18 @@ def running(
 
 
 def overlapping(tenant_id: uuid.UUID, edition_code: str, starts_at: datetime, ends_at: datetime) -> Sequence[Contract]:
-    """The tenant's contracts for this edition that run at some moment of the term, earliest first."""
-    rows = _of(tenant_id).where(
-        Contract.edition_code == edition_code,
-        Contract.starts_at < ends_at,
-        Contract.ends_at > starts_at,
-        or_(Contract.ended_at.is_(None), Contract.ended_at > starts_at),
+    """The tenant's contracts for this edition that run at some moment of the term, earliest first; one that another
+    contract follows on runs until the end that was agreed."""
+    agreed = func.coalesce(ContractRenewal.agreed_ends_at, Contract.ends_at, type_=Contract.ends_at.type)
+    rows = (
+        _of(tenant_id)
+        .outerjoin(Contract.renewal)
+        .where(
+            Contract.edition_code == edition_code,
+            Contract.starts_at < ends_at,
+            agreed > starts_at,
+            or_(Contract.ended_at.is_(None), Contract.ended_at > starts_at),
+        )
     )
     return db.session.scalars(rows.order_by(Contract.starts_at, Contract.id)).all()
 
@@ -185,7 +191,7 @@ def lock_with_parties(actor: Actor, contract_id: uuid.UUID) -> Contract:
 
 def _locked(rows: Select[Contract]) -> Contract:
     # Only the contract itself: PostgreSQL cannot lock the empty side of an outer join.
-    return one_or_not_found(rows.with_for_update(of=Contract).execution_options(populate_existing=True))
+    return one_or_not_found(rows.with_for_update(of=Contract, key_share=True).execution_options(populate_existing=True))
 
 
 def _with_parties(rows: Select[Contract]) -> Select[Contract]:
@@ -201,6 +207,16 @@ def find_renewal(contract: Contract) -> ContractRenewal | None:
     return db.session.scalars(
         rows.options(*BOTH).execution_options(**scoped_to(contract.tenant_id), populate_existing=True)
     ).one_or_none()
+
+
+def find_renewed_by(successor: Contract) -> Contract | None:
+    """The contract that `successor` will take over from, or None; None as well once it has."""
+    rows = (
+        _of(successor.tenant_id)
+        .join(Contract.renewal)
+        .where(ContractRenewal.successor_id == successor.id, ContractRenewal.handed_over_at.is_(None))
+    )
+    return db.session.scalars(rows).one_or_none()
 
 
 def renewals_due(at: datetime, limit: int) -> Sequence[ContractRenewal]:

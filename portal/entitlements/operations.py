@@ -18,6 +18,7 @@ from portal.entitlements.errors import EntitlementOver, NotAnEarlierEnd
 from portal.entitlements.models import Entitlement, EntitlementState
 from portal.foundation import clock
 from portal.foundation.database import lock
+from portal.tenants import store as tenants
 from portal.tenants.models import Tenant
 
 
@@ -74,6 +75,8 @@ def extend(actor: Actor, contract: Contract, ends_at: datetime, *, version: int 
 
     Raises: as `contracts.operations.extend`.
     """
+    lock(tenants.get(contract.tenant_id))  # in the order of every act on contracts: the tenant, then the contract
+    lock(contract)
     granted = store.ending_with(contract)
     contracts.extend(actor, contract, ends_at, version=version)
     for entitlement in granted:
@@ -160,19 +163,22 @@ def lengthen(contract: Contract, ends_at: datetime) -> None:
 
 
 def hand_over(actor: Actor, contract: Contract, successor: Contract) -> None:
-    """Let `successor` grant what was approved under `contract` beyond its edition, and withhold what was suspended.
+    """Let what was granted under `contract` go on under `successor`, in the very rows: what was suspended, narrowed or
+    ended stays so, and a review that froze a row still means this one.
 
-    Its own services the successor grants from its beginning. Part of another act, and no event.
+    Services of the old edition alone stay behind; those of the new one alone begin with it. Part of another act, and no
+    event.
     """
     granted = {row.service_code: row for row in store.under(actor, successor.id)}
     included = store.services_included(contract)
     for row in store.under(actor, contract.id):
-        own = granted.get(row.service_code)
-        if own is not None:
-            own.suspended_at = own.suspended_at or row.suspended_at
-        elif row.service_code not in included and row.ended_at is None:
-            row.ends_at = successor.ends_at if row.ends_at == contract.ends_at else row.ends_at
-            row.contract_id = successor.id
+        own, is_included = granted.get(row.service_code), row.service_code in included
+        if own is not None and is_included:
+            store.drop(own)
+        elif own is not None or is_included or row.ended_at is not None:
+            continue
+        row.ends_at = successor.ends_at if row.ends_at == contract.ends_at else row.ends_at
+        row.contract_id = successor.id
 
 
 def projects_granted(actor: Actor, running: Sequence[Contract]) -> dict[uuid.UUID, int]:

@@ -79,13 +79,14 @@ def not_granted(contract: Contract) -> Sequence[str]:
 
 
 def ending_with(contract: Contract) -> Sequence[Entitlement]:
-    """The entitlements under the contract whose term ends when the contract's does."""
+    """The entitlements under the contract whose term ends when the contract's does, kept from changing."""
     rows = select(Entitlement).where(
         Entitlement.tenant_id == contract.tenant_id,
         Entitlement.contract_id == contract.id,
         Entitlement.ends_at == contract.ends_at,
     )
-    return db.session.scalars(rows, execution_options=scoped_to(contract.tenant_id)).all()
+    rows = rows.with_for_update().execution_options(**scoped_to(contract.tenant_id), populate_existing=True)
+    return db.session.scalars(rows).all()
 
 
 def services_included(contract: Contract) -> frozenset[str]:
@@ -209,3 +210,9 @@ def add_request(actor: Actor, request: ContractRequest) -> ContractRequest:
 def add_all(rows: Sequence[Entitlement]) -> None:
     """Put new entitlements into the session."""
     db.session.add_all(rows)
+
+
+def drop(row: Entitlement) -> None:
+    """Take the row away: another one takes its place under its contract."""
+    db.session.delete(row)
+    db.session.flush()

@@ -179,10 +179,14 @@ def look(statement: Executable, parameters: dict[str, Any]) -> Row[Any] | None:
 
 
 def lock(row: Any) -> None:
-    """Read `row` again and keep others from changing it until the transaction ends; what was changed here stays."""
+    """Read `row` again and keep others from changing it until the transaction ends; what was changed here stays.
+
+    Its key is not locked: others may go on to write rows that refer to it, or two who hold one row each could wait for
+    each other.
+    """
     db.session.flush()
     # Only its own table: PostgreSQL cannot lock the empty side of an outer join that came along with the row.
-    db.session.refresh(row, with_for_update={"of": type(row)})
+    db.session.refresh(row, with_for_update={"of": type(row), "key_share": True})
 
 
 @event.listens_for(Engine, "connect")

@@ -16,7 +16,7 @@ from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.contracts import operations as contracts
 from portal.contracts import store
-from portal.contracts.errors import RenewalLeavesGap, RenewalOfAnotherKind, RenewedAlready
+from portal.contracts.errors import NotAnExtension, RenewalLeavesGap, RenewalOfAnotherKind, RenewedAlready
 from portal.contracts.models import Contract, ContractKind, ContractRenewal, Deputy, Edition, SignerChange
 from portal.contracts.models import SignerChangeState as State
 from portal.entitlements import operations as entitlements
@@ -27,6 +27,7 @@ from portal.foundation.errors import Changed
 from portal.foundation.marking import N_
 from portal.impact.opening import Term
 from portal.keys.models import KeyIntent, KeyPair
+from portal.projects import amending
 from portal.projects.models import Project
 from portal.tenants import store as tenants
 
@@ -44,7 +45,7 @@ def renew(actor: Actor, contract: Contract, term: Term, *, version: int | None =
     Everything that hangs on the old one is handed over at once when the new one has begun, else by the worker on its
     first day. Until then the old one's term is longer by `MARGIN`. The same term again is the same successor.
     Raises: NotAllowed, ContractEndedEarly, RenewedAlready, Changed, RenewalOfAnotherKind, RenewalLeavesGap,
-    ContractOverlaps, TermOutOfOrder, TermTooLong.
+    NotAnExtension, ContractOverlaps, TermOutOfOrder, TermTooLong.
     """
     require(actor, Permission.CONTRACT_CHANGE)
     tenant = tenants.get(contract.tenant_id)
@@ -91,6 +92,8 @@ def _check(contract: Contract, edition: Edition, term: Term, version: int | None
     if not contract.starts_at < term.starts_at <= contract.ends_at:
         days = [contract.starts_at.date().isoformat(), contract.ends_at.date().isoformat()]
         raise RenewalLeavesGap(first_day=days[0], latest=days[1])
+    if term.ends_at <= max(contract.ends_at, clock.now()):
+        raise NotAnExtension()
     contracts.require_free(contract.tenant_id, edition.code, term.starts_at, term.ends_at, beside=contract)
 
 
@@ -127,6 +130,7 @@ def _hand_over(actor: Actor, renewal: ContractRenewal) -> None:
     audit.record(actor, Event.CONTRACT_HANDED_OVER, old, tenant_id=old.tenant_id, **facts)
     db.session.flush()
     db.session.expire_all()  # what was moved by a statement of its own is read anew
+    amending.fit(new)
 
 
 def _rehang(model: Any, old: Contract, new: Contract, *also: Any) -> int:

@@ -96,7 +96,7 @@ def _tenants(known: Known, lines: Sequence[Line], lock: bool) -> None:
         or_(Tenant.account_id.in_(accounts), Tenant.name_key.in_(names))
     )
     rows = rows.order_by(Tenant.id)  # always in the same order, so that two never wait for each other
-    for found in _all(rows.with_for_update() if lock else rows):
+    for found in _all(rows.with_for_update(key_share=True) if lock else rows):
         tenant = KnownTenant(*found)
         if tenant.account_id not in known.by_account_id:
             known.by_account_id[tenant.account_id] = tenant

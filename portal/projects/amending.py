@@ -17,9 +17,11 @@ from portal.entitlements import store as entitlement_store
 from portal.entitlements.amending import ServiceChange
 from portal.entitlements.models import Wish
 from portal.foundation import clock
+from portal.foundation.database import lock
 from portal.projects import growing, store, surplus
 from portal.projects.models import DataSpaceType, Project
 from portal.projects.surplus import Plan
+from portal.tenants import store as tenants
 
 Approved = Mapping[tuple[uuid.UUID, Wish], int]
 WISH_OF = {DataSpaceType.PRODUCTION: Wish.PRODUCTION_SPACE, DataSpaceType.TESTING: Wish.TESTING_SPACE}
@@ -67,9 +69,10 @@ def amend(actor: Actor, contract: Contract, edition: Edition, version: int) -> C
     """Change `contract` to `edition` from now on. Changing it to what it is changes nothing and is no event.
 
     version: of the contract as the preview was made.
-    Raises: NotAllowed, EditionOfOtherKind, ContractNotRunning, Changed.
+    Raises: NotAllowed, EditionOfOtherKind, ContractNotRunning, RenewedAlready, ContractOverlaps, Changed.
     """
     require(actor, Permission.CONTRACT_CHANGE)
+    lock(tenants.get(contract.tenant_id))
     contract = contracts.lock_with_parties(system_actor("console", contract.tenant_id), contract.id)
     if contract.edition_code == edition.code:
         return contract
@@ -94,6 +97,17 @@ def carry_out(contract: Contract, edition: Edition, version: int) -> None:
     services.carry_out(worker, contract, change)
     for found in plans:
         _carry_out(found, edition)
+
+
+def fit(contract: Contract) -> None:
+    """Bring the projects that came to hang on `contract` to its edition's allotment, as `carry_out` does. No event.
+
+    Raises: DataSpaceNameTaken.
+    """
+    worker = system_actor("console", contract.tenant_id)
+    contract = contracts.lock_with_parties(worker, contract.id)
+    for found in _plans(worker, contract, contract.edition, store.under_contract(worker, contract.id)):
+        _carry_out(found, contract.edition)
 
 
 def _plans(reader: Actor, contract: Contract, edition: Edition, projects: Sequence[Project]) -> list[Plan]:

@@ -13,6 +13,7 @@ from portal.entitlements import store as entitlements
 from portal.entitlements.errors import StandingHinders
 from portal.entitlements.models import ContractRequest, Wish
 from portal.foundation import clock
+from portal.foundation.database import lock
 from portal.projects import amending, growing, store
 from portal.projects.models import DataSpaceType
 from portal.tenants import store as tenants
@@ -33,7 +34,8 @@ def approve(
     """
     require(actor, Permission.REQUEST_DECIDE)
     worker = system_actor("console", request.tenant_id)
-    # The contract first, as when something is asked: two who decide on one contract wait for each other here.
+    lock(tenants.get(request.tenant_id))
+    # The contract next, as when something is asked: two who decide on one contract wait for each other here.
     contract = contracts.lock_with_parties(worker, request.contract_id)
     request = entitlements.lock_request(worker, request.id)
     if deciding.is_repeated(actor, request, granted):

@@ -19,6 +19,7 @@ from portal.contracts.errors import (
     OnlyPartnersSign,
     SignerChangeOver,
     SignerChangeWaits,
+    SignerComesAlong,
     SignerNotAMember,
     SignerProposesNobody,
     SignsAlready,
@@ -28,6 +29,8 @@ from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import NotFound
 from portal.foundation.states import IllegalMove
+from portal.impact import renewal
+from portal.impact.opening import Term
 from portal.outbox import operations as outbox
 from tests.factories import (
     a_contract,
@@ -173,6 +176,15 @@ def test_the_vendor_proposes_too(admin, signer, other, contract):
 
     assert change.by_vendor
     assert not signs(other)
+
+
+def test_whoever_signs_a_contract_signs_the_one_that_takes_over_from_it(admin, owner, other, contract):
+    with transaction():
+        term = Term("solution-partner", contract.ends_at, contract.ends_at + timedelta(days=365))
+        successor = renewal.renew(system_actor("tests"), contract, term)
+
+    with pytest.raises(SignerComesAlong):
+        propose(admin, successor, other)
 
 
 def test_the_vendor_records_the_first_signer_there_ever_was_at_once(admin, owner, other):

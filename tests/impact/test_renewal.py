@@ -16,6 +16,7 @@ from portal.contracts import operations, signers, store
 from portal.contracts.errors import (
     ContractEndedEarly,
     ContractOverlaps,
+    NotAnExtension,
     RenewalLeavesGap,
     RenewalOfAnotherKind,
     RenewedAlready,
@@ -35,6 +36,7 @@ from portal.keys.models import KeyIntent, KeyPair
 from portal.keys.status import LIVE, live_windows, status_of
 from portal.projects import operations as projects
 from portal.projects import store as project_store
+from portal.projects.models import Surplus
 from tests.factories import (
     a_contract,
     a_delegation,
@@ -219,6 +221,49 @@ def test_a_service_that_was_approved_beyond_the_edition_goes_along():
 def _extra(contract, code) -> Entitlement:
     terms = {"starts_at": contract.starts_at, "ends_at": contract.ends_at}
     return Entitlement(tenant_id=contract.tenant_id, contract_id=contract.id, service_code=code, **terms)
+
+
+def test_what_was_ended_stays_ended_and_is_the_very_same_entitlement(shop):
+    ended, narrowed = granted_by(shop.contract)[:2]
+    earlier = clock.now().replace(microsecond=0) + 5 * DAY
+    with transaction():
+        entitlements.end(VENDOR, ended)
+        entitlements.narrow(VENDOR, narrowed, earlier)
+    successor = renew(shop, shop.ends_at)
+
+    run(shop.ends_at)
+
+    rows = {row.id: row for row in granted_by(successor)}
+    assert rows[ended.id].ended_at is not None
+    assert rows[narrowed.id].ends_at == earlier
+    assert len(rows) == 4
+
+
+def test_another_edition_has_its_own_allotment_from_the_handing_over_on(shop):
+    renew(shop, shop.ends_at, "magento-open-source")
+
+    run(shop.ends_at)
+
+    db.session.rollback()
+    (project,) = project_store.page(shop.owner, place=None).rows
+    marks = {space.name: space.surplus for space in project.data_spaces}
+    assert marks == {"Production": None, "Testing 1": Surplus.OPEN, "Testing 2": Surplus.OPEN}
+
+
+def test_a_next_contract_that_is_over_before_this_one_is_refused(shop):
+    with pytest.raises(NotAnExtension):
+        renew(shop, clock.now(), days=5)
+
+
+def test_the_margin_is_in_nobodys_way(shop):
+    renew(shop, shop.ends_at, "magento-open-source")
+
+    with transaction():
+        made = entitlements.conclude(
+            VENDOR, tenant_of(shop.owner), store.edition("adobe-commerce"), shop.ends_at, shop.ends_at + 90 * DAY
+        )
+
+    assert made.starts_at == shop.ends_at
 
 
 def test_a_service_of_the_old_edition_alone_does_not_go_along(shop):

@@ -1,12 +1,15 @@
 """Another edition for a running contract: services, data spaces, and that nothing is ever deleted."""
 
+from datetime import timedelta
+
 import pytest
 
+from portal.access.actor import system_actor
 from portal.access.errors import NotAllowed
 from portal.access.roles import Environment, Role
 from portal.audit import store as audit
 from portal.contracts import store as contracts
-from portal.contracts.errors import ContractNotRunning, EditionOfOtherKind
+from portal.contracts.errors import ContractNotRunning, ContractOverlaps, EditionOfOtherKind, RenewedAlready
 from portal.entitlements import asking
 from portal.entitlements import operations as entitlements
 from portal.entitlements import store as entitlement_store
@@ -14,6 +17,8 @@ from portal.entitlements.models import Wish
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import Changed
+from portal.impact import renewal
+from portal.impact.opening import Term
 from portal.projects import amending, granting, installations, operations, store, surplus
 from portal.projects.errors import SpaceLetGo, SpaceNotSurplus
 from portal.projects.models import Surplus
@@ -215,12 +220,29 @@ def test_the_preview_says_what_the_amendment_does_and_changes_nothing(owner, adm
 
 
 def test_other_contracts_of_the_tenant_are_left_alone(owner, admin, project):
-    a_contract(tenant_of(owner), OPEN_SOURCE)
-    (other,) = [row for row in contracts.all_of(owner) if row.edition_code == OPEN_SOURCE]
+    other = a_contract(tenant_of(owner), COMMERCE)
     with transaction():
-        amending.amend(admin, other, contracts.edition(COMMERCE), other.version)
+        amending.amend(admin, other, contracts.edition(OPEN_SOURCE), other.version)
 
     assert surplus_of(owner, project) == {}
+
+
+def test_an_edition_that_another_contract_is_for_already_is_refused(owner, admin, project):
+    a_contract(tenant_of(owner), OPEN_SOURCE)
+    (present,) = [row for row in contracts.all_of(owner) if row.edition_code == COMMERCE]
+
+    with pytest.raises(ContractOverlaps), transaction():
+        amending.amend(admin, present, contracts.edition(OPEN_SOURCE), present.version)
+
+
+def test_a_contract_that_is_renewed_is_not_amended(owner, admin, project):
+    (present,) = contracts.all_of(owner)
+    with transaction():
+        term = Term(COMMERCE, present.ends_at, present.ends_at + timedelta(days=365))
+        renewal.renew(system_actor("tests"), present, term)
+
+    with pytest.raises(RenewedAlready), transaction():
+        amending.amend(admin, present, contracts.edition(OPEN_SOURCE), present.version)
 
 
 def test_a_kept_data_space_is_an_exception_and_goes_on(owner, admin, project):
