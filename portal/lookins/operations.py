@@ -38,6 +38,8 @@ def begin(actor: Actor, tenant: Tenant, reason: str, hours: int) -> LookIn:
     if before is not None and before.is_running(now):
         return before
     if before is not None:
+        lock(before)  # the worker may be about to store the same
+    if before is not None and before.ended_at is None:
         _run_out(actor, before)
     return _begin(actor, tenant, reason, timedelta(hours=hours))
 

@@ -1,8 +1,11 @@
 """Looking into a tenant: a reason, four hours at most, the owners told, and an end that either side makes at once."""
 
+import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from portal.access.actor import Actor, system_actor
 from portal.access.errors import NotAllowed
@@ -169,6 +172,30 @@ def test_after_its_time_another_one_can_begin_although_the_worker_stands_still(o
 
     assert second.id != first.id
     assert [event for event, _who in events_of(owner)] == ["look_in.begun", "look_in.ran_out", "look_in.begun"]
+
+
+def test_beginning_another_one_while_the_worker_stores_the_end_of_the_first_is_told_once(
+    owner: Actor, admin: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    begin(admin, owner, hours=1)
+    found, find = threading.Barrier(2), store.find_unended
+    monkeypatch.setattr(store, "find_unended", lambda *who: (find(*who), _both_there(found))[0])
+
+    with time_machine.travel(clock.now() + timedelta(hours=2)):
+        at_once(lambda number: begin(admin, owner) if number else _lapse(found), 2)
+
+    assert [event for event, _who in events_of(owner)] == ["look_in.begun", "look_in.ran_out", "look_in.begun"]
+
+
+def _lapse(found: threading.Barrier) -> None:
+    with transaction():
+        look_ins.lapse_due(system_actor("worker"))
+        _both_there(found)  # on PostgreSQL: the other one has read the row, and this has changed it
+
+
+def _both_there(found: threading.Barrier) -> None:
+    with suppress(threading.BrokenBarrierError):  # on SQLite one writes at a time: nobody comes
+        found.wait(0.5)
 
 
 def test_an_owner_ends_it_at_once(owner: Actor, admin: Actor):
