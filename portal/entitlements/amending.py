@@ -24,7 +24,8 @@ def preview(actor: Actor, contract: Contract, edition: Edition) -> ServiceChange
 
     What was approved for the contract beyond its edition stays.
     """
-    rows = {row.service_code: row for row in store.under(actor, contract.id) if row.ended_at is None}
+    now = clock.now()
+    rows = {row.service_code: row for row in store.under(actor, contract.id) if not row.is_over(now)}
     stay = {service.code for service in edition.services} | store.approved_services(actor, contract.id)
     leaving = {service.code for service in contract.edition.services} - stay
     return ServiceChange(
@@ -45,13 +46,14 @@ def carry_out(actor: Actor, contract: Contract, change: ServiceChange) -> None:
 def entitle(actor: Actor, contract: Contract, service_code: str) -> None:
     """Entitle the contract's tenant to this service from now on, or from the contract's first day, until its end.
 
-    One that ended before begins anew; one that is there stays as it is.
+    One that ended or ran out before begins anew; one that is there stays as it is.
     """
-    begins = max(clock.now(), contract.starts_at)
+    now = clock.now()
+    begins = max(now, contract.starts_at)
     row = next((row for row in store.under(actor, contract.id) if row.service_code == service_code), None)
     if row is None:
         store.add_all([_entitlement(contract, service_code, begins)])
-    elif row.ended_at is not None:
+    elif row.is_over(now):
         row.starts_at, row.ends_at, row.ended_at = begins, contract.ends_at, None
 
 

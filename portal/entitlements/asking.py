@@ -192,8 +192,9 @@ def check_edition(contract: Contract, edition: Edition) -> None:
 
 
 def _check_service(actor: Actor, contract: Contract, code: str) -> None:
+    now = clock.now()
     for row in store.under(actor, contract.id):
-        if row.service_code == code and row.ended_at is None:
+        if row.service_code == code and not row.is_over(now):
             raise ServiceAlready(service=row.service.name)
 
 

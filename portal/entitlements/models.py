@@ -60,6 +60,10 @@ class Entitlement(TenantOwned, ShownToShops, Base):
             return EntitlementState.COMING
         return EntitlementState.SUSPENDED if self.suspended_at else EntitlementState.ACTIVE
 
+    def is_over(self, at: datetime) -> bool:
+        """Whether it was ended, or has run out, by this moment, whatever its contract does: it can be granted anew."""
+        return self.ended_at is not None or self.ends_at <= at
+
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         # Unique by constraint; a subject's id has 64 characters, and no code of the catalogue comes near the limit.

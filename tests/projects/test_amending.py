@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from portal.access.actor import system_actor
 from portal.access.errors import NotAllowed
@@ -100,6 +101,22 @@ def test_services_come_back_with_the_larger_edition(owner, admin):
     amend(admin, owner, COMMERCE)
 
     assert len(services(owner)) == 4
+
+
+def test_a_service_that_was_narrowed_and_ran_out_comes_back_with_an_edition_that_includes_it(admin):
+    owner = a_licensee(OPEN_SOURCE)
+    service = next(row for row in contracts.services() if row.code == "live-search")
+    with transaction():
+        request = asking.request_service(owner, contracts.all_of(owner)[0], service, "A search.")
+        granting.approve(admin, request, 1)
+    with transaction():
+        (row,) = [row for row in entitlement_store.all_of(owner) if row.service_code == "live-search"]
+        entitlements.narrow(admin, row, clock.now() + timedelta(days=1))
+
+    with time_machine.travel(clock.now() + timedelta(days=2)):
+        amend(admin, owner, COMMERCE)
+
+        assert "live-search" in services(owner)
 
 
 def test_a_service_that_was_approved_stays_whatever_the_edition_includes(admin):

@@ -2,8 +2,10 @@
 
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import time_machine
 
 from portal.access.actor import Reach, system_actor
 from portal.access.errors import NotAllowed
@@ -14,6 +16,7 @@ from portal.contracts import operations as contract_operations
 from portal.contracts import store as contracts
 from portal.contracts.errors import ContractNotRunning, EditionOfOtherKind
 from portal.entitlements import asking, deciding
+from portal.entitlements import operations as entitlements
 from portal.entitlements import store as requests
 from portal.entitlements.errors import (
     AnswerMissing,
@@ -155,6 +158,29 @@ def test_a_second_production_space_has_its_number(owner, admin, project):
     approve(admin, ask(owner, Wish.PRODUCTION_SPACE, 1, project=project))
 
     assert names(owner, project)[-1] == "Production 2"
+
+
+def narrowed(owner, code="live-search"):
+    """The moment at which the owner's service ends, narrowed to an earlier day than its contract's."""
+    ends_at = clock.now() + timedelta(days=1)
+    with transaction():
+        (row,) = [row for row in requests.all_of(owner) if row.service_code == code]
+        entitlements.narrow(system_actor("tests"), row, ends_at)
+    return ends_at
+
+
+def test_a_service_that_was_narrowed_and_ran_out_can_be_asked_for_and_comes_back(owner, admin):
+    with time_machine.travel(narrowed(owner), tick=False):
+        approve(admin, ask_for_service(owner))
+
+        assert "live-search" in {service.code for service in requests.services_of(owner, clock.now())}
+        (row,) = [row for row in requests.all_of(owner) if row.service_code == "live-search"]
+        assert row.ends_at == contracts.all_of(owner)[0].ends_at
+
+
+def test_a_service_that_was_narrowed_is_there_until_it_runs_out(owner):
+    with time_machine.travel(narrowed(owner) - timedelta(seconds=1), tick=False), pytest.raises(ServiceAlready):
+        ask_for_service(owner)
 
 
 def test_an_approved_service_may_be_used_until_the_contract_ends(admin):

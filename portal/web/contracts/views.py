@@ -106,7 +106,8 @@ def ask(account: str, contract_id: str) -> ResponseReturnValue:
 
 def _what_there_is(actor: Actor, contract: Contract) -> tuple[list[Edition], list[Service]]:
     """The other editions of the contract's kind, and the services that it lacks."""
-    present = {row.service_code for row in entitlements.under(actor, contract.id) if row.ended_at is None}
+    now = clock.now()
+    present = {row.service_code for row in entitlements.under(actor, contract.id) if not row.is_over(now)}
     return (
         [row for row in store.editions_of(contract.kind) if row.code != contract.edition_code],
         [row for row in store.services() if row.code not in present],

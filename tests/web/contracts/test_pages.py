@@ -4,12 +4,15 @@ import uuid
 from datetime import timedelta
 
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 
 from portal.access.actor import system_actor
 from portal.access.roles import Role
 from portal.accounts import store as accounts
 from portal.contracts import operations, store
+from portal.entitlements import operations as entitlements
+from portal.entitlements import store as granted
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from tests.factories import (
@@ -68,6 +71,20 @@ def days(first=0, last=30):
 def name(visitor, account, contract, member, /, **others):
     form = {"member": str(member.membership_id)} | days() | others
     return visitor.post(f"/{account}/contracts/{contract}/deputies/new", data=form)
+
+
+def test_a_service_that_was_narrowed_and_ran_out_can_be_asked_for(signed_in):
+    owner = a_licensee()
+    contract = store.all_of(owner)[0].public_id
+    (row,) = [row for row in granted.all_of(owner) if row.service_code == "live-search"]
+    with transaction():
+        entitlements.narrow(system_actor("tests"), row, clock.now() + DAY)
+
+    with time_machine.travel(clock.now() + 2 * DAY):
+        page = signed_in(owner).get(f"/{tenant_of(owner).account_id}/contracts/{contract}/ask")
+
+    offered = {field["value"] for field in BeautifulSoup(page.text, "html.parser").select("input[name=wanted]")}
+    assert {value for value in offered if value.startswith("service:")} == {"service:live-search"}
 
 
 def test_a_licensee_sees_edition_allotment_services_and_until_when(signed_in):
