@@ -15,6 +15,7 @@ from portal.entitlements.models import ContractRequest, Wish
 from portal.foundation import clock
 from portal.foundation.database import lock
 from portal.projects import amending, growing, store
+from portal.projects import amending, growing, store, surplus
 from portal.projects.models import DataSpaceType
 from portal.tenants import store as tenants
 from portal.tenants.models import STANDING_NAMES, Standing
@@ -68,8 +69,9 @@ def _grant_projects(*_what: object) -> None:
 def _grant_spaces(
     worker: Actor, _contract: Contract, request: ContractRequest, granted: int, _version: int | None
 ) -> None:
-    project = store.lock_with_spaces(worker, request.project_id)
-    growing.add(project, TYPES[request.wish], granted)
+    project, kind = store.lock_with_spaces(worker, request.project_id), TYPES[request.wish]
+    taken_back = surplus.take_back(project, kind, granted)
+    growing.add(project, kind, granted - taken_back)
 
 
 def _grant_edition(

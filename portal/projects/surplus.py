@@ -82,6 +82,18 @@ def mark(found: Plan, at: datetime) -> None:
         space.surplus = space.surplus_since = None
 
 
+def take_back(project: Project, kind: DataSpaceType, count: int) -> int:
+    """How many data spaces of this type, `count` at most, lay beyond the allotment undecided and lie within it again.
+
+    `project` is locked, its data spaces and installations loaded. No event of its own.
+    """
+    spaces = (space for space in project.data_spaces if space.type is kind and space.surplus is Surplus.OPEN)
+    taken = _in_order(spaces)[:count]
+    for space in taken:
+        space.surplus = space.surplus_since = None
+    return len(taken)
+
+
 def decide(actor: Actor, data_space: DataSpace, wanted: Surplus, version: int) -> None:
     """Keep a surplus data space as an exception, or let it go; a decision can be changed to the other one.
 

@@ -179,6 +179,41 @@ def test_a_larger_edition_takes_the_marks_off_before_it_makes_new_spaces(owner, 
     assert surplus_of(owner, project) == {}
 
 
+def approve_testing_space(owner, admin, project, amount=1):
+    with transaction():
+        contract = contracts.all_of(owner)[0]
+        request = asking.request_more(owner, contract, Wish.TESTING_SPACE, amount, "Keep some.", project.id)
+        granting.approve(admin, request, amount)
+
+
+def test_an_approved_data_space_takes_off_the_mark_of_an_undecided_one(owner, admin, project):
+    amend(admin, owner)
+
+    approve_testing_space(owner, admin, project)
+
+    assert list(spaces(owner, project)) == ["Production", "Testing 1", "Testing 2"]
+    assert surplus_of(owner, project) == {"Testing 2": Surplus.OPEN}
+
+
+def test_the_one_that_a_shop_uses_is_the_first_to_lose_its_mark(owner, admin, project):
+    attach(owner, project, "Testing 2")
+    amend(admin, owner)
+
+    approve_testing_space(owner, admin, project)
+
+    assert surplus_of(owner, project) == {"Testing 1": Surplus.OPEN}
+
+
+def test_only_what_is_approved_beyond_the_undecided_ones_is_made(owner, admin, project):
+    amend(admin, owner)
+    decide(admin, owner, project, "Testing 1", Surplus.KEPT)
+
+    approve_testing_space(owner, admin, project, 2)
+
+    assert list(spaces(owner, project)) == ["Production", "Testing 1", "Testing 2", "Testing 3"]
+    assert surplus_of(owner, project) == {"Testing 1": Surplus.KEPT}
+
+
 def test_an_amendment_is_one_event_at_the_tenant(owner, admin, project):
     amend(admin, owner)
 
