@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portal.access.actor import Actor
+from portal.access.actor import Actor, system_actor
 from portal.accounts import operations as accounts
+from portal.accounts import store as account_store
 from portal.accounts.models import Language
 from portal.audit import store as audit
 from portal.audit.events import Event
@@ -47,7 +48,8 @@ class Opening:
 def open_account(actor: Actor, opening: Opening) -> tuple[Tenant, Contract | None]:
     """The new account and its contract, its first owner invited. Each of these is an event about a thing of its own.
 
-    Whoever opened one of this name less than a minute ago gets that one again, and nothing is made.
+    Whoever opened one of this name for the same first owner less than a minute ago gets that one again, and nothing is
+    made.
     Raises: NotAllowed, NamesakeThere, the refusals of a name, of an e-mail address and of a contract.
     """
     if opening.term:
@@ -56,7 +58,7 @@ def open_account(actor: Actor, opening: Opening) -> tuple[Tenant, Contract | Non
     if actor.person_id is not None and actor.home_id is not None:
         lock(store.get(actor.home_id))  # two at once: the second finds the first
     namesake = store.newest_by_name_key(name_key)
-    if namesake is not None and _opened_just_now(actor, namesake):
+    if namesake is not None and _opened_just_now(actor, namesake) and _invites(namesake, opening.owner_email):
         return namesake, None
     if namesake is not None and not opening.another:
         raise NamesakeThere(tenant=namesake.name, account=namesake.account_id)
@@ -70,6 +72,11 @@ def open_account(actor: Actor, opening: Opening) -> tuple[Tenant, Contract | Non
 def _opened_just_now(actor: Actor, tenant: Tenant) -> bool:
     since = clock.now() - JUST_NOW
     return actor.person_id is not None and audit.did(tenant.id, Event.TENANT_CREATED.value, actor.person_id, since)
+
+
+def _invites(tenant: Tenant, email: str) -> bool:
+    """Whether it is this address that was invited: a corrected one is another wish, and never answered as the first."""
+    return account_store.find_open_invitation(system_actor("console", tenant.id), email) is not None
 
 
 def _conclude(actor: Actor, tenant: Tenant, term: Term) -> Contract:

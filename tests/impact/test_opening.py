@@ -23,9 +23,9 @@ from tests.parallel import at_once
 YEAR = timedelta(days=365)
 
 
-def opened(actor, name="Aurora", **others):
+def opened(actor, name="Aurora", email="ann@example.com", **others):
     with transaction():
-        tenant, _contract = open_account(actor, Opening(name, "ann@example.com", **others))
+        tenant, _contract = open_account(actor, Opening(name, email, **others))
         return tenant
 
 
@@ -67,6 +67,27 @@ def test_twice_within_a_minute_is_one_account():
     first, second = opened(admin).id, opened(admin, "  aurora ").id
 
     assert first == second
+
+
+def test_with_a_corrected_address_the_first_one_is_not_taken_for_it():
+    admin = a_vendor()
+    first = opened(admin, email="an@example.com").account_id
+
+    with pytest.raises(NamesakeThere) as refused:
+        opened(admin)
+
+    assert refused.value.facts["account"] == first
+
+
+def test_with_a_corrected_address_another_one_can_be_meant_at_once():
+    admin = a_vendor()
+    first = opened(admin, email="an@example.com").id
+
+    second, repeated = opened(admin, another=True), opened(admin, email="ANN@example.com", another=True)
+
+    invited = accounts.open_invitations(system_actor("tests", second.id))
+    assert first != second.id == repeated.id
+    assert [row.email for row in invited] == ["ann@example.com"]
 
 
 def test_another_person_is_told_of_the_namesake():
