@@ -65,10 +65,13 @@ def make(
 
 
 def check_term(starts_at: datetime, ends_at: datetime) -> None:
-    """Nothing, when a contract can last from the one moment to the other. Raises: TermOutOfOrder, TermTooLong."""
+    """Nothing, when a contract can last from the one moment to the other. Raises: TermOutOfOrder, TermTooLong.
+
+    One that ends further ahead than twice the longest term was mistyped too; no calendar reaches past the year 9999.
+    """
     if ends_at <= starts_at:
         raise TermOutOfOrder()
-    if ends_at - starts_at > LONGEST:
+    if ends_at - starts_at > LONGEST or ends_at - clock.now() > 2 * LONGEST:
         raise TermTooLong(years=LONGEST_YEARS)
 
 

@@ -98,6 +98,13 @@ def test_a_term_of_centuries_was_mistyped():
         conclude(tenant, JANUARY, JANUARY.replace(year=2280))
 
 
+def test_a_year_beyond_any_plan_was_mistyped():
+    tenant = a_tenant()
+
+    with pytest.raises(TermTooLong):
+        conclude(tenant, JANUARY.replace(year=9990), JANUARY.replace(year=9999))
+
+
 def test_an_operator_concludes_nothing():
     operator, tenant = a_vendor(Role.OPERATOR), a_tenant()
 
