@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_
+from sqlalchemy import Select, func, or_
+from sqlalchemy.orm import aliased
 
 from portal.access.roles import PERMISSIONS, Permission, Role
 from portal.access.rows import Reader, across_tenants
 from portal.accounts.models import Invitation, Membership, Person
-from portal.contracts.models import Contract
+from portal.contracts.models import Contract, ContractRenewal
 from portal.foundation.database import db
 from portal.imports.lines import Line
 from portal.tenants.models import Tenant
@@ -34,7 +35,10 @@ class KnownTenant:
 
 @dataclass(frozen=True)
 class KnownContract:
-    """A contract that is there."""
+    """A contract that is there. `ends_at` is what was agreed, also while its renewal lets it run on for longer.
+
+    renewed_by: the public id of the contract that follows on it, or None.
+    """
 
     id: uuid.UUID
     tenant_id: uuid.UUID
@@ -44,6 +48,7 @@ class KnownContract:
     ends_at: datetime
     ended_at: datetime | None
     signer_id: uuid.UUID | None
+    renewed_by: str | None
 
     @property
     def key(self) -> tuple[uuid.UUID, uuid.UUID]:
@@ -104,11 +109,14 @@ def _tenants(known: Known, lines: Sequence[Line], lock: bool) -> None:
 
 
 def _contracts(known: Known, tenant_ids: Sequence[uuid.UUID]) -> None:
+    following = aliased(Contract)
     columns = (
-        Contract.id, Contract.tenant_id, Contract.public_id, Contract.edition_code,
-        Contract.starts_at, Contract.ends_at, Contract.ended_at, Contract.signer_id,
+        Contract.id, Contract.tenant_id, Contract.public_id, Contract.edition_code, Contract.starts_at,
+        func.coalesce(ContractRenewal.agreed_ends_at, Contract.ends_at, type_=Contract.ends_at.type),
+        Contract.ended_at, Contract.signer_id, following.public_id,
     )  # fmt: skip
     rows = across_tenants(*columns, reason=Reader.CONSOLE).where(Contract.tenant_id.in_(tenant_ids))
+    rows = rows.outerjoin(Contract.renewal).outerjoin(following, ContractRenewal.successor.of_type(following))
     for found in _all(rows.order_by(Contract.starts_at, Contract.id)):
         contract = KnownContract(*found)
         known.contracts[contract.tenant_id].append(contract)

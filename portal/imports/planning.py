@@ -187,10 +187,12 @@ def _contract(one: Planned, there: Sequence[KnownContract], now: datetime) -> li
     meant = next((contract for contract in same if contract.starts_at.date() == line.first_day), None)
     if meant is not None and line.last_day == _day_before(meant.ends_at):
         one.tell(Note.CONTRACT_UNCHANGED, contract=meant.public_id)
-        if meant.ended_at is not None:
+        if meant.ended_at is not None and meant.renewed_by is None:
             one.tell(Note.WAS_ENDED, contract=meant.public_id)
         return []
-    if over := _overlapping(line, [contract for contract in same if contract is not meant]):
+    if meant is not None and meant.renewed_by is not None:
+        return [problems.ContractRenewed(contract=meant.public_id, successor=meant.renewed_by)]
+    if over := _overlapping(line, [contract for contract in same if not _gives_way(contract, meant)]):
         return [_overlap(over)]
     if meant is not None:
         return _extend(one, meant, now)
@@ -215,6 +217,11 @@ def _extend(one: Planned, contract: KnownContract, now: datetime) -> list[Portal
     one.becomes(LineKind.EXTENDED)
     one.tell(Note.CONTRACT_EXTENDED, **facts, before=_last_day(contract.ends_at), after=_last_day(one.line.ends_at))
     return []
+
+
+def _gives_way(contract: KnownContract, meant: KnownContract | None) -> bool:
+    """Whether it does not stand in the way of a line about `meant`: it is that one, or renewed by it."""
+    return meant is not None and meant.public_id in (contract.public_id, contract.renewed_by)
 
 
 def _overlapping(line: Line, others: Sequence[KnownContract]) -> KnownContract | None:

@@ -110,6 +110,11 @@ class ContractWasEnded(LineProblem):
     sentence = N_("The contract %(contract)s was ended early, so it cannot be extended.")
 
 
+class ContractRenewed(LineProblem):
+    code = "line_contract_renewed"
+    sentence = N_("The contract %(contract)s is renewed by %(successor)s already. Its days stay as they were agreed.")
+
+
 class ExtendedIntoPast(LineProblem):
     code = "line_extended_into_past"
     sentence = N_("The contract %(contract)s can be extended only to a day that is still to come.")
