@@ -82,7 +82,9 @@ def _line_at(before: str) -> int:
 
 def _header_and_rows(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     records = _records(text, delimiter_of(text))
-    _number, header = next(records)
+    _number, header = next(records, (0, []))
+    if not header:
+        raise FileEmpty()
     columns = _columns(header)
     rows: list[tuple[int, list[str]]] = []
     for number, cells in records:
@@ -99,7 +101,7 @@ def delimiter_of(text: str) -> str:
 
 def _known_in_header(text: str, delimiter: str) -> int:
     try:
-        _number, header = next(_records(text, delimiter))
+        _number, header = next(_records(text, delimiter), (0, []))
     except QuotesBroken:
         return 0
     return len({_column_name(cell) for cell in header} & set(COLUMNS))

@@ -112,6 +112,9 @@ def test_utf_16_that_is_cut_off():
     [
         (b"", FileEmpty),
         (b"\xef\xbb\xbf \r\n\r\n", FileEmpty),
+        (b",,,\n,,,\n", FileEmpty),
+        (b";;;", ColumnsUnknown),
+        (b'""', FileEmpty),
         (HEADER.encode(), OnlyHeader),
         (f"{HEADER}\n,,,,\n".encode(), OnlyHeader),
         (b"PK\x03\x04\x14\x00", IsSpreadsheet),
