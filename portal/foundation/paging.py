@@ -87,6 +87,8 @@ def _value(column: Any, part: str) -> Any:
         value = _moment(part) if kind is datetime else kind(part)
     except (ValueError, OverflowError) as error:
         raise BadPlace() from error
+    if kind is int and not -(2**31) <= value < 2**31:  # no column that a list is in the order of holds more
+        raise BadPlace()
     return literal(value, column.type)
 
 

@@ -14,7 +14,7 @@ from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_b
 from portal.accounts.models import Membership
 from portal.foundation.database import Base, db
 from portal.foundation.errors import NotFound
-from portal.foundation.paging import BadPlace, Page, page_of
+from portal.foundation.paging import Page, page_of
 from portal.foundation.states import keep
 from portal.reviews.models import (
     Answer,
@@ -34,7 +34,6 @@ keep(Campaign.state, CAMPAIGN)
 Added = TypeVar("Added", bound=Base)
 Undecided = Literal["undecided"]
 NOT_NEEDED = "not_needed"
-LONGEST_PLACE = 18  # nine digits in hexadecimal: what a position may be
 REVIEWERS = selectinload(Campaign.reviewers).joinedload(Reviewer.membership).joinedload(Membership.person)
 
 
@@ -99,8 +98,6 @@ def lines_page(
 
     said: `not_needed`, lines of which a side said so; text: part of a name or an account id. Raises: BadPlace.
     """
-    if place is not None and len(place) > LONGEST_PLACE:
-        raise BadPlace()
     rows = _lines(actor, campaign)
     if decision is not None:
         rows = rows.where(Line.decision.is_(None) if decision == "undecided" else Line.decision == decision)

@@ -133,3 +133,9 @@ def test_a_place_that_names_none_is_refused(place: str):
 def test_a_moment_that_utc_does_not_have_is_refused(moment: str):
     with pytest.raises(BadPlace):
         page_of(select(Tenant), Tenant.created_at, Tenant.id, place=_hex(moment, AN_ID))
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 10**23])
+def test_a_number_that_no_column_holds_is_no_place(number: int):
+    with pytest.raises(BadPlace):
+        page_of(select(Tenant), Tenant.version, place=str(number).encode().hex())

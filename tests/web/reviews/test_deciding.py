@@ -165,7 +165,20 @@ def test_a_filter_that_leaves_nothing_offers_the_way_back(reviewing):
     assert "Nothing matches these filters" in said(reviewing.look("?decision=end"))
 
 
-@pytest.mark.parametrize("query", ["?after=nonsense", "?after=" + "61" * 40, "?decision=x&said=y&outcome=z&q=%00"])
+LARGE = b"9999999999".hex()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?after=nonsense",
+        "?after=" + "61" * 40,
+        f"?after={LARGE}",
+        f"?outcome=kept&after={LARGE}",
+        f"?outcome=kept&after={LARGE * 3}",
+        "?decision=x&said=y&outcome=z&q=%00",
+    ],
+)
 def test_an_address_that_was_typed_by_hand_breaks_nothing(query, reviewing):
     assert reviewing.look(query).status_code in (200, 422)
 
