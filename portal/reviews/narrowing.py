@@ -56,19 +56,22 @@ def check_takes_away(line: Line, narrow_to: NarrowTo) -> None:
         raise NarrowingOutOfRange()
 
 
-def end_of(narrow_to: NarrowTo) -> datetime | None:
-    """The end of the last day (UTC), or None where the end stays as it is."""
+def end_of(narrow_to: NarrowTo, present: datetime) -> datetime:
+    """The end of the last day (UTC), or the present end where that is earlier, or stays as it is."""
     if "ends_on" not in narrow_to:
-        return None
-    return datetime.combine(date.fromisoformat(narrow_to["ends_on"]), time(), tzinfo=UTC) + timedelta(days=1)
+        return present
+    last_day = datetime.combine(date.fromisoformat(narrow_to["ends_on"]), time(), tzinfo=UTC)
+    return min(last_day + timedelta(days=1), present)
 
 
 def rights_of(narrow_to: NarrowTo, delegation: Delegation) -> frozenset[Right]:
-    """The rights that stay."""
-    return frozenset(map(Right, narrow_to["rights"])) if "rights" in narrow_to else delegation.rights
+    """The rights that stay, of those that are given now; seeing is always part of it."""
+    if "rights" not in narrow_to:
+        return delegation.rights
+    return delegation.rights & {*map(Right, narrow_to["rights"]), Right.VIEW}
 
 
 def environments_of(narrow_to: NarrowTo, delegation: Delegation) -> frozenset[Environment]:
-    """The environments that stay."""
+    """The environments that stay, of those that are given now."""
     given = narrow_to.get("environments")
-    return frozenset(map(Environment, given)) if given else delegation.environments
+    return delegation.environments & frozenset(map(Environment, given)) if given else delegation.environments

@@ -1,6 +1,7 @@
 """Closing: when it may be done, what it makes of each line, and what silence never ends."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from portal.contracts import operations as contracts
 from portal.contracts import store as contract_store
 from portal.delegations import operations as delegations
 from portal.delegations import store as delegation_store
-from portal.delegations.models import DelegationState, Side
+from portal.delegations.errors import NotNarrower
+from portal.delegations.models import Delegation, DelegationState, Side
 from portal.entitlements import store as entitlement_store
 from portal.entitlements.models import EntitlementState
 from portal.foundation import clock
@@ -168,26 +170,104 @@ def test_what_is_over_meanwhile_is_left_as_it_is(admin: Actor):
     assert {event.actor_label for event in events("delegation.ended")} == {owner.label}
 
 
-def test_what_cannot_be_applied_says_why_and_holds_up_no_other(admin: Actor):
+def _narrowed_by_owner(owner: Actor, **less: Any) -> None:
+    (row,) = _delegation(owner)
+    usual = {"environments": row.environments, "rights": row.rights, "ends_at": row.ends_at}
+    with transaction():
+        delegations.narrow(owner, row, project_ids=row.project_ids, version=row.version, **(usual | less))
+
+
+def _day(days: int) -> str:
+    return (clock.now() + timedelta(days=days)).date().isoformat()
+
+
+def test_what_the_owner_took_away_meanwhile_stays_away_and_the_rest_is_narrowed(admin: Actor):
+    owner, _integrator = parties()
+    campaign = an_open(admin)
+    decide(admin, campaign, NARROW, "Only its keys.", narrow_to={"rights": ["view", "keys"], "ends_on": _day(20)})
+    _narrowed_by_owner(owner, rights=frozenset({Right.VIEW}))
+
+    campaign = close(admin, campaign)
+
+    (row,) = _delegation(owner)
+    assert outcomes(admin, campaign) == [Outcome.NARROWED]
+    assert row.rights == {Right.VIEW}
+    assert (row.ends_at - timedelta(seconds=1)).date().isoformat() == _day(20)
+
+
+def test_an_end_that_is_earlier_by_now_stays(admin: Actor):
+    owner, _integrator = parties()
+    campaign = an_open(admin)
+    decide(
+        admin, campaign, NARROW, "Sandbox, for a while.", narrow_to={"environments": ["sandbox"], "ends_on": _day(20)}
+    )
+    earlier = clock.now() + timedelta(days=10)
+    _narrowed_by_owner(owner, ends_at=earlier)
+
+    assert outcomes(admin, close(admin, campaign)) == [Outcome.NARROWED]
+
+    (row,) = _delegation(owner)
+    assert (row.ends_at, row.environments) == (earlier, {Environment.SANDBOX})
+
+
+def test_a_narrowing_that_leaves_no_environment_by_now_ends_it(admin: Actor):
+    owner, _integrator = parties()
+    campaign = an_open(admin)
+    decide(admin, campaign, NARROW, "Only its sandbox.", narrow_to={"environments": ["sandbox"]})
+    _narrowed_by_owner(owner, environments=frozenset({Environment.PRODUCTION}))
+
+    assert outcomes(admin, close(admin, campaign)) == [Outcome.ENDED]
+
+    assert _over(owner)[0].state is DelegationState.ENDED
+
+
+@pytest.mark.parametrize("days", [4, 10])
+def test_a_delegation_whose_narrowed_end_is_over_by_now_is_ended(days: float, admin: Actor):
+    owner, _integrator = parties()
+    campaign = an_open(admin)
+    decide(admin, campaign, NARROW, "Two days more.", narrow_to={"ends_on": _day(2)})
+
+    with days_later(days):
+        assert outcomes(admin, close(admin, campaign)) == [Outcome.ENDED]
+
+        assert _delegation(owner) == []
+
+
+def test_a_delegation_within_its_narrowed_last_day_ends_a_day_later(admin: Actor):
+    owner, _integrator = parties()
+    campaign = an_open(admin)
+    decide(admin, campaign, NARROW, "Two days more.", narrow_to={"ends_on": _day(2)})
+
+    with days_later(2):
+        assert outcomes(admin, close(admin, campaign)) == [Outcome.NARROWED]
+
+        (row,) = _delegation(owner)
+        assert row.ends_at <= clock.now() + applying.SOONEST
+
+
+def test_an_entitlement_whose_narrowed_end_is_over_by_now_is_ended(admin: Actor):
+    parties()
+    campaign = an_open(admin, ENTITLEMENTS)
+    decide(admin, campaign, NARROW, "Two days more.", narrow_to={"ends_on": _day(2)})
+
+    with days_later(10):
+        assert set(outcomes(admin, close(admin, campaign))) == {Outcome.ENDED}
+
+
+def test_what_cannot_be_applied_says_why_and_holds_up_no_other(admin: Actor, monkeypatch: pytest.MonkeyPatch):
     owner, _integrator = parties()
     a_delegation(owner, an_integrator(name="Second"))
     campaign = an_open(admin)
-    last_day = (clock.now() + timedelta(days=20)).date().isoformat()
-    decide(admin, campaign, NARROW, "Only to look.", narrow_to={"rights": ["view", "keys"], "ends_on": last_day})
-    row = next(
-        one for one in _delegation(owner) if one.integrator_account_id == lines(admin, campaign)[0].holder_account_id
-    )
-    with transaction():
-        delegations.narrow(
-            owner,
-            row,
-            environments=row.environments,
-            rights=frozenset({Right.VIEW}),
-            project_ids=None,
-            ends_at=row.ends_at,
-            version=row.version,
-        )
+    decide(admin, campaign, NARROW, "Only to look.", narrow_to={"rights": ["view", "keys"]})
+    refused = lines(admin, campaign)[0].subject_public_id
 
+    def narrow(actor: Actor, row: Delegation, **terms: Any) -> None:
+        if row.public_id == refused:
+            raise NotNarrower()
+        real(actor, row, **terms)
+
+    real = delegations.narrow
+    monkeypatch.setattr(delegations, "narrow", narrow)
     campaign = close(admin, campaign)
 
     first, second = lines(admin, campaign)
