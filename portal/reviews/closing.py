@@ -23,7 +23,7 @@ from portal.reviews.errors import AlreadyClosing, LinesUndecided
 from portal.reviews.models import Answer, Campaign, CampaignState, Decision, Line, Outcome, Question, Silence, Telling
 from portal.reviews.silence import STEPS
 from portal.reviews.subjects import Thing
-from portal.reviews.uses import RECENTLY, used_since
+from portal.reviews.uses import RECENTLY, at_work_since
 
 log = get_logger()
 
@@ -50,7 +50,7 @@ def _outcome(campaign: Campaign, at: datetime) -> ColumnElement[str]:
     said: Any = [(_said_not_needed(), literal(Outcome.ENDED.value))]
     if campaign.silence is Silence.KEEP:
         return case(*decided, *said, else_=literal(Outcome.KEPT.value))
-    used = used_since(campaign.subject, Line.owner_id, Line.subject_id, at - RECENTLY)
+    used = at_work_since(campaign.subject, Line.owner_id, Line.subject_id, at - RECENTLY)
     silent: Any = [
         (used, literal(Outcome.KEPT_IN_USE.value)),
         (Line.warnings < len(STEPS), literal(Outcome.NOT_WARNED.value)),

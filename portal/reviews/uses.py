@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from portal.access.rows import Reader, across_tenants
+from portal.audit.models import AuditEvent
 from portal.delegations.models import Delegation
 from portal.entitlements.models import Entitlement
 from portal.foundation.database import db
+from portal.handoffs.models import KeyCopy
 from portal.keys.models import KeyPair
 from portal.projects.models import Installation
 from portal.reviews.models import ReviewSubject
@@ -40,6 +42,30 @@ class LastUse:
 def used_since(subject: ReviewSubject, owner_id: Any, subject_id: Any, since: datetime) -> ColumnElement[bool]:
     """Whether what these columns name was used since then."""
     return _uses(subject, owner_id, subject_id).where(KeyUse.last_at >= since).exists()
+
+
+def at_work_since(subject: ReviewSubject, owner_id: Any, subject_id: Any, since: datetime) -> ColumnElement[bool]:
+    """The same, and of delegations whether the integrator did anything at the owner since then, keys or not."""
+    used = used_since(subject, owner_id, subject_id, since)
+    if subject is not ReviewSubject.DELEGATIONS:
+        return used
+    return or_(used, _worked(owner_id, subject_id, since).exists(), _used_copies(owner_id, subject_id, since).exists())
+
+
+def _worked(owner_id: Any, subject_id: Any, since: datetime) -> Select[Any]:
+    """What the record has of it in the owner's chain, what was refused left out."""
+    given = aliased(Delegation)
+    rows = select(AuditEvent.seq).where(AuditEvent.tenant_id == owner_id, given.tenant_id == owner_id)
+    rows = rows.where(given.id == subject_id, AuditEvent.actor_home_id == given.integrator_id)
+    return rows.where(AuditEvent.at >= since, AuditEvent.refused.is_(False), AuditEvent.copy_of.is_(None))
+
+
+def _used_copies(owner_id: Any, subject_id: Any, since: datetime) -> Select[Any]:
+    """The uses of the owner's own key pairs whose private key was handed to the integrator."""
+    given = aliased(Delegation)
+    its = and_(KeyUse.tenant_id == KeyCopy.tenant_id, KeyUse.key_pair_id == KeyCopy.key_pair_id)
+    rows = select(KeyUse.id).join(KeyCopy, its).where(KeyUse.tenant_id == owner_id, KeyUse.last_at >= since)
+    return rows.where(given.tenant_id == owner_id, given.id == subject_id, KeyCopy.holder_id == given.integrator_id)
 
 
 def last_uses(subject: ReviewSubject, places: Collection[Place], *, reason: Reader) -> Mapping[Place, LastUse]:

@@ -22,11 +22,13 @@ from portal.foundation.errors import Changed
 from portal.keys import operations as keys
 from portal.keys import store as key_store
 from portal.keys.models import KeyState
+from portal.projects import operations as projects
 from portal.reviews import applying, closing, store
 from portal.reviews import operations as reviews
 from portal.reviews.errors import AlreadyClosing, CampaignNotOpen, LinesUndecided
 from portal.reviews.models import Answer, CampaignState, Decision, Outcome, Silence
 from tests.factories import a_delegation, a_key, a_vendor, an_integrator, for_client, tenant_of
+from tests.handoffs.scenes import a_hand_off, a_scene, fetched
 from tests.reviews.scenes import (
     ENTITLEMENTS,
     KEYS,
@@ -58,6 +60,11 @@ def _delegation(owner: Actor):
 
 def _over(owner: Actor):
     return delegation_store.page(delegation_store.given_by(owner), past=True, place=None).rows
+
+
+def _project(actor: Actor, name: str = "Storefront") -> None:
+    with transaction():
+        projects.create(actor, name, contract_store.all_of(actor)[0])
 
 
 def _answer(actor: Actor, said: Answer) -> None:
@@ -410,6 +417,45 @@ def test_a_delegation_in_use_is_not_ended_by_silence(admin: Actor):
 
     with days_later(31):
         used(pair, days_ago=1)
+        assert outcomes(admin, close(admin, campaign)) == [Outcome.KEPT_IN_USE]
+
+
+@pytest.mark.parametrize(("days_ago", "outcome"), [(1, Outcome.KEPT_IN_USE), (31, Outcome.ENDED)])
+def test_silence_ends_no_delegation_under_which_the_integrator_works(days_ago: int, outcome: Outcome, admin: Actor):
+    owner, integrator = parties()
+    campaign = an_open(admin, silence=Silence.END, due_at=clock.now() + timedelta(days=45))
+    through_the_ladder(campaign)
+
+    with days_later(46 - days_ago):
+        _project(for_client(integrator, _delegation(owner)[0]))
+    with days_later(46):
+        assert outcomes(admin, close(admin, campaign)) == [outcome]
+
+
+def test_what_another_integrator_or_the_owner_does_keeps_no_delegation(admin: Actor):
+    owner, _integrator = parties()
+    second = an_integrator(name="Second")
+    other = a_delegation(owner, second)
+    campaign = an_open(admin, silence=Silence.END, due_at=clock.now() + timedelta(days=45))
+    through_the_ladder(campaign)
+
+    with days_later(46):
+        _project(owner, "By the owner")
+        _project(for_client(second, other), "By the second")
+        campaign = close(admin, campaign)
+
+    found = {line.label: line.outcome for line in lines(admin, campaign)}
+    assert found == {"Agency": Outcome.ENDED, "Second": Outcome.KEPT_IN_USE}
+
+
+def test_a_delegation_whose_integrator_uses_a_copy_is_not_ended_by_silence(admin: Actor):
+    scene = a_scene()
+    fetched(scene, a_hand_off(scene))
+    campaign = an_open(admin, silence=Silence.END, due_at=clock.now() + timedelta(days=45))
+    through_the_ladder(campaign)
+
+    with days_later(46):
+        used(scene.pair, days_ago=1)
         assert outcomes(admin, close(admin, campaign)) == [Outcome.KEPT_IN_USE]
 
 
