@@ -84,7 +84,7 @@ def _parts(place: str, count: int) -> list[str]:
 def _value(column: Any, part: str) -> Any:
     kind = column.type.python_type
     try:
-        value = _moment(part) if kind is datetime else kind(part)
+        value: Any = _moment(part) if kind is datetime else kind(part)
     except (ValueError, OverflowError) as error:
         raise BadPlace() from error
     if kind is int and not -(2**31) <= value < 2**31:  # no column that a list is in the order of holds more
