@@ -57,6 +57,7 @@ def give(actor: Actor, file: GivenFile) -> Import:
     Raises: NotAllowed.
     """
     require(actor, Permission.IMPORT)
+    store.in_turn(actor.tenant_id)
     earlier = store.find_open(actor, file.sha256)
     if earlier is not None:
         return earlier

@@ -43,6 +43,12 @@ def lock(tenant_id: uuid.UUID, import_id: uuid.UUID) -> Import:
     return found
 
 
+def in_turn(tenant_id: uuid.UUID) -> None:
+    """Let imports of this vendor be given and applied one after the other, until the transaction ends."""
+    row = select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True)
+    db.session.execute(row, execution_options=scoped_to(tenant_id))
+
+
 def find_open(actor: Actor, sha256: bytes) -> Import | None:
     """What this very person gave already with the same content, and nobody settled yet; or None."""
     rows = owned_by(actor, Import).where(

@@ -115,6 +115,7 @@ def _apply(job: Job, lines: Sequence[Line], operator: Actor | None) -> None:
         if actor is None:
             _fail(row, NoLongerAllowed.code)
             return
+        store.in_turn(row.tenant_id)
         planned = plan(lines, gather(lines, lock=True), clock.now())
         if changed := _changed(row, planned):
             _report(row, planned, changed)

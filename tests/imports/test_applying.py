@@ -11,6 +11,7 @@ from flask import Flask
 
 from portal.access.actor import system_actor
 from portal.access.roles import PERMISSIONS, Role
+from portal.access.rows import Reader, across_tenants
 from portal.accounts import operations as accounts
 from portal.accounts import store as people
 from portal.audit import operations as audit
@@ -30,8 +31,10 @@ from portal.imports.models import ImportState, LineKind
 from portal.outbox import operations as outbox
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
+from portal.tenants.models import Tenant
 from tests.factories import a_contract, a_licensee, a_member, a_person, a_tenant, a_vendor, membership_of, tenant_of
-from tests.imports.files import AURORA, applied, checked, codes, confirmed, given, report
+from tests.imports.files import AURORA, a_file, applied, checked, codes, confirmed, given, report
+from tests.parallel import at_once
 
 PARTNER = "New,a@example.com,solution-partner,2031-01-01,2031-12-31,a@example.com"
 BOREAL = "Boreal,b@example.com,integrator,2031-01-01,2031-12-31"
@@ -45,6 +48,11 @@ def admin():
 
 def named(name: str):
     return tenant_store.find_by_name_key(same_name(name))
+
+
+def called(name: str):
+    rows = across_tenants(Tenant, reason=Reader.UPKEEP).where(Tenant.name_key == same_name(name))
+    return db.session.scalars(rows).all()
 
 
 def there(tenant):
@@ -300,6 +308,30 @@ def test_two_who_confirm_at_once_have_one_effect(admin, app: Flask):
         thread.join()
 
     assert refusals == ["import_moved"]
+
+
+def test_two_workers_that_apply_the_same_new_account_open_it_once(admin):
+    other = a_vendor()
+    reports = [(actor, checked(actor, AURORA)) for actor in (admin, other)]
+    rows = [(actor, confirmed(actor, row)) for actor, row in reports]
+
+    at_once(lambda _number: working.run(), 2)
+
+    states = {store.get(actor, row.public_id).state for actor, row in rows}
+    assert states == {ImportState.APPLIED, ImportState.CHECKED}
+    assert len(called("Aurora")) == 1
+
+
+def test_the_same_file_given_many_times_at_once_is_one_import(admin):
+    file = imports.opened("accounts.csv", a_file(AURORA))
+
+    def give(_number: int) -> None:
+        with transaction():
+            imports.give(admin, file)
+
+    at_once(give, 8)
+
+    assert len(store.page(admin, None).rows) == 1
 
 
 def test_a_report_that_was_made_anew_meanwhile_is_not_confirmed(admin):
