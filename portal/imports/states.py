@@ -17,7 +17,11 @@ IMPORT = Machine(
         Move(CHECKED, APPLYING, "confirmed by a partner admin: no line has a problem"),
         Move(CHECKED, DISCARDED, "discarded by a partner admin, or not applied within 30 days"),
         Move(APPLYING, APPLIED, "the worker has put in every line, in one transaction"),
-        Move(APPLYING, CHECKED, "something changed since the report: nothing was put in, there is a new report"),
+        Move(
+            APPLYING,
+            CHECKED,
+            "something changed since, or its command line was killed: nothing was put in, there is a new report",
+        ),
         Move(APPLYING, FAILED, "whoever confirmed it is no partner admin any more, or the worker failed three times"),
     ),
 )

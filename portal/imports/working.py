@@ -111,6 +111,11 @@ def _apply(job: Job, lines: Sequence[Line], operator: Actor | None) -> None:
         row = store.lock(job.tenant_id, job.import_id)
         if row.state is not ImportState.APPLYING:
             return
+        if operator is None and row.settled_by_id is None:
+            # Confirmed at a command line that was killed: nobody is left in whose name it could be applied.
+            _report(row, plan(lines, gather(lines), clock.now()), changed=set())
+            _record(row, Event.IMPORT_CHECKED_AGAIN)
+            return
         actor = operator or _who_confirmed(row)
         if actor is None:
             _fail(row, NoLongerAllowed.code)

@@ -16,6 +16,7 @@ from portal.accounts import operations as accounts
 from portal.accounts import store as people
 from portal.audit import operations as audit
 from portal.audit import store as events
+from portal.cli.speaking import operator_at
 from portal.contracts import store as contracts
 from portal.entitlements import operations as entitlements
 from portal.entitlements import store as granted
@@ -377,6 +378,28 @@ def test_who_is_no_partner_admin_any_more_imports_nothing(admin):
     after = store.get(admin, row.public_id)
     assert (after.state, after.failure) == (ImportState.FAILED, "import_no_longer_allowed")
     assert named("Aurora") is None
+
+
+def test_what_a_killed_command_line_confirmed_waits_with_its_report_for_somebody_else(admin):
+    operator = operator_at(tenant_of(admin).id)
+    row = confirmed(operator, checked(operator, AURORA))
+
+    working.run()
+
+    after = store.get(admin, row.public_id)
+    assert (after.state, after.failure, after.changes) == (ImportState.CHECKED, None, 1)
+    assert named("Aurora") is None
+
+
+def test_what_a_killed_command_line_left_can_be_confirmed_by_an_admin(admin):
+    operator = operator_at(tenant_of(admin).id)
+    row = confirmed(operator, checked(operator, AURORA))
+    working.run()
+
+    confirmed(admin, store.get(admin, row.public_id))
+    working.run()
+
+    assert store.get(admin, row.public_id).state is ImportState.APPLIED
 
 
 def test_nothing_is_kept_of_the_file_once_it_is_applied(admin):
