@@ -43,10 +43,10 @@ def lock(tenant_id: uuid.UUID, import_id: uuid.UUID) -> Import:
     return found
 
 
-def in_turn(tenant_id: uuid.UUID) -> None:
+def in_turn(tenant_id: uuid.UUID | None) -> None:
     """Let imports of this vendor be given and applied one after the other, until the transaction ends."""
     row = select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True)
-    db.session.execute(row, execution_options=scoped_to(tenant_id))
+    db.session.execute(row)
 
 
 def find_open(actor: Actor, sha256: bytes) -> Import | None:

@@ -14,7 +14,6 @@ from portal.entitlements.errors import StandingHinders
 from portal.entitlements.models import ContractRequest, Wish
 from portal.foundation import clock
 from portal.foundation.database import lock
-from portal.projects import amending, growing, store
 from portal.projects import amending, growing, store, surplus
 from portal.projects.models import DataSpaceType
 from portal.tenants import store as tenants
