@@ -39,8 +39,8 @@ def upgrade() -> None:
     op.add_column("installations", sa.Column("address_key", _key(), nullable=True))
     for table, (column, length) in BY_CODE_POINT.items():
         _collate(table, column, length, "C")
-    _fill("people", "name", "name_key", _same_name)
-    _fill("installations", "address", "address_key", _address_key)
+    _fill("people", ("id",), "name", "name_key", _same_name)
+    _fill("installations", ("tenant_id", "id"), "address", "address_key", _address_key)
     for name, (table, columns) in INDEXES.items():
         condition = CONDITIONS.get(name)
         op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
@@ -73,20 +73,33 @@ def _collate(table: str, column: str, length: int, collation: str) -> None:
         op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar({length}) COLLATE "{collation}"')
 
 
-def _fill(table: str, column: str, key: str, made: Callable[[str], str]) -> None:
-    """Portion by portion, in the order of ids: a million rows do not fit into memory."""
-    rows = sa.table(table, sa.column("id", sa.Uuid()), sa.column(column), sa.column(key))
+def _fill(table: str, keyed_by: tuple[str, ...], column: str, key: str, made: Callable[[str], str]) -> None:
+    """Portion by portion, in the order of the primary key: a million rows do not fit into memory, and without the whole
+    of the key each portion and each row would be looked for in all of the table.
+    """
+    rows = sa.table(table, *(sa.column(name, sa.Uuid()) for name in keyed_by), sa.column(column), sa.column(key))
+    identity = [rows.c[name] for name in keyed_by]
     connection, after = op.get_bind(), None
-    set_key = rows.update().where(rows.c.id == sa.bindparam("row_id")).values({key: sa.bindparam("made")})
+    its = [part == sa.bindparam(f"row_{part.name}") for part in identity]
+    set_key = rows.update().where(*its).values({key: sa.bindparam("made")})
     while True:
-        portion = sa.select(rows.c.id, rows.c[column]).order_by(rows.c.id).limit(ROWS_AT_ONCE)
-        found = connection.execute(portion if after is None else portion.where(rows.c.id > after)).all()
+        portion = sa.select(*identity, rows.c[column]).order_by(*identity).limit(ROWS_AT_ONCE)
+        found = connection.execute(portion if after is None else portion.where(_beyond(identity, after))).all()
         if not found:
             return
-        named = [{"row_id": row_id, "made": made(value)} for row_id, value in found if value is not None]
+        named = [_named(keyed_by, row) | {"made": made(row[-1])} for row in found if row[-1] is not None]
         if named:
             connection.execute(set_key, named)
-        after = found[-1][0]
+        after = found[-1][:-1]
+
+
+def _beyond(identity: list[Any], after: Any) -> Any:
+    values = [sa.literal(value, sa.Uuid()) for value in after]
+    return sa.tuple_(*identity) > sa.tuple_(*values)
+
+
+def _named(keyed_by: tuple[str, ...], row: Any) -> dict[str, Any]:
+    return {f"row_{name}": value for name, value in zip(keyed_by, row[:-1], strict=True)}
 
 
 def _same_name(name: str) -> str:
