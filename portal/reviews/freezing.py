@@ -1,5 +1,6 @@
 """The worker freezes a campaign's list: some hundred lines in a transaction, until there are no more; then it opens."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -21,20 +22,31 @@ BATCH = 500
 Rows = list[dict[str, Any]]
 
 
-def run_once(at: datetime) -> int:
+def run_once(at: datetime, failed: set[uuid.UUID] | None = None) -> int:
     """How many lines were frozen, at most 500, in a transaction of its own; the last of a campaign's open it.
 
-    Call it until it says 0. Several workers may do so at once.
+    Call it until it says 0. Several workers may do so at once. failed: ids of campaigns that are passed over; one whose
+    freezing fails joins them, before the error goes on.
     """
+    failed = set() if failed is None else failed
     with transaction():
-        campaign = store.next_in(CampaignState.PREPARING)
+        campaign = store.next_in(CampaignState.PREPARING, failed)
         if campaign is None:
             return 0
-        things = subjects.after(campaign, store.last_frozen(campaign), BATCH, at)
-        _freeze(campaign, things, at)
-        if len(things) < BATCH:
-            _open(campaign, at)
-        return len(things)
+        campaign_id = campaign.id
+        try:
+            return _freeze_next(campaign, at)
+        except Exception:
+            failed.add(campaign_id)
+            raise
+
+
+def _freeze_next(campaign: Campaign, at: datetime) -> int:
+    things = subjects.after(campaign, store.last_frozen(campaign), BATCH, at)
+    _freeze(campaign, things, at)
+    if len(things) < BATCH:
+        _open(campaign, at)
+    return len(things)
 
 
 def _freeze(campaign: Campaign, things: Sequence[Thing], at: datetime) -> None:

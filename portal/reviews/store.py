@@ -185,9 +185,14 @@ def hold(campaign: Campaign, *, share: bool = False) -> None:
     db.session.scalars(rows.execution_options(populate_existing=True)).one()
 
 
-def next_in(state: CampaignState) -> Campaign | None:
-    """The oldest campaign in this state that no other worker holds, with its reviewers, locked; or None."""
+def next_in(state: CampaignState, but: Collection[uuid.UUID] = ()) -> Campaign | None:
+    """The oldest campaign in this state that no other worker holds, with its reviewers, locked; or None.
+
+    but: the ids of those that are passed over.
+    """
     rows = across_tenants(Campaign, reason=Reader.WORKER).where(Campaign.state == state).options(REVIEWERS)
+    if but:
+        rows = rows.where(Campaign.id.not_in(but))
     return db.session.scalars(
         rows.order_by(Campaign.id).limit(1).with_for_update(of=Campaign, skip_locked=True)
     ).first()

@@ -1,5 +1,6 @@
 """What the worker does with reviews, again and again. Each opens its own transactions."""
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 
@@ -8,9 +9,32 @@ from portal.foundation import clock
 from portal.reviews import closing, freezing, silence, telling
 
 
-def freeze_and_close(_actor: Actor) -> int:
-    """How many lines were frozen or closed: all that there were."""
-    return _until_done(freezing.run_once) + _until_done(closing.run_once)
+def freeze(_actor: Actor) -> int:
+    """How many lines were frozen: all that there were. A campaign that fails keeps no other from its turn.
+
+    Raises: the last error of a campaign, once the others had their turn.
+    """
+    failed: set[uuid.UUID] = set()
+    error: Exception | None = None
+    total, done = 0, 1
+    while done:
+        known = len(failed)
+        try:
+            done = freezing.run_once(clock.now(), failed)
+        except Exception as raised:
+            if len(failed) == known:
+                raise  # it is no campaign that failed: the database may be away
+            error = raised
+            continue
+        total += done
+    if error is not None:
+        raise error
+    return total
+
+
+def close(_actor: Actor) -> int:
+    """How many lines were closed: all that there were."""
+    return _until_done(closing.run_once)
 
 
 def tell(_actor: Actor) -> int:

@@ -57,7 +57,8 @@ def _a_review(admin: Actor, name: str) -> str:
             reviewers=[accounts.get_membership(admin, admin.membership_id)],  # type: ignore[arg-type]
             due_at=clock.now() + timedelta(days=30),
         )
-    upkeep.freeze_and_close(WORKER)
+    upkeep.freeze(WORKER)
+    upkeep.close(WORKER)
     return campaign.public_id
 
 
@@ -75,4 +76,5 @@ def _close(admin: Actor, review_id: str) -> None:
     with transaction():
         campaign: Campaign = store.get_campaign(admin, review_id)
         operations.close(admin, campaign, campaign.version)
-    upkeep.freeze_and_close(WORKER)
+    upkeep.freeze(WORKER)
+    upkeep.close(WORKER)

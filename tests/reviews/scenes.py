@@ -58,7 +58,8 @@ def an_open(admin: Actor, subject: ReviewSubject = DELEGATIONS, **changed: Any) 
 
 def work() -> None:
     """All that the worker has to do now."""
-    upkeep.freeze_and_close(WORKER)
+    upkeep.freeze(WORKER)
+    upkeep.close(WORKER)
     upkeep.tell(WORKER)
     upkeep.warn(WORKER)
     upkeep.tell(WORKER)

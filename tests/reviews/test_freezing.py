@@ -20,7 +20,8 @@ from portal.foundation.paging import BadPlace
 from portal.impact import overview
 from portal.keys import operations as keys
 from portal.keys import store as key_store
-from portal.reviews import freezing, store
+from portal.reviews import freezing, store, subjects, upkeep
+from portal.reviews import operations as reviews
 from portal.reviews.models import CampaignState, Decision, Question, Telling
 from portal.reviews.wanted import Wanted
 from tests.factories import a_delegation, a_key, a_licensee, an_integrator, for_client, tenant_of
@@ -367,3 +368,43 @@ def test_a_worker_that_comes_second_finds_nothing_to_do(admin: Actor):
 
     with days_later(1):
         assert freezing.run_once(clock.now()) == 0
+
+
+@pytest.fixture
+def failing(admin: Actor, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The public id of a campaign whose freezing fails."""
+    some_keys(1)
+    campaign = make(admin, KEYS, name="Failing")
+    failing_id, real = campaign.id, subjects.after
+
+    def after(campaign, *others):
+        if campaign.id == failing_id:
+            raise ZeroDivisionError
+        return real(campaign, *others)
+
+    monkeypatch.setattr(subjects, "after", after)
+    return campaign.public_id
+
+
+def test_a_campaign_that_cannot_be_frozen_keeps_no_other_from_its_turn(admin: Actor, failing: str):
+    other = make(admin, KEYS, name="Other")
+
+    with pytest.raises(ZeroDivisionError):
+        upkeep.freeze(WORKER)
+
+    assert seen(admin, other).state is CampaignState.OPEN
+    assert store.get_campaign(admin, failing).state is CampaignState.PREPARING
+
+
+def test_a_campaign_that_cannot_be_frozen_keeps_none_from_being_closed(admin: Actor, failing: str):
+    other = make(admin, KEYS, name="Other")
+    with suppress(ZeroDivisionError):
+        upkeep.freeze(WORKER)
+    decide(admin, other, Decision.KEEP)
+    with transaction():
+        found = store.get_campaign(admin, other.public_id)
+        reviews.close(admin, found, found.version)
+
+    upkeep.close(WORKER)
+
+    assert seen(admin, other).state is CampaignState.CLOSED

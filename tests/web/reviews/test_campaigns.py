@@ -195,6 +195,7 @@ def test_a_review_while_it_is_prepared_can_be_abandoned(admin, sides, signed_in,
     at = Reviewing(signed_in(admin), f"{place}/{review.public_id}")
 
     at.confirm("/abandon")
-    upkeep.freeze_and_close(WORKER)
+    upkeep.freeze(WORKER)
+    upkeep.close(WORKER)
 
     assert seen(admin, review).state is CampaignState.ABANDONED
