@@ -57,7 +57,8 @@ def give(actor: Actor, file: GivenFile) -> Import:
     Raises: NotAllowed.
     """
     require(actor, Permission.IMPORT)
-    store.in_turn(actor.tenant_id)
+    if actor.tenant_id is not None:
+        store.in_turn(actor.tenant_id)
     earlier = store.find_open(actor, file.sha256)
     if earlier is not None:
         return earlier
