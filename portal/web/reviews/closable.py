@@ -15,5 +15,5 @@ def refusal_to_close(campaign: Campaign, undecided: int) -> PortalError | None:
     if campaign.state is not CampaignState.OPEN:
         return CampaignNotOpen(review=campaign.name, state=CAMPAIGN_STATE_NAMES[campaign.state])
     if undecided and clock.now() < campaign.due_at:
-        return LinesUndecided(open=undecided, due=campaign.due_at.date().isoformat())
+        return LinesUndecided(open=undecided, due=campaign.last_day.isoformat())
     return None

@@ -1,6 +1,6 @@
 """Reviews in their list, and how one is counted, made, worked off, closed and abandoned."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from portal.impact import reviews
 from portal.impact.expiring import Term
 from portal.reviews import applying, store, upkeep
 from portal.reviews.models import CampaignState, Decision, Outcome, ReviewSubject
+from portal.web.reviews import closable
 from tests.factories import a_key, a_vendor, tenant_of
 from tests.reviews.scenes import WORKER, an_open, days_later, decide, events, lines, make, seen, work
 from tests.web.reviews.pages import Reviewing, read, said
@@ -199,3 +200,12 @@ def test_a_review_while_it_is_prepared_can_be_abandoned(admin, sides, signed_in,
     upkeep.close(WORKER)
 
     assert seen(admin, review).state is CampaignState.ABANDONED
+
+
+def test_why_it_cannot_be_closed_yet_names_the_day_that_the_operation_names(admin, sides):
+    day = (clock.now() + timedelta(days=30)).date()
+    campaign = an_open(admin, due_at=datetime.combine(day, time(), tzinfo=UTC))
+
+    refusal = closable.refusal_to_close(campaign, 1)
+
+    assert refusal.facts["due"] == (day - timedelta(days=1)).isoformat()
