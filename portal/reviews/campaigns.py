@@ -1,5 +1,6 @@
 """Making a campaign, giving it up, and making the next one of those that recur."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -40,6 +41,7 @@ SOONEST, LATEST = timedelta(days=1), timedelta(days=365)
 WITH_WARNINGS = timedelta(days=15)
 LEAST_RECURRENCE, MOST_RECURRENCE = 7, 730
 SAME_REQUEST = timedelta(minutes=1)
+Chosen = dict[uuid.UUID, bool]  # by the ids of memberships, whether they are fallbacks
 
 
 def preview(actor: Actor, subject: ReviewSubject, wanted: Wanted) -> int:
@@ -86,24 +88,25 @@ def make(
     )
     if actor.membership_id is not None:
         accounts.lock_membership(actor, actor.membership_id)  # a double click of the same person waits for the first
-    return store.find_same(campaign, clock.now() - SAME_REQUEST) or _begin(actor, campaign, reviewers, fallbacks)
+    chosen = _chosen(reviewers, fallbacks)
+    return store.find_same(campaign, chosen, clock.now() - SAME_REQUEST) or _begin(actor, campaign, chosen)
 
 
-def _begin(
-    actor: Actor, campaign: Campaign, reviewers: Sequence[Membership], fallbacks: Sequence[Membership]
-) -> Campaign:
+def _chosen(reviewers: Sequence[Membership], fallbacks: Sequence[Membership]) -> Chosen:
+    return {member.id: True for member in fallbacks} | {member.id: False for member in reviewers}
+
+
+def _begin(actor: Actor, campaign: Campaign, chosen: Chosen) -> Campaign:
     wanted = Wanted.from_json(campaign.filters)
     campaign.expected = subjects.count(campaign.subject, wanted, campaign.tenant_id, clock.now())
     if not campaign.expected:
         raise NothingToReview()
-    _add(actor, campaign, reviewers, fallbacks)
+    _add(actor, campaign, chosen)
     return campaign
 
 
-def _add(actor: Actor, campaign: Campaign, reviewers: Sequence[Membership], fallbacks: Sequence[Membership]) -> None:
+def _add(actor: Actor, campaign: Campaign, chosen: Chosen) -> None:
     store.add(campaign)
-    chosen = {member.id: False for member in reviewers}
-    chosen = {member.id: True for member in fallbacks} | chosen
     store.add_reviewers(
         [
             Reviewer(tenant_id=campaign.tenant_id, campaign_id=campaign.id, membership_id=member_id, is_fallback=later)
@@ -163,7 +166,7 @@ def follow(campaign: Campaign) -> Campaign | None:
     )
     reviewers, fallbacks = (people.live(campaign, fallbacks=later) for later in (False, True))
     members = [[row.membership for row in rows] for rows in (reviewers, fallbacks)]
-    _add(system_actor("worker", campaign.tenant_id), following, *members)
+    _add(system_actor("worker", campaign.tenant_id), following, _chosen(*members))
     return following
 
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, Table, case, func, insert, or_, select, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.actor import Actor
+from portal.access.roles import PERMISSIONS, Permission, Role
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, received_by, scoped_to
 from portal.accounts.models import Membership
 from portal.foundation.database import Base, db
@@ -73,6 +74,14 @@ def get_campaign(actor: Actor, public_id: str) -> Campaign:
     rows = owned_by(actor, Campaign).where(Campaign.public_id == public_id).options(REVIEWERS)
     found: Campaign = one_or_not_found(rows)
     return found
+
+
+def staff_of(actor: Actor) -> Sequence[Membership]:
+    """The members of the actor's tenant, the vendor, who may keep reviews, with their persons: all there are."""
+    may = [role for role in Role if Permission.REVIEW_KEEP in PERMISSIONS[role]]
+    rows = owned_by(actor, Membership).where(Membership.ended_at.is_(None), Membership.role.in_(may))
+    rows = rows.options(joinedload(Membership.person, innerjoin=True))
+    return db.session.scalars(rows.order_by(Membership.id)).all()
 
 
 def progress_of(actor: Actor, campaign: Campaign) -> Counts:
@@ -277,8 +286,11 @@ def _of(campaign: Campaign) -> Select[Any]:
     return rows.execution_options(**scoped_to(campaign.tenant_id))
 
 
-def find_same(campaign: Campaign, since: datetime) -> Campaign | None:
-    """A campaign like this new one that the same person made since then and did not abandon, or None."""
+def find_same(campaign: Campaign, chosen: Mapping[uuid.UUID, bool], since: datetime) -> Campaign | None:
+    """A campaign like this new one that the same person made since then and did not abandon, or None.
+
+    chosen: who is to decide in it, by the ids of memberships; whether they are fallbacks.
+    """
     rows = select(Campaign).where(
         Campaign.tenant_id == campaign.tenant_id,
         Campaign.created_by_id == campaign.created_by_id,
@@ -287,10 +299,16 @@ def find_same(campaign: Campaign, since: datetime) -> Campaign | None:
         Campaign.subject == campaign.subject,
         Campaign.silence == campaign.silence,
         Campaign.due_at == campaign.due_at,
+        Campaign.recurs_days == campaign.recurs_days,
         Campaign.state != CampaignState.ABANDONED,
     )
     found = db.session.scalars(rows.options(REVIEWERS), execution_options=scoped_to(campaign.tenant_id)).all()
-    return next((row for row in found if row.filters == campaign.filters), None)
+    same = (row for row in found if row.filters == campaign.filters and _chosen_in(row) == chosen)
+    return next(same, None)
+
+
+def _chosen_in(campaign: Campaign) -> dict[uuid.UUID, bool]:
+    return {row.membership_id: row.is_fallback for row in campaign.reviewers}
 
 
 def followed(campaign: Campaign) -> bool:

@@ -8,7 +8,7 @@ from portal.access.actor import Actor
 from portal.access.errors import NotAllowed
 from portal.access.roles import Role
 from portal.accounts import members
-from portal.foundation import clock
+from portal.foundation import clock, paging
 from portal.foundation.database import transaction
 from portal.foundation.errors import Changed, NotFound
 from portal.foundation.words import NameTooLong
@@ -68,6 +68,28 @@ def test_the_same_request_twice_is_one_campaign(admin: Actor):
 
     assert first.public_id == second.public_id
     assert len(events("review.made")) == 1
+
+
+@pytest.mark.parametrize("changed", ["recurs_days", "reviewers", "fallbacks"])
+def test_a_request_with_other_people_or_another_recurrence_is_another_campaign(changed: str, admin: Actor):
+    parties()
+    due_at, other = clock.now() + timedelta(days=30), a_vendor()
+    value = {"recurs_days": 90, "reviewers": [admin, other], "fallbacks": [other]}[changed]
+
+    first = make(admin, due_at=due_at)
+
+    assert make(admin, due_at=due_at, **{changed: value}).public_id != first.public_id
+    assert make(admin, due_at=due_at).public_id == first.public_id
+
+
+def test_all_partner_admins_may_be_named_however_many_there_are(admin: Actor, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(paging, "PAGE_ROWS", 2)
+    others = [a_vendor() for _one in range(3)]
+    a_vendor(Role.OPERATOR)
+
+    found = store.staff_of(admin)
+
+    assert {row.id for row in found} == {actor.membership_id for actor in (admin, *others)}
 
 
 def test_the_same_request_for_other_things_is_another_campaign(admin: Actor):

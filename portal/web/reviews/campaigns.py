@@ -9,13 +9,12 @@ from flask_babel import gettext as _
 
 from portal.access.actor import Actor
 from portal.access.roles import Permission
-from portal.accounts import store as accounts
 from portal.accounts.models import Membership
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.impact import console, reviews
 from portal.impact.expiring import Term
-from portal.reviews import operations, people
+from portal.reviews import operations, people, store
 from portal.reviews.models import CampaignState
 from portal.web import arguments
 from portal.web.guards import current_actor, requires
@@ -85,7 +84,7 @@ def count(account: str) -> ResponseReturnValue:
 
 def _admins(actor: Actor) -> Sequence[Membership]:
     """Who may be named as reviewer or fallback."""
-    return [row for row in accounts.members(actor).rows if people.is_staff(row)]
+    return [row for row in store.staff_of(actor) if people.is_staff(row)]
 
 
 def _form(admins: Sequence[Membership]) -> NewReviewForm:
