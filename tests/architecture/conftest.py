@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from portal.app import create_app
+from portal.foundation.database import db
 from tests.conftest import PostgresStore, settings_for
 from tests.database import Cluster
 
@@ -33,6 +34,11 @@ def fresh_database(database_store: object, tmp_path: Path, worker_id: str) -> It
 
 
 @pytest.fixture
-def fresh_app(fresh_database: Callable[[str], Urls], tmp_path: Path) -> Flask:
+def fresh_app(fresh_database: Callable[[str], Urls], tmp_path: Path) -> Iterator[Flask]:
     """The portal on an empty database, before any migration."""
-    return create_app(settings_for(*fresh_database("migrated"), tmp_path))
+    app = create_app(settings_for(*fresh_database("migrated"), tmp_path))
+    yield app
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()  # a connection that is left to the garbage collector warns, and warnings are errors
