@@ -2,17 +2,16 @@
 
 import importlib.util
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from flask import Flask
-from sqlalchemy import Column, Connection, MetaData, String, Table, Uuid, func, insert, select
+from sqlalchemy import Column, Connection, MetaData, String, Table, Uuid, create_engine, func, insert, select
 
-from portal.foundation.database import db
+from tests.architecture.conftest import Urls
 
 TENANTS, SHOPS = 3, 2_500  # of each tenant more than fit into one portion
 HERE = Path(__file__).parents[2]
@@ -29,14 +28,13 @@ def migration() -> ModuleType:
 
 
 @pytest.fixture
-def connection(fresh_app: Flask) -> Iterator[Connection]:
+def connection(fresh_database: Callable[[str], Urls]) -> Iterator[Connection]:
     """To an empty database, within what a migration runs in."""
-    with (
-        fresh_app.app_context(),
-        db.engine.begin() as connection,
-        Operations.context(MigrationContext.configure(connection)),
-    ):
+    url, migrating_url = fresh_database("filled")
+    engine = create_engine(migrating_url or url)
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         yield connection
+    engine.dispose()
 
 
 def shops(connection: Connection) -> Table:
