@@ -24,6 +24,7 @@ SEEN_BY = {
     "demo.mailbox": NOBODY,
     "demo.mail": NOBODY,
     "contracts.name_deputy": SIGNER,
+    "contracts.stop_signer_change": SIGNER,
     "contracts.withdraw_deputy": SIGNER,
     "reviews.questions": OWNER,
     "reviews.answer_question": OWNER,
