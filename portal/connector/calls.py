@@ -15,20 +15,20 @@ from portal.foundation.errors import NotFound
 from portal.projects import connecting, operations
 from portal.projects import store as projects
 from portal.projects.models import DataSpace
-from portal.verifier.snapshot import KeyRecord
+from portal.verifier.records import Key
 
 
 @dataclass(frozen=True)
 class Call:
     """One verified call: by which key, as whom, about what. `held` are the lists answered before."""
 
-    key: KeyRecord
+    key: Key
     actor: Actor
     ids: Mapping[str, str]
     content: Mapping[str, Any]
     held: HeldAnswers
 
-    def by(self, key: KeyRecord, actor: Actor) -> "Call":
+    def by(self, key: Key, actor: Actor) -> "Call":
         """The same call by the key as it is now."""
         return replace(self, key=key, actor=actor)
 
@@ -50,7 +50,7 @@ def ping(_call: Call) -> Answer:
 
 def everything(call: Call) -> Answer:
     """All rows within the key's reach; none when there is no project. Nothing of it is older than this call."""
-    version = changes.version_of(call.key.tenant_id)
+    version = changes.version_of(call.key.owner.id)
     return call.held.get(call.key, version, lambda: success({"results": rows.of(call.actor)}))
 
 
@@ -66,7 +66,7 @@ def data_space(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     """The rows of the new project, or of the one that this very wish made just now; it hangs on the key's contract."""
-    contract = contracts.get_by_id(call.actor, call.key.contract_id)
+    contract = contracts.get_by_id(call.actor, call.key.contract.id)
     made = operations.create(call.actor, call.text("projectName"), contract)
     return _rows(call, made.public_id)
 

@@ -25,8 +25,9 @@ from portal.foundation.errors import PortalError
 from portal.impact import snapshot
 from portal.usage import traces
 from portal.usage.traces import Trace
-from portal.verifier.snapshot import KeyRecord, Snapshot
-from portal.verifier.tokens import Verdict, verify
+from portal.verifier import liveness, tokens
+from portal.verifier.held_keys import HeldKey, HeldKeys
+from portal.verifier.proving import Prover
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -48,7 +49,8 @@ class Door:
         """`headers` are those of every answer of the portal."""
         self.app, self.rest, self.held = app, rest, HeldAnswers()
         self.headers = [*headers.items(), ("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-        self.snapshot = Snapshot(self._reading(snapshot.version), self._reading(snapshot.find), changes.changes_here)
+        self.keys = HeldKeys(self._reading(snapshot.version), self._reading(snapshot.find), changes.changes_here)
+        self.prove = Prover()
 
     def _reading(self, read: Callable[..., Any]) -> Callable[..., Any]:
         def in_context(*arguments: Any) -> Any:
@@ -94,9 +96,9 @@ class Door:
         route, ids = routes.find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if route.act is None:
             raise Refused(UNSIGNED)
-        key = self._verified(environ)
+        held = self._verified(environ)
         content = _content(environ, self.app.config["MAX_CONTENT_LENGTH"]) if route.takes_content else {}
-        call = Call(key, actors.of_key(key), ids, content, self.held)
+        call = Call(held.key, actors.of_key(held), ids, content, self.held)
         found = False
         try:
             answer = self._carried_out(route.act, route, call)
@@ -111,19 +113,20 @@ class Door:
         except SecurityError as error:
             raise Refused(refusal(400, "This is not an address of this portal.", "strange_host")) from error
 
-    def _verified(self, environ: "WSGIEnvironment") -> KeyRecord:
-        """The record of the key that signed this call. Raises: Refused, in one of two neutral ways."""
+    def _verified(self, environ: "WSGIEnvironment") -> HeldKey:
+        """The key that signed this call. Raises: Refused, in one of two neutral ways."""
         given = {environ[header] for header in KEY_HEADERS if header in environ}
         api_key = given.pop() if len(given) == 1 else ""
-        key = self.snapshot.find(api_key) if API_KEY.fullmatch(api_key) else None
-        now = clock.now()
-        if key is None or not key.is_live(now):
+        held = self.keys.find(api_key) if API_KEY.fullmatch(api_key) else None
+        now = clock.now().timestamp()
+        if held is None or liveness.what_stops(held.key, now) is not None:
             raise Refused(KEY_INVALID)
-        verdict = verify(environ.get(TOKEN_HEADER, ""), key, now.timestamp())
-        if verdict is not Verdict.VALID:
+        token = environ.get(TOKEN_HEADER, "")
+        if self.prove(token, held.key, now) is not None:
+            verdict = tokens.verify(token, self.prove.public_key_of(held.key), now)
             log.info("token refused", api_key=api_key, verdict=verdict.value, request_id=requests.current_id())
             raise Refused(TOKEN_INVALID)
-        return key
+        return held
 
     def _carried_out(self, act: Act, route: Route, call: Call) -> Answer:
         if route.needs is Needs.NOTHING:
@@ -141,7 +144,7 @@ def _trace(environ: "WSGIEnvironment", route: Route, call: Call, found: bool) ->
     if named is None and call.key.delegation is None:
         named = next((environ[header] for header in SPACE_HEADERS if header in environ), None)
     return Trace(
-        call.key.tenant_id,
+        call.key.owner.id,
         call.key.id,
         Environment(call.key.environment),
         named,
@@ -166,10 +169,10 @@ def _written(act: Act, purpose: str, call: Call) -> Answer:
 
 def _as_of_now(call: Call) -> Call:
     """The call by the key as it is inside this transaction: what is in memory may be a second old. Raises: Refused."""
-    key = snapshot.find(call.key.api_key)
-    if key is None or not key.is_live(clock.now()):
+    held = snapshot.find(call.key.api_key)
+    if held is None or liveness.what_stops(held.key, clock.now().timestamp()) is not None:
         raise Refused(KEY_INVALID)
-    return call.by(key, actors.of_key(key))
+    return call.by(held.key, actors.of_key(held))
 
 
 def _content(environ: "WSGIEnvironment", largest: int) -> dict[str, Any]:

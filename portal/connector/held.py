@@ -9,7 +9,7 @@ from threading import Lock
 from portal.connector.answers import Answer
 from portal.foundation import clock
 from portal.foundation.changes import Version
-from portal.verifier.snapshot import KeyRecord
+from portal.verifier.records import Key
 
 MOST_BYTES = 32 * 1024 * 1024
 # Entitlements begin and end by the clock, without a change of any row.
@@ -18,7 +18,7 @@ LONGEST_HELD = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    key: KeyRecord
+    key: Key
     version: Version | None
     until: datetime
     answer: Answer
@@ -32,7 +32,7 @@ class HeldAnswers:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: KeyRecord, version: Version | None, make: Callable[[], Answer]) -> Answer:
+    def get(self, key: Key, version: Version | None, make: Callable[[], Answer]) -> Answer:
         """The answer made for this very record at this version, or a new one.
 
         version: read before anything that `make` reads, so that an answer is never older than it says.

@@ -1,7 +1,7 @@
-"""Reads what doors hold in memory of key pairs, across all tenants: the named reader "snapshot loader"."""
+"""Reads a key and all it hangs on, across all tenants, for the connector: the named reader "snapshot loader"."""
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from datetime import datetime
+
 from sqlalchemy.orm import joinedload
 
 from portal.access.rows import Reader, across_tenants
@@ -10,8 +10,10 @@ from portal.foundation import changes
 from portal.foundation.changes import Version
 from portal.foundation.database import db
 from portal.keys.models import KeyPair
-from portal.keys.status import live_windows
-from portal.verifier.snapshot import Algorithm, Delegated, KeyRecord
+from portal.tenants.models import Tenant
+from portal.verifier import records
+from portal.verifier.held_keys import HeldKey
+from portal.verifier.records import Moment
 
 DECIDING = (
     joinedload(KeyPair.owner, innerjoin=True),
@@ -22,41 +24,57 @@ DECIDING = (
 
 
 def version() -> Version | None:
-    """The version of everything that `find` reads: as long as it stays equal, no record has changed."""
+    """The version of everything that `find` reads: as long as it stays equal, no key has changed."""
     return changes.version_of(changes.KEYS)
 
 
-def find(api_key: str) -> KeyRecord | None:
-    """The record of the key pair with this API key, whoever's it is and whatever its state; or None. Two statements."""
+def find(api_key: str) -> HeldKey | None:
+    """The key pair with this API key, whoever's it is and whatever its state; or None. Two statements."""
     rows = across_tenants(KeyPair, reason=Reader.SNAPSHOT).where(KeyPair.api_key == api_key).options(*DECIDING)
     pair = db.session.scalars(rows).one_or_none()
-    return None if pair is None else record_of(pair)
+    return None if pair is None else HeldKey(key_of(pair), pair.name)
 
 
-def record_of(pair: KeyPair) -> KeyRecord:
+def key_of(pair: KeyPair) -> records.Key:
     """The record of `pair`, which comes with owner, holder, contract, delegation and its projects."""
-    public_key = load_der_public_key(pair.spki)
-    assert isinstance(public_key, RSAPublicKey)  # noqa: S101 - no other kind is ever registered (rule 4)
-    return KeyRecord(
-        api_key=pair.api_key,
-        name=pair.name,
-        id=pair.id,
-        tenant_id=pair.tenant_id,
-        holder_id=pair.holder_id,
-        holder_name=pair.holder.name,
-        contract_id=pair.contract_id,
-        environment=pair.environment.value,
-        algorithm=Algorithm.RS256,
-        public_key=public_key,
-        delegation=None if pair.delegation is None else _delegated(pair.delegation),
-        windows=live_windows(pair),
+    owner, contract = _tenant(pair.owner), pair.contract
+    term = (_moment(contract.starts_at), _moment(contract.ends_at), moment_or_none(contract.ended_at))
+    return records.Key(
+        pair.api_key,
+        pair.id,
+        owner,
+        owner if pair.delegation is None else _tenant(pair.holder),
+        records.Contract(contract.id, *term),
+        None if pair.delegation is None else _delegation(pair.delegation),
+        pair.environment.value,
+        pair.state.value,
+        moment_or_none(pair.expires_at),
+        moment_or_none(pair.retiring_until),
+        None if pair.ending is None else pair.ending.value,
+        pair.spki,
     )
 
 
-def _delegated(delegation: Delegation) -> Delegated:
-    return Delegated(
-        id=delegation.id,
-        environments=frozenset(side.value for side in delegation.environments),
-        rights=frozenset(right.value for right in delegation.rights),
-        project_ids=delegation.project_ids,
+def moment_or_none(moment: datetime | None) -> Moment | None:
+    """As the verifier has it."""
+    return None if moment is None else moment.timestamp()
+
+
+def _moment(moment: datetime) -> Moment:
+    return moment.timestamp()
+
+
+def _tenant(tenant: Tenant) -> records.Tenant:
+    return records.Tenant(tenant.id, tenant.account_id, tenant.name, tenant.standing.value)
+
+
+def _delegation(delegation: Delegation) -> records.Delegation:
+    return records.Delegation(
+        delegation.id,
+        delegation.public_id,
+        delegation.state.value,
+        _moment(delegation.ends_at),
+        frozenset(side.value for side in delegation.environments),
+        frozenset(right.value for right in delegation.rights),
+        delegation.project_ids,
     )

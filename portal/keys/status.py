@@ -1,4 +1,7 @@
-"""What a key pair is at a moment: its stored state, corrected by the clock and by what it hangs on."""
+"""What a key pair is at a moment: its stored state, corrected by the clock and by what it hangs on.
+
+`verifier/liveness.py` decides the same for doors and says why; `tests/verifier/test_liveness.py` holds both together.
+"""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +11,6 @@ from portal.delegations.models import Delegation, DelegationState
 from portal.foundation.marking import N_
 from portal.keys.models import KeyEnding, KeyPair, KeyState
 from portal.tenants.models import Standing
-from portal.verifier.snapshot import Window
 
 # Rule 2: an unconfirmed pair lapses after 30 minutes, and so does its intent.
 MAKING_TIME = timedelta(minutes=30)
@@ -68,23 +70,6 @@ def status_of(pair: KeyPair, at: datetime) -> KeyStatus:
     if not pair.contract.is_running(at):
         return KeyStatus.CONTRACT_ENDED
     return _under_delegation(pair, at) or own
-
-
-def live_windows(pair: KeyPair) -> tuple[Window, ...]:
-    """When `status_of` calls the pair live, as long as no row changes: at most one window. Loaded as it asks."""
-    delegation = pair.delegation
-    if pair.state not in LIVE_STATES or Standing.SUSPENDED in (pair.owner.standing, pair.holder.standing):
-        return ()
-    if delegation is not None and (delegation.state is not DelegationState.ACTIVE or not _covers(delegation, pair)):
-        return ()
-    ends = [
-        pair.contract.ends_at,
-        pair.contract.ended_at,
-        pair.stops_at,
-        None if delegation is None else delegation.ends_at,
-    ]
-    window = Window(pair.contract.starts_at, min(moment for moment in ends if moment is not None))
-    return (window,) if window.starts_at < window.ends_at else ()
 
 
 def _own_status(pair: KeyPair, at: datetime) -> KeyStatus:

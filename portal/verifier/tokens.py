@@ -2,23 +2,22 @@
 
 import json
 import math
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-
-from portal.verifier.snapshot import Algorithm, KeyRecord
 
 LEEWAY_SECONDS = 60
 LIFETIME_SECONDS = 300
 # The stock client's token has about 1,300 characters with a key of 4096 bits; nothing longer is looked into.
 LONGEST_TOKEN = 8192
-PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
-SCHEMES = {Algorithm.RS256: (PKCS1v15(), SHA256())}
+# How every key signs, by its JWA name (RFC 7518). It belongs to the key, never to a token.
+ALGORITHM = "RS256"
+PADDING, DIGEST = PKCS1v15(), SHA256()
 # What a verifier must understand or refuse, and this one understands none (RFC 7515, 4.1.11).
 CRITICAL = "crit"
 
@@ -34,48 +33,85 @@ class Verdict(StrEnum):
     TOO_FAR_AHEAD = "too_far_ahead"
 
 
-class _Malformed(ValueError):
-    pass
+class Malformed(ValueError):
+    """It is no token."""
 
 
-def verify(token: str, key: KeyRecord, now: float) -> Verdict:
-    """Whether `token` was signed with the private half of `key` and its time has come; `now` in Unix seconds.
+class Opened(NamedTuple):
+    """A token taken apart: nothing of it is believed before its signature fits."""
+
+    names_our_algorithm: bool
+    ends_at: float
+    signature: bytes
+    signed: bytes
+
+
+def verify(token: str, public_key: RSAPublicKey, now: float) -> Verdict:
+    """Whether `token` was signed with the private half and its time has come; `now` in Unix seconds.
 
     The algorithm is the key's own; a token that names another is refused, and none can choose. Any issuer, subject and
     audience will do. Two equal tokens are both valid: signing is deterministic, so a shop sends the same one twice.
     """
     try:
-        header, claims, signature, signed = _taken_apart(token)
-        expires = _expiry(claims)
-    except _Malformed:
+        opened = taken_apart(token)
+    except Malformed:
         return Verdict.MALFORMED
-    if header.get("alg") != key.algorithm or CRITICAL in header:
+    if not opened.names_our_algorithm:
         return Verdict.WRONG_ALGORITHM
-    if not _fits(key, signature, signed):
-        return Verdict.WRONG_SIGNATURE
-    if expires <= now - LEEWAY_SECONDS:
+    return in_time(opened.ends_at, now) if fits(opened, public_key) else Verdict.WRONG_SIGNATURE
+
+
+def taken_apart(token: str) -> Opened:
+    """The parts of the token. Raises: Malformed."""
+    parts = token.split(".") if len(token) <= LONGEST_TOKEN and token.isascii() else ()
+    if len(parts) != 3:
+        raise Malformed
+    header, claims, signature = parts
+    octets = _octets(signature)
+    signed = f"{header}.{claims}".encode()
+    return Opened(_names_ours(header), _end_of(claims), octets, signed)
+
+
+def fits(opened: Opened, public_key: RSAPublicKey) -> bool:
+    """Whether the signature was made with the private half of this key."""
+    try:
+        public_key.verify(opened.signature, opened.signed, PADDING, DIGEST)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def in_time(ends_at: float, now: float) -> Verdict:
+    """Whether a token that ends then is good now: VALID, EXPIRED or TOO_FAR_AHEAD."""
+    if ends_at <= now - LEEWAY_SECONDS:
         return Verdict.EXPIRED
-    if expires > now + LIFETIME_SECONDS + LEEWAY_SECONDS:
-        return Verdict.TOO_FAR_AHEAD
-    return Verdict.VALID
+    return Verdict.VALID if ends_at <= now + LIFETIME_SECONDS + LEEWAY_SECONDS else Verdict.TOO_FAR_AHEAD
 
 
-def _taken_apart(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
-    """Header, claims, signature and the octets that were signed. Raises: _Malformed."""
-    if len(token) > LONGEST_TOKEN:
-        raise _Malformed
-    parts = PARTS.fullmatch(token)
-    if parts is None:
-        raise _Malformed
-    signed = token[: parts.end(2)].encode()
-    return _object(parts[1]), _object(parts[2]), _octets(parts[3]), signed
+# The connector's header is always the same text.
+_HEADERS: dict[str, bool] = {}
+MOST_HEADERS = 64
+
+
+def _names_ours(header: str) -> bool:
+    known = _HEADERS.get(header)
+    if known is None:
+        content = _object(header)
+        known = content.get("alg") == ALGORITHM and CRITICAL not in content
+        if len(_HEADERS) < MOST_HEADERS:
+            _HEADERS[header] = known
+    return known
 
 
 def _octets(text: str) -> bytes:
-    octets = urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) % 4 != 1 else b""
-    # One spelling for each value: left-over bits that are not zero would give a token several.
-    if not octets or urlsafe_b64encode(octets).rstrip(b"=") != text.encode():
-        raise _Malformed
+    encoded = text.encode()
+    try:
+        octets = urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4))
+    except ValueError as error:
+        raise Malformed from error
+    # One spelling for each value, or none: characters that are passed over, and left-over bits that are not zero.
+    if not octets or urlsafe_b64encode(octets).rstrip(b"=") != encoded:
+        raise Malformed
     return octets
 
 
@@ -83,29 +119,20 @@ def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(_octets(text).decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise _Malformed from error
+        raise Malformed from error
     if not isinstance(value, dict):
-        raise _Malformed
+        raise Malformed
     return value
 
 
 def _refuse_constant(name: str) -> None:
-    raise _Malformed(name)
+    raise Malformed(name)
 
 
-def _expiry(claims: dict[str, Any]) -> int | float:
-    """When the token ends: a JSON number, in Unix seconds. Raises: _Malformed."""
-    expires = claims.get("exp")
+def _end_of(claims: str) -> float:
+    """When the token ends: a JSON number, in Unix seconds. Raises: Malformed."""
+    expires = _object(claims).get("exp")
     # True and false are integers to Python, and 1e999 is infinite.
     if isinstance(expires, bool) or not isinstance(expires, int | float) or abs(expires) == math.inf:
-        raise _Malformed
+        raise Malformed
     return expires
-
-
-def _fits(key: KeyRecord, signature: bytes, signed: bytes) -> bool:
-    padding, digest = SCHEMES[key.algorithm]
-    try:
-        key.public_key.verify(signature, signed, padding, digest)
-    except InvalidSignature:
-        return False
-    return True

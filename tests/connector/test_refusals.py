@@ -21,7 +21,7 @@ from portal.projects import store as projects
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
 from portal.tenants.models import Standing
-from portal.verifier.snapshot import Snapshot
+from portal.verifier.held_keys import HeldKeys
 from tests.connector.asking import CLIENT_ID_INVALID, NOT_FOUND, asked
 from tests.connector.conftest import MakeShop
 from tests.connector.shop import PING, REGISTRY, USER_AGENT, KeysNotValid, Refused, Shop, a_token
@@ -309,7 +309,7 @@ def test_a_refused_wish_is_on_record_and_changes_nothing(a_shop: MakeShop):
 def test_a_key_revoked_by_another_process_writes_nothing(shop: Shop, owner: Actor, monkeypatch: pytest.MonkeyPatch):
     """What is in memory may be a second old; whoever writes is looked at anew, inside the transaction."""
     shop.rows()
-    monkeypatch.setattr(Snapshot, "_is_fresh", lambda _snapshot: True)
+    monkeypatch.setattr(HeldKeys, "_is_fresh", lambda _held_keys: True)
     with transaction():
         _revoke(owner, shop)
     shop.ping()

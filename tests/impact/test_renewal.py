@@ -33,7 +33,7 @@ from portal.impact import renewal
 from portal.impact.opening import Term
 from portal.keys import store as keys
 from portal.keys.models import KeyIntent, KeyPair
-from portal.keys.status import LIVE, live_windows, status_of
+from portal.keys.status import LIVE, status_of
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import Surplus
@@ -54,6 +54,7 @@ from tests.factories import (
     tenant_of,
 )
 from tests.parallel import at_once
+from tests.verifier.records import verifies
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 VENDOR = system_actor("tests")
@@ -143,13 +144,13 @@ def test_the_keys_are_live_at_every_moment_however_late_the_worker_is(shop, late
 
 def test_what_the_verifier_holds_has_no_gap(shop):
     renew(shop, shop.ends_at)
-    old = live_windows(keys.get(shop.owner, shop.pairs[0]))[0]
+    before = verifies(keys.get(shop.owner, shop.pairs[0]), shop.ends_at)
 
     run(shop.ends_at)
 
     db.session.rollback()
-    new = live_windows(keys.get(shop.owner, shop.pairs[0]))[0]
-    assert new.starts_at <= shop.ends_at < old.ends_at
+    assert before
+    assert verifies(keys.get(shop.owner, shop.pairs[0]), shop.ends_at)
 
 
 def test_everything_hangs_on_the_next_contract(shop):

@@ -37,9 +37,10 @@ from portal.keys import operations, rotation, store
 from portal.keys.models import KeyEnding, KeyPair, KeyState
 from portal.keys.rotation import Plan
 from portal.keys.states import KEY_PAIR
-from portal.keys.status import LIVE, live_windows, status_of
+from portal.keys.status import LIVE, status_of
 from portal.tenants.models import Standing
 from tests.keys.scene import STEPS, Scene, done
+from tests.verifier.records import verifies
 
 sides = st.booleans()
 numbers = st.integers(0, 5)
@@ -261,7 +262,7 @@ class Keys(RuleBasedStateMachine):
         listed = {row.id for side in Environment for row in store.live(self.scene.owner, now, side)}
         for pair in pairs:
             is_live = status_of(pair, now) in LIVE
-            assert is_live == any(window.holds(now) for window in live_windows(pair))
+            assert is_live == verifies(pair, now)
             assert is_live == (pair.id in listed)
             assert not is_live or stands(pair, now), "a working key under what does not stand"
 

@@ -8,8 +8,9 @@ from portal.foundation.states import IllegalMove
 from portal.keys import liveness, making, operations, store
 from portal.keys.models import KeyState
 from portal.keys.states import KEY_PAIR
-from portal.keys.status import LIVE, live_windows, status_of
+from portal.keys.status import LIVE, status_of
 from tests.factories import a_key, a_licensee, a_private_key, an_intent, public_of
+from tests.verifier.records import verifies
 
 ALLOWED = {
     ("pending", "active"),
@@ -75,10 +76,10 @@ def test_revoking_a_pair_that_waits_to_be_confirmed_lets_it_lapse():
 
 
 @pytest.mark.no_database
-def test_windows_and_status_agree_about_every_combination():
+def test_verifier_and_status_agree_about_every_combination():
     for case, pair in liveness.cases():
         is_live = status_of(pair, liveness.AT) in LIVE
-        assert any(window.holds(liveness.AT) for window in live_windows(pair)) == is_live, case
+        assert verifies(pair, liveness.AT) == is_live, case
 
 
 @pytest.mark.no_database

@@ -1,4 +1,4 @@
-"""When a pair is live, told in advance: the same answer as its status at every moment, whatever it hangs on."""
+"""Whether a pair is live: the verifier, the lists and its status say the same at every moment."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,11 @@ from portal.foundation.database import db
 from portal.impact import snapshot
 from portal.keys import store
 from portal.keys.models import KeyEnding, KeyOrigin, KeyPair, KeyState
-from portal.keys.status import LIVE, live_windows, status_of
+from portal.keys.status import LIVE, status_of
 from portal.tenants.models import Standing, Tenant
+from portal.verifier import liveness
 from tests.factories import a_delegation, a_key, a_licensee, an_integrator, for_client
+from tests.verifier.records import verifies
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 moments = st.integers(-5, 5).map(lambda hours: NOW + timedelta(hours=hours))
@@ -69,9 +71,9 @@ def delegations(draw: st.DrawFn) -> Delegation:
 
 @pytest.mark.no_database
 @given(pair=pairs(), at=moments)
-def test_a_pair_is_live_inside_its_windows_and_only_there(pair: KeyPair, at: datetime):
+def test_the_verifier_takes_for_live_what_the_status_calls_live(pair: KeyPair, at: datetime):
     for moment in (at - timedelta(microseconds=1), at, at + timedelta(microseconds=1)):
-        assert any(window.holds(moment) for window in live_windows(pair)) == (status_of(pair, moment) in LIVE)
+        assert verifies(pair, moment) == (status_of(pair, moment) in LIVE)
 
 
 @pytest.fixture
@@ -122,10 +124,10 @@ def test_status_list_of_live_pairs_and_snapshot_agree(delegated: tuple[Actor, Ke
     now, api_key = datetime.now(UTC), pair.api_key
 
     pair = store.get(owner, api_key)
-    record = snapshot.find(api_key)
+    held = snapshot.find(api_key)
 
-    assert record is not None
+    assert held is not None
     live = status_of(pair, now) in LIVE
     assert live == (change in ("nothing", "retiring", "held open", "expiring", "owner past due"))
-    assert record.is_live(now) == live
+    assert (liveness.what_stops(held.key, now.timestamp()) is None) == live
     assert (api_key in {row.api_key for side in Environment for row in store.live(owner, now, side)}) == live
