@@ -2,7 +2,7 @@
 
 import json
 import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -20,6 +20,11 @@ ALGORITHM = "RS256"
 PADDING, DIGEST = PKCS1v15(), SHA256()
 # What a verifier must understand or refuse, and this one understands none (RFC 7515, 4.1.11).
 CRITICAL = "crit"
+
+
+# base64 by hand, since `base64` takes a third longer for it.
+TO_STANDARD, TO_URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
+PADDINGS = (b"", b"===", b"==", b"=")
 
 
 class Verdict(StrEnum):
@@ -106,18 +111,18 @@ def _names_ours(header: str) -> bool:
 def _octets(text: str) -> bytes:
     encoded = text.encode()
     try:
-        octets = urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4))
+        octets = a2b_base64(encoded.translate(TO_STANDARD) + PADDINGS[len(encoded) % 4])
     except ValueError as error:
         raise Malformed from error
     # One spelling for each value, or none: characters that are passed over, and left-over bits that are not zero.
-    if not octets or urlsafe_b64encode(octets).rstrip(b"=") != encoded:
+    if not octets or b2a_base64(octets, newline=False).translate(TO_URL).rstrip(b"=") != encoded:
         raise Malformed
     return octets
 
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(_octets(text).decode(), parse_constant=_refuse_constant)
+        value = DECODER.decode(_octets(text).decode())
     except (ValueError, RecursionError) as error:
         raise Malformed from error
     if not isinstance(value, dict):
@@ -127,6 +132,9 @@ def _object(text: str) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise Malformed(name)
+
+
+DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _end_of(claims: str) -> float:
