@@ -16,7 +16,7 @@ from portal.access.actor import system_actor
 from portal.accounts import operations as accounts
 from portal.contracts import signers
 from portal.delegations import operations as delegations
-from portal.foundation import clock
+from portal.foundation import changes, clock
 from portal.foundation.database import db, transaction
 from portal.handoffs import operations as hand_offs
 from portal.impact import digest, reminders, renewal, retiring
@@ -32,6 +32,7 @@ from portal.web.mail import sender
 
 log = get_logger()
 
+CHANGES_KEPT = timedelta(days=1)  # a door that was away for longer reads everything anew
 LOOK_SECONDS = 1.0  # a mail leaves at most this much after its transaction
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
@@ -106,6 +107,7 @@ def _tidy_up() -> int:
         messages.tidy_up()
         hand_offs.tidy_up()
         import_operations.tidy_up(system_actor("worker"))
+        changes.prune(clock.now() - CHANGES_KEPT)
     return _until_done(lambda _actor: uses.tidy_up(), None)
 
 

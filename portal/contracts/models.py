@@ -86,6 +86,7 @@ class Contract(TenantOwned, Versioned, DecidesKeys, ShownToShops, Base):
         Index("ix_contracts_ends_at", "ends_at", "tenant_id", "id"),
         Index("ix_contracts_kind", "kind", "ends_at", "tenant_id", "id"),
     )
+    deciding_columns = frozenset({"starts_at", "ends_at", "ended_at"})
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("ctr"))
     kind: Mapped[ContractKind] = mapped_column(enum_type(ContractKind))

@@ -86,6 +86,7 @@ class Delegation(TenantOwned, Versioned, DecidesKeys, Base):
         Index("ix_delegations_ends_at", "ends_at", "tenant_id", "id"),
     )
     other_party = "integrator_id"
+    deciding_columns = frozenset({"state", "environments", "rights", "all_projects", "projects", "ends_at"})
 
     public_id: Mapped[str] = mapped_column(String(32), default=lambda: ids.new("dlg"))
     integrator_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id"))
@@ -144,6 +145,7 @@ class DelegationProject(TenantOwned, DecidesKeys, Base):
         ForeignKeyConstraint(["tenant_id", "project_id"], ["projects.tenant_id", "projects.id"]),
         UniqueConstraint("tenant_id", "delegation_id", "project_id"),
     )
+    decides_through = ("delegations", "delegation_id")
 
     delegation_id: Mapped[uuid.UUID]
     project_id: Mapped[uuid.UUID]

@@ -13,7 +13,7 @@ from portal.access.rows import TenantOwned
 from portal.accounts.models import Person
 from portal.contracts.models import Contract, Edition, Service
 from portal.foundation import clock, ids
-from portal.foundation.changes import ShownToShops
+from portal.foundation.changes import DecidesCalls, ShownToShops
 from portal.foundation.database import Base, Versioned, enum_type
 from portal.foundation.marking import N_
 from portal.tenants.models import Tenant
@@ -28,7 +28,7 @@ class EntitlementState(StrEnum):
     ENDED = "ended"
 
 
-class Entitlement(TenantOwned, ShownToShops, Base):
+class Entitlement(TenantOwned, DecidesCalls, ShownToShops, Base):
     """A tenant may use a service, from, until, because of a contract."""
 
     __tablename__ = "entitlements"

@@ -1,25 +1,41 @@
 """Change versions: how a process that holds rows in memory learns, by one short statement, that they are outdated.
 
 A model says by a marker that its rows are held somewhere. Every transaction that changes such a row moves a version and
-keeps that version's row locked until it commits, so whoever reads a version also finds what it stands for.
+keeps that version's row locked until it commits, so whoever reads a version also finds what it stands for, and nobody
+finds a version before an earlier one. What decides over calls is too much to be read anew: a log says which rows.
 """
 
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, event, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    String,
+    Table,
+    bindparam,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from portal.foundation import clock
-from portal.foundation.database import Base, look
+from portal.foundation.database import Base, db, look
 
-# Whose version: this one for what decides over keys, of all tenants; a tenant's id for what its shops are shown.
-KEYS = uuid.UUID(int=0)
-CHANGED = "changed_versions"
+# Whose version: these two for what decides over keys, and over calls, of all tenants; a tenant's id for what its shops
+# are shown.
+KEYS, CALLS = uuid.UUID(int=0), uuid.UUID(int=1)
+CHANGED, ROWS = "changed_versions", "changed_rows"
 HELD_BY = "held_by"  # execution option of a statement that writes rows of several tenants: their ids
+ALL = uuid.UUID(int=0)  # in the log: all rows of a tenant, or of all tenants
+CHANNEL = "portal_changes"  # where PostgreSQL tells each new version of `CALLS`
 
 Version = tuple[int, datetime]
 
@@ -37,10 +53,54 @@ class ChangeVersion(Base):
     changed_at: Mapped[datetime]
 
 
+class ChangedRow(Base):
+    """A row that changed with this version of `CALLS`: its table, its tenant and its id, either of them maybe `ALL`."""
+
+    __tablename__ = "changed_rows"
+
+    version: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    # Nobody's rows: what they name may be gone, so there are no keys behind these two.
+    tenant_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    row_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    changed_at: Mapped[datetime]
+
+
 VERSION = select(ChangeVersion.version, ChangeVersion.changed_at).where(ChangeVersion.id == bindparam("what"))
+LOG = select(ChangedRow.version, ChangedRow.changed_at, ChangedRow.kind, ChangedRow.tenant_id, ChangedRow.row_id)
 
 
-class DecidesKeys:
+class Changed(NamedTuple):
+    """What is to be read again: this row of this tenant, or with `ALL` all of them. It may be gone by now."""
+
+    kind: str
+    tenant_id: uuid.UUID
+    row_id: uuid.UUID
+
+
+class News(NamedTuple):
+    """What changed since a version, and up to which one."""
+
+    version: Version | None
+    rows: frozenset[Changed]
+
+
+class Gap:
+    """The log does not tell what changed since a version, which is too old or another database's: read all anew."""
+
+
+class DecidesCalls:
+    """Marks a table whose rows decide whether a call may pass.
+
+    `deciding_columns` names the columns that do so, where not every change of a row counts; `decides_through` the table
+    that is read again instead of this one, and the column that has the id there.
+    """
+
+    deciding_columns: ClassVar[frozenset[str] | None] = None
+    decides_through: ClassVar[tuple[str, str] | None] = None
+
+
+class DecidesKeys(DecidesCalls):
     """Marks a table whose rows decide whether a key pair verifies, and what it may do."""
 
 
@@ -57,39 +117,98 @@ def changes_here() -> int:
 
 
 def version_of(what: uuid.UUID) -> Version | None:
-    """The version of `KEYS` or of a tenant's id, as committed; to be compared for equality. None: it never moved."""
+    """The version of `KEYS`, `CALLS` or a tenant's id, as committed; to be compared for equality. None: never moved."""
     found = look(VERSION, {"what": what})
     return None if found is None else (found.version, found.changed_at)
 
 
+def version_in(reader: Session | Connection, what: uuid.UUID) -> Version | None:
+    """As `version_of`, seen from inside the reader's transaction: what stands in it has this version."""
+    found = reader.execute(VERSION, {"what": what}).first()
+    return None if found is None else (found.version, found.changed_at)
+
+
+def since(reader: Session | Connection, known: Version | None) -> News | Gap:
+    """What decides over calls and changed after the version `known`, up to now.
+
+    reader: in a transaction that sees one moment, in which the rows are read again too.
+    """
+    now = version_in(reader, CALLS)
+    if now == known:
+        return News(now, frozenset())
+    if now is None or known is None or now[0] <= known[0]:
+        return Gap()
+    log = reader.execute(LOG.where(ChangedRow.version.between(known[0], now[0]))).all()
+    # A database that was restored has counted on from an earlier version: it has other moments, or another past.
+    if known not in {(row.version, row.changed_at) for row in log if row.version == known[0]}:
+        return Gap()
+    return News(now, frozenset(Changed(*row[2:]) for row in log if row.version > known[0]))
+
+
+def prune(before: datetime) -> int:
+    """Forget the beginning of the log, up to the first version from this moment on; the newest version stays."""
+    kept = select(func.min(ChangedRow.version)).where(ChangedRow.changed_at >= before).scalar_subquery()
+    newest = select(func.max(ChangedRow.version)).scalar_subquery()
+    # Never from its middle, where a clock that was set back may have left a version that looks older.
+    old = delete(ChangedRow).where(ChangedRow.version < func.coalesce(kept, newest))
+    gone: int = db.session.execute(old, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined]
+    return gone
+
+
 @event.listens_for(Session, "after_flush")
 def _note_rows(session: Session, _context: Any) -> None:
-    changed = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
-    _note(session, {version for row in changed for version in _versions_of(row)})
+    for row in (*session.new, *session.deleted):
+        _note(session, _versions_of(row))
+        _note_changed(session, type(row), _tenant_of(row), row)
+    for row in session.dirty:
+        if session.is_modified(row):
+            _note(session, _versions_of(row))
+            if _decides(row):
+                _note_changed(session, type(row), _tenant_of(row), row)
 
 
-def _note(session: Session, versions: set[uuid.UUID]) -> None:
-    if versions:
-        session.info.setdefault(CHANGED, set()).update(versions)
+def _note(session: Session, versions: Iterator[uuid.UUID] | set[uuid.UUID]) -> None:
+    session.info.setdefault(CHANGED, set()).update(versions)
+
+
+def _note_changed(session: Session, model: type, tenant_id: uuid.UUID, row: object | None = None) -> None:
+    if not issubclass(model, DecidesCalls):
+        return
+    kind, column = model.decides_through or (model.__tablename__, "id")  # type: ignore[attr-defined]
+    changed = Changed(kind, tenant_id, ALL if row is None else getattr(row, column))
+    session.info.setdefault(ROWS, set()).add(changed)
+    _note(session, {CALLS})
+
+
+def _decides(row: object) -> bool:
+    """Whether something of this changed row decides."""
+    columns = row.deciding_columns if isinstance(row, DecidesCalls) else None
+    return columns is None or any(inspect(row).attrs[name].history.has_changes() for name in columns)
+
+
+def _tenant_of(row: object) -> uuid.UUID:
+    """Whose row it is; a tenant is its own."""
+    tenant_id: uuid.UUID | None = getattr(row, "tenant_id", None) or getattr(row, "id", None)
+    return tenant_id or ALL
 
 
 def _versions_of(row: object) -> Iterator[uuid.UUID]:
     if isinstance(row, DecidesKeys):
         yield KEYS
     if isinstance(row, ShownToShops):
-        tenant_id: uuid.UUID = getattr(row, "tenant_id", None) or row.id  # type: ignore[attr-defined]
-        yield tenant_id
+        yield _tenant_of(row)
 
 
 @event.listens_for(Session, "do_orm_execute")
 def _note_statement(state: ORMExecuteState) -> None:
     # A statement that writes rows by itself goes past the flush.
-    if not (state.is_insert or state.is_update or state.is_delete) or state.bind_mapper is None:
+    if not (state.is_insert or state.is_update or state.is_delete) or (table := _written_by(state)) is None:
         return
-    table, scope = state.bind_mapper.class_, state.execution_options.get("scope")
-    held_by = state.execution_options.get(HELD_BY)
+    scope, held_by = state.execution_options.get("scope"), state.execution_options.get(HELD_BY)
     if issubclass(table, DecidesKeys):
         _note(state.session, {KEYS})
+    for tenant_id in [scope if isinstance(scope, uuid.UUID) else ALL] if held_by is None else held_by:
+        _note_changed(state.session, table, tenant_id)
     if issubclass(table, ShownToShops) and held_by is not None:
         _note(state.session, set(held_by))
     elif issubclass(table, ShownToShops) and scope is not None:
@@ -98,18 +217,38 @@ def _note_statement(state: ORMExecuteState) -> None:
         _note(state.session, {scope})
 
 
+def _written_by(state: ORMExecuteState) -> type | None:
+    """The model whose table is written, also where the statement names the table alone."""
+    if state.bind_mapper is not None:
+        return state.bind_mapper.class_
+    table: Table | None = getattr(state.statement, "table", None)
+    return next((mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table), None)
+
+
 @event.listens_for(Session, "before_commit")
 def _move_versions(session: Session) -> None:
     session.flush()
-    # Always in the same order, so that two transactions never wait for each other.
-    if versions := sorted(session.info.get(CHANGED, ())):
-        now = clock.now()
-        session.execute(_moved(session), [{"id": each, "version": 1, "changed_at": now} for each in versions])
+    versions, now = session.info.get(CHANGED, set()), clock.now()
+    # Always in the same order, so that two transactions never wait for each other; what all move at the end.
+    if moved := sorted(versions - {CALLS}):
+        session.execute(_moved(session), [{"id": each, "version": 1, "changed_at": now} for each in moved])
+    if CALLS in versions:
+        _write_log(session, now)
+
+
+def _write_log(session: Session, now: datetime) -> None:
+    """Move `CALLS`, whose row stays locked until all of this is seen, and say what changed with its new version."""
+    moved = _moved(session).values(id=CALLS, version=1, changed_at=now).returning(ChangeVersion.version)
+    version = session.scalar(moved)
+    changed = [row._asdict() | {"version": version, "changed_at": now} for row in session.info[ROWS]]
+    session.execute(insert(ChangedRow), changed)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_notify(CHANNEL, str(version))))
 
 
 def _moved(session: Session) -> Any:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    first = insert(ChangeVersion)
+    insert_one = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    first = insert_one(ChangeVersion)
     return first.on_conflict_do_update(
         index_elements=[ChangeVersion.id],
         set_={"version": ChangeVersion.version + 1, "changed_at": first.excluded.changed_at},
@@ -119,6 +258,7 @@ def _moved(session: Session) -> Any:
 @event.listens_for(Session, "after_commit")
 def _count_here(session: Session) -> None:
     global _here
+    session.info.pop(ROWS, None)
     if session.info.pop(CHANGED, None):
         _here += 1
 
@@ -126,3 +266,4 @@ def _count_here(session: Session) -> None:
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
     session.info.pop(CHANGED, None)
+    session.info.pop(ROWS, None)

@@ -151,6 +151,8 @@ class KeyPair(Held, Versioned, DecidesKeys, Base):
             postgresql_where=EXPIRES,
         ),
     )
+    # Owner, holder, delegation, environment and public half stay as they are.
+    deciding_columns = frozenset({"contract_id", "state", "expires_at", "retiring_until", "ending"})
 
     contract_id: Mapped[uuid.UUID]
     delegation_id: Mapped[uuid.UUID | None]

@@ -24,7 +24,7 @@ from portal.access.roles import Environment
 from portal.access.rows import TenantOwned
 from portal.contracts.models import Contract
 from portal.foundation import clock, ids
-from portal.foundation.changes import ShownToShops
+from portal.foundation.changes import DecidesCalls, ShownToShops
 from portal.foundation.database import Base, Versioned, by_code_point, enum_type
 from portal.projects.addresses import address_key
 from portal.tenants.models import Tenant
@@ -97,7 +97,7 @@ class Project(TenantOwned, Versioned, ShownToShops, Base):
         return "project", self.public_id, self.name
 
 
-class DataSpace(TenantOwned, Versioned, ShownToShops, Base):
+class DataSpace(TenantOwned, Versioned, DecidesCalls, ShownToShops, Base):
     """Isolates one installation's data. `public_id` is what the connector calls the environment id.
 
     `serves_both_sides` marks the production space of an edition that has no testing spaces: its licensee's sandbox
@@ -114,6 +114,7 @@ class DataSpace(TenantOwned, Versioned, ShownToShops, Base):
         UniqueConstraint("tenant_id", "project_id", "id"),
         CheckConstraint("(surplus IS NULL) = (surplus_since IS NULL)", name="surplus_since"),
     )
+    deciding_columns = frozenset({"project_id", "type", "environment", "serves_both_sides"})
 
     public_id: Mapped[str] = mapped_column(String(36), default=new_connector_id)
     project_id: Mapped[uuid.UUID]

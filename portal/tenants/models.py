@@ -48,6 +48,8 @@ class Tenant(Versioned, DecidesKeys, ShownToShops, Base):
         ),
     )
 
+    deciding_columns = frozenset({"account_id", "name", "standing"})
+
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
     account_id: Mapped[str] = mapped_column(String(12))
     name: Mapped[str]

@@ -39,6 +39,7 @@ GLOBAL = {
     "edition_services": "catalogue",
     "outbox": "read by the worker only, sealed",
     "change_versions": "counters, looked at by doors before anybody is known",
+    "changed_rows": "says which rows of any table changed, and nothing of what is in them",
     "audit_chains": "heads of chains, some of them a person's or the system's",
     "blocked_keys": "a key is blocked for everybody",
     "signing_keys": "the portal's own keys; the private halves are sealed",

@@ -15,7 +15,7 @@ from portal.accounts import operations as accounts
 from portal.audit import store as audit
 from portal.delegations import store as delegations
 from portal.delegations.models import DelegationState
-from portal.foundation import clock
+from portal.foundation import changes, clock
 from portal.foundation.database import db, transaction
 from portal.keys import making, store
 from portal.keys.models import KeyState
@@ -129,3 +129,16 @@ def test_it_stops_when_it_is_told_to(number, run: Run):
 
     assert result.exit_code == 0
     assert time.monotonic() - began < 10
+
+
+def test_it_forgets_what_changed_more_than_a_day_ago(run: Run, owner):
+    before = changes.version_of(changes.CALLS)
+    a_key(owner)
+    db.session.rollback()
+
+    with time_machine.travel(clock.now() + timedelta(days=2), tick=True):
+        result = run("worker", "--once")
+
+    assert result.exit_code == 0
+    assert isinstance(changes.since(db.session(), before), changes.Gap)
+    assert isinstance(changes.since(db.session(), changes.version_of(changes.CALLS)), changes.News)
