@@ -3,6 +3,7 @@
 from portal.accounts import models as accounts
 from portal.audit import models as audit
 from portal.contracts import models as contracts
+from portal.credentials import models as credentials
 from portal.delegations import models as delegations
 from portal.entitlements import models as entitlements
 from portal.foundation import changes, signing
@@ -22,6 +23,7 @@ __all__ = [
     "audit",
     "changes",
     "contracts",
+    "credentials",
     "delegations",
     "entitlements",
     "handoffs",

@@ -59,6 +59,7 @@ class Permission(StrEnum):
     REVIEW_ANSWER = "review.answer"
     IMPORT = "tenants.import"
     LOOK_IN = "look_in"
+    CREDENTIAL_KEEP = "credential.keep"
 
 
 TENANT_ROLES = (Role.OWNER, Role.KEY_MANAGER, Role.DEVELOPER, Role.VIEWER)
@@ -104,6 +105,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MEMBERS_MANAGE,
         Permission.REVIEW_KEEP,
         Permission.IMPORT,
+        Permission.CREDENTIAL_KEEP,
     },
     Role.OPERATOR: _SEE
     | {Permission.CONSOLE_SEE, Permission.LOOK_IN, Permission.TENANT_OPEN, Permission.MEMBERS_MANAGE},
@@ -175,6 +177,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.REVIEW_ANSWER: N_("Say in a review whether a delegation is still needed"),
     Permission.IMPORT: N_("Import accounts and contracts from a file"),
     Permission.LOOK_IN: N_("Read a tenant's own pages for a while, with a reason and the tenant's notice"),
+    Permission.CREDENTIAL_KEEP: N_("Issue, rotate and revoke service credentials"),
 }
 
 ENVIRONMENT_NAMES: dict[Environment, str] = {

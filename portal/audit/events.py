@@ -148,6 +148,9 @@ class Event(StrEnum):
     LOOK_IN_ENDED = "look_in.ended"
     LOOK_IN_RAN_OUT = "look_in.ran_out"
 
+    CREDENTIAL_ISSUED = "service_credential.issued"
+    CREDENTIAL_ROTATED = "service_credential.rotated"
+    CREDENTIAL_REVOKED = "service_credential.revoked"
     SIGNING_KEY_ROTATED = "signing_key.rotated"
     LIST_EXPORTED = "list.exported"
 
@@ -316,6 +319,11 @@ SENTENCES: dict[Event, str] = {
     Event.LOOK_IN_READ: N_("%(actor)s looked at %(path)s"),
     Event.LOOK_IN_ENDED: N_("%(actor)s ended the look-in: %(label)s"),
     Event.LOOK_IN_RAN_OUT: N_("The time of a look-in was over: %(label)s"),
+    Event.CREDENTIAL_ISSUED: N_("%(actor)s issued the service credential “%(label)s” for %(service)s"),
+    Event.CREDENTIAL_ROTATED: N_(
+        "%(actor)s rotated the service credential “%(label)s”: its successor works, the old one until %(until)s"
+    ),
+    Event.CREDENTIAL_REVOKED: N_("%(actor)s revoked the service credential “%(label)s”. Reason: %(reason)s"),
     Event.SIGNING_KEY_ROTATED: N_("%(actor)s put a new key into service with which the portal signs: %(label)s"),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }

@@ -14,6 +14,7 @@ from portal.access.rows import TenantScoped, owned_by
 from portal.accounts.models import Invitation, Membership
 from portal.audit.models import AuditEvent
 from portal.contracts.models import Contract, ContractRenewal, Deputy, SignerChange
+from portal.credentials.models import CredentialUse, ServiceCredential
 from portal.delegations.models import Delegation, DelegationProject, DelegationProposal, ProposalProject
 from portal.entitlements.models import COUNTED, WISHES, ContractRequest, Entitlement
 from portal.foundation.database import db
@@ -93,6 +94,8 @@ KNOW_NO_REACH = {
     Invitation: "its pages are closed to integrators",
     Import: "the vendor's own; its pages are closed to everybody else",
     ImportLine: "the same",
+    ServiceCredential: "the vendor's own; its pages are closed to everybody else",
+    CredentialUse: "the same",
     Campaign: "the vendor's; its pages are closed to everybody else",
     Reviewer: "the vendor's",
     Line: "the vendor's",

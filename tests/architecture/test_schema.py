@@ -86,6 +86,7 @@ BEGIN_ELSEWHERE = {
     ("signer_changes", "due_at"): "the worker makes so what is due",
     ("command_codes", "code_hash"): BY_UNGUESSABLE_ID,
     ("command_codes", "expires_at"): "the worker forgets what is old",
+    ("service_credentials", "secret_hash"): "found by what proves itself",
     ("imports", "state"): "the worker asks which files wait",
 }
 OF_TENANTS = sorted(tenant_tables(), key=lambda table: table.name)

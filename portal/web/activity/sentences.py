@@ -9,6 +9,7 @@ from flask_babel import gettext
 from portal.access.roles import ENVIRONMENT_NAMES, PERMISSION_NAMES, RIGHT_NAMES, ROLE_NAMES, Permission
 from portal.audit.events import FORMER_NAMES, OF_THING, OF_TICKET, SENTENCES, WITH_REASON, Event
 from portal.audit.models import AuditEvent
+from portal.credentials.operations import ALL_SERVICES
 from portal.entitlements.models import WISH_NAMES
 from portal.foundation.errors import PortalError
 from portal.foundation.marking import N_
@@ -38,6 +39,7 @@ _ALWAYS = {
 _OF_EVENT = {
     Event.MEMBER_ROLE_CHANGED: {"before": _ROLES, "after": _ROLES},
     Event.STANDING_CHANGED: {"before": _STANDINGS, "after": _STANDINGS},
+    Event.CREDENTIAL_ISSUED: {"service": {ALL_SERVICES: N_("all services")}},
     Event.REVIEW_DECIDED: {"decision": _words(DECISION_NAMES)},
 }
 

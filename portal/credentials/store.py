@@ -1,0 +1,98 @@
+"""Every query on service credentials."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import joinedload
+
+from portal.access.actor import Actor
+from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by
+from portal.credentials.models import CredentialUse, ServiceCredential
+from portal.foundation.database import db
+from portal.foundation.paging import Page, page_of
+
+PARTIES = tuple(
+    joinedload(getattr(ServiceCredential, name)) for name in ("service", "created_by", "revoked_by", "successor", "use")
+)
+
+
+class Working(NamedTuple):
+    """What who answers calls has to know of a credential: `digest` is the SHA-256 of the whole token, 32 octets.
+
+    `service_code` None: it may ask for every service. `ends_at` is aware UTC; None: nothing ends it by itself.
+    """
+
+    digest: bytes
+    public_id: str
+    service_code: str | None
+    ends_at: datetime | None
+
+
+def all_working(at: datetime) -> list[Working]:
+    """All credentials that work at this moment, for who answers calls; each stops at its `ends_at` unasked."""
+    rows = across_tenants(ServiceCredential, reason=Reader.SNAPSHOT).where(
+        ServiceCredential.revoked_at.is_(None),
+        *(or_(moment.is_(None), moment > at) for moment in (ServiceCredential.expires_at, ServiceCredential.ends_at)),
+    )
+    return [Working(row.secret_hash, row.public_id, row.service_code, row.stops_at) for row in db.session.scalars(rows)]
+
+
+def note_uses(seen: Mapping[str, datetime]) -> None:
+    """Note when the credentials with these public ids were used; an earlier moment than the one on record is none."""
+    named = (ServiceCredential.tenant_id, ServiceCredential.id, ServiceCredential.public_id)
+    rows = across_tenants(*named, reason=Reader.SNAPSHOT).where(ServiceCredential.public_id.in_(list(seen)))
+    found = db.session.execute(rows.order_by(ServiceCredential.id)).all()
+    uses = [{"tenant_id": row.tenant_id, "id": row.id, "last_used_at": seen[row.public_id]} for row in found]
+    if not uses:
+        return
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    noting = insert(CredentialUse).values(uses)
+    later = noting.on_conflict_do_update(
+        index_elements=[CredentialUse.tenant_id, CredentialUse.id],
+        set_={"last_used_at": noting.excluded.last_used_at},
+        where=CredentialUse.last_used_at < noting.excluded.last_used_at,
+    )
+    db.session.execute(later, execution_options={"scope": Reader.SNAPSHOT})
+
+
+def get(actor: Actor, public_id: str) -> ServiceCredential:
+    """The credential of the actor's tenant, with what hangs on it. Raises: NotFound."""
+    rows = owned_by(actor, ServiceCredential).where(ServiceCredential.public_id == public_id)
+    found: ServiceCredential = one_or_not_found(rows.options(*PARTIES))
+    return found
+
+
+def lock_again(actor: Actor, credential: ServiceCredential) -> ServiceCredential:
+    """As `get` finds it now, kept from changing until the transaction ends. Raises: NotFound."""
+    rows = owned_by(actor, ServiceCredential).where(ServiceCredential.id == credential.id).options(*PARTIES)
+    locking = rows.with_for_update(of=ServiceCredential, key_share=True)
+    found: ServiceCredential = one_or_not_found(locking.execution_options(populate_existing=True))
+    return found
+
+
+def find_asked_as(actor: Actor, mark: str) -> ServiceCredential | None:
+    """What was issued when the form with this mark was sent, or None."""
+    rows = owned_by(actor, ServiceCredential).where(ServiceCredential.asked_as == mark)
+    return db.session.scalars(rows).one_or_none()
+
+
+def page(actor: Actor, place: str | None = None) -> Page[ServiceCredential]:
+    """The credentials of the actor's tenant, the newest first. Raises: BadPlace."""
+    rows = owned_by(actor, ServiceCredential).options(*PARTIES)
+    return page_of(rows, ServiceCredential.id, place=place, newest_first=True)
+
+
+def everything(actor: Actor) -> Sequence[ServiceCredential]:
+    """All of them, the oldest first."""
+    rows = owned_by(actor, ServiceCredential).options(*PARTIES).order_by(ServiceCredential.id)
+    return db.session.scalars(rows).all()
+
+
+def add(row: ServiceCredential) -> ServiceCredential:
+    """`row`, with its id."""
+    db.session.add(row)
+    db.session.flush()
+    return row
