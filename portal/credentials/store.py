@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
 
@@ -31,12 +31,17 @@ class Working(NamedTuple):
     ends_at: datetime | None
 
 
-def all_working(at: datetime) -> list[Working]:
-    """All credentials that work at this moment, for who answers calls; each stops at its `ends_at` unasked."""
-    rows = across_tenants(ServiceCredential, reason=Reader.SNAPSHOT).where(
+def working(at: datetime) -> list[ColumnElement[bool]]:
+    """What `ServiceCredential.is_working(at)` says, as conditions of a statement."""
+    return [
         ServiceCredential.revoked_at.is_(None),
         *(or_(moment.is_(None), moment > at) for moment in (ServiceCredential.expires_at, ServiceCredential.ends_at)),
-    )
+    ]
+
+
+def all_working(at: datetime) -> list[Working]:
+    """All credentials that work at this moment, for who answers calls; each stops at its `ends_at` unasked."""
+    rows = across_tenants(ServiceCredential, reason=Reader.SNAPSHOT).where(*working(at))
     return [Working(row.secret_hash, row.public_id, row.service_code, row.stops_at) for row in db.session.scalars(rows)]
 
 
@@ -83,6 +88,15 @@ def page(actor: Actor, place: str | None = None) -> Page[ServiceCredential]:
     """The credentials of the actor's tenant, the newest first. Raises: BadPlace."""
     rows = owned_by(actor, ServiceCredential).options(*PARTIES)
     return page_of(rows, ServiceCredential.id, place=place, newest_first=True)
+
+
+def others_working(actor: Actor, but: ServiceCredential, at: datetime) -> Sequence[ServiceCredential]:
+    """The newest, at most 20, of those that work at this moment beside `but` and ask about something that it does."""
+    rows = owned_by(actor, ServiceCredential).where(*working(at), ServiceCredential.id != but.id)
+    if but.service_code is not None:
+        about = ServiceCredential.service_code
+        rows = rows.where(or_(about.is_(None), about == but.service_code))
+    return db.session.scalars(rows.options(*PARTIES).order_by(ServiceCredential.id.desc()).limit(20)).all()
 
 
 def everything(actor: Actor) -> Sequence[ServiceCredential]:

@@ -54,6 +54,7 @@ CONSOLE = (
     Entry(_l("Installations"), "shop", "console.installations", ()),
     Entry(_l("Requests"), "inbox", "console.queue", ()),
     Entry(_l("Reviews"), "clipboard-check", "reviews.index", ("reviews",)),
+    Entry(_l("Service credentials"), "shield-lock", "console.credentials", ()),
 )
 
 

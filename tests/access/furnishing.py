@@ -19,6 +19,7 @@ from portal.contracts import deputies, signers
 from portal.contracts import store as contracts
 from portal.contracts.catalogue import LIVE_SEARCH
 from portal.contracts.models import Contract, ContractKind
+from portal.credentials import store as credential_store
 from portal.delegations import operations as delegations
 from portal.delegations import store as delegation_store
 from portal.delegations.models import Delegation, Side
@@ -49,6 +50,7 @@ from portal.reviews.models import Campaign, CampaignState, Line, Question, Revie
 from portal.tenants.models import Tenant
 from portal.usage import store as usage_store
 from portal.usage import traces
+from tests.credentials.scenes import a_credential, revoke, rotated
 from tests.factories import (
     BASE_URL,
     a_call,
@@ -147,6 +149,7 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     place.things |= dict.fromkeys(
         ("look_in", "own_look_in"), a_look_in(a_vendor(Role.OPERATOR), tenant_of(place.owner))
     )
+    place.things |= a_credential_of(place.owner.tenant_id)
     _reviewed(place, parties["active"])
     for contract in ("contract", "partnership"):
         place.things[f"{contract}_version"] = str(contracts.get(place.owner, place.things[contract]).version)
@@ -166,6 +169,17 @@ def an_import(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things
     with transaction():
         found = import_store.get(giver, public_id)
         return {"import": found.public_id, "import_version": str(found.version)}
+
+
+def a_credential_of(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things:
+    """A service credential that works and was used; beside it one that has a successor, and one that was revoked."""
+    keeper = actor or system_actor("tests", tenant_id)
+    kept, leaked, gone = (a_credential(keeper, name).credential for name in ("Edge gateway", "Leaked", "Gone"))
+    rotated(keeper, leaked)
+    revoke(keeper, gone)
+    with transaction():
+        credential_store.note_uses({kept.public_id: clock.now()})
+    return {"credential": kept.public_id, "credential_name": kept.name}
 
 
 def a_look_in(actor: Actor, tenant: Tenant) -> str:

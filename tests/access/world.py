@@ -24,6 +24,7 @@ from tests.access.furnishing import (
     STANDS,
     Place,
     Things,
+    a_credential_of,
     a_hand_off_to,
     a_look_in,
     a_place,
@@ -274,7 +275,9 @@ def _of_the_vendor(staff: dict[Role, Actor]) -> Iterator[Caller]:
             "invitation": str(invited(actor, f"invited.{role}@example.com", role).id),
             "role": role.value,
             "own_look_in": a_look_in(actor, tenant_of(a_licensee(name=f"Looked into by {role}"))),
-        } | an_import(actor.tenant_id, actor if role is Role.PARTNER_ADMIN else None)
+        }
+        own |= an_import(actor.tenant_id, actor if role is Role.PARTNER_ADMIN else None)
+        own |= a_credential_of(actor.tenant_id, actor if role is Role.PARTNER_ADMIN else None)
         yield _signed_in(role.value, actor, own)
 
 

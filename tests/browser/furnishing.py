@@ -21,6 +21,7 @@ from tests.access.furnishing import (
     STANDS,
     Place,
     Things,
+    a_credential_of,
     a_place,
     an_import,
     furnish,
@@ -53,7 +54,7 @@ def main() -> None:
 
 def _of_the_vendor(admin: Actor) -> Things:
     nobodys = {"ownerless_account": a_tenant("Nobody's").account_id}
-    return reviews_of(admin) | an_import(admin.tenant_id, admin) | nobodys
+    return reviews_of(admin) | an_import(admin.tenant_id, admin) | a_credential_of(admin.tenant_id, admin) | nobodys
 
 
 def _letter_of(place: Place) -> Things:

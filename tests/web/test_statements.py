@@ -59,6 +59,7 @@ PAGES_OF_CONSOLE = (
     "/console/access",
     "/console/delegations",
     "/console/installations",
+    "/console/credentials",
 )
 
 

@@ -3,6 +3,7 @@
 from portal.web.console import (
     amending,
     contracts,
+    credentials,
     exporting,
     finding,
     imports,
@@ -15,6 +16,6 @@ from portal.web.console import (
 from portal.web.console.blueprint import pages
 
 __all__ = [
-    "amending", "contracts", "exporting", "finding", "imports", "lists", "look_ins", "pages", "requests", "signers",
-    "tenants",
+    "amending", "contracts", "credentials", "exporting", "finding", "imports", "lists", "look_ins", "pages",
+    "requests", "signers", "tenants",
 ]  # fmt: skip

@@ -42,6 +42,7 @@ NAMES = {
     "code": "hand_off_code",
     "import_id": "import",
     "look_in_id": "look_in",
+    "credential_id": "credential",
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
@@ -262,6 +263,16 @@ FORMS: dict[str, Form] = {
 }
 FORMS |= {f"usage.{act}": {"version": "{claim_version}"} for act in ("declare", "dismiss", "merge")}
 FORMS["usage.move"] = {"data_space": "{data_space}", "version": "{claim_version}"}
+FORMS |= {
+    "console.issue_credential": {
+        "name": "Edge gateway",
+        "service": "live-search",
+        "last_day": "{next_year}",
+        "mark": "frm_00000000000000000000",
+    },
+    "console.rotate_credential": {"overlap": "86400", "last_day": "{next_year}"},
+    "console.revoke_credential": {"reason": "It was left in a log.", "typed_name": "{credential_name}"},
+}
 FORMS["console.import_new"] = {"file": lambda: _a_file()}
 FORMS["console.import_apply"] = {"version": "{import_version}"}
 NEW_REVIEW: Form = {
