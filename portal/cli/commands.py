@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from portal.cli import importing, keeping, record, reviews, signing, starting, states
+from portal.cli import credentials, importing, keeping, record, reviews, signing, starting, states
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
 PORTAL = (
     starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
-    keeping.set_standing, importing.import_file, signing.signing_key, states.states,
+    keeping.set_standing, importing.import_file, signing.signing_key,
+    credentials.service_credential, states.states,
 )  # fmt: skip
 
 

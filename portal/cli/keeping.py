@@ -79,7 +79,7 @@ def add_tenant(
     name: str, edition: str, starts: datetime | None, ends: datetime, owner_email: str, another: bool, language: str
 ) -> None:
     """Open an account with a contract, and invite its owner."""
-    term = Term(edition, _start_of(starts), _end_of(ends))
+    term = Term(edition, _start_of(starts), end_of(ends))
     opening = Opening(name, owner_email, Language(language), term, another)
     try:
         with transaction():
@@ -103,7 +103,7 @@ def add_tenant(
 def add_contract(account: str, edition: str, starts: datetime | None, ends: datetime) -> None:
     """Record a further contract of an account. What hangs on another one stays there: see `flask portal renew`."""
     with transaction():
-        term = contract_store.edition(edition), _start_of(starts), _end_of(ends)
+        term = contract_store.edition(edition), _start_of(starts), end_of(ends)
         contract = entitlements.conclude(operator_at(), _tenant(account), *term)
     _tell_of(contract, "EMAIL")
 
@@ -112,7 +112,8 @@ def _start_of(day: datetime | None) -> datetime:
     return day.replace(tzinfo=UTC) if day else clock.now()
 
 
-def _end_of(day: datetime) -> datetime:
+def end_of(day: datetime) -> datetime:
+    """The first moment after this day, in UTC."""
     return day.replace(tzinfo=UTC) + timedelta(days=1)
 
 
@@ -133,7 +134,7 @@ def renew(contract_id: str, until: datetime) -> None:
     """Let a contract run longer. Its keys, projects and services go on."""
     with transaction():
         contract = _contract(contract_id)
-        entitlements.extend(operator_at(contract.tenant_id), contract, _end_of(until))
+        entitlements.extend(operator_at(contract.tenant_id), contract, end_of(until))
     click.echo(f"{contract_id} runs until {until.date()}.")
 
 
