@@ -84,9 +84,11 @@ def find_asked_as(actor: Actor, mark: str) -> ServiceCredential | None:
     return db.session.scalars(rows).one_or_none()
 
 
-def page(actor: Actor, place: str | None = None) -> Page[ServiceCredential]:
-    """The credentials of the actor's tenant, the newest first. Raises: BadPlace."""
-    rows = owned_by(actor, ServiceCredential).options(*PARTIES)
+def page(
+    actor: Actor, place: str | None = None, conditions: Sequence[ColumnElement[bool]] = ()
+) -> Page[ServiceCredential]:
+    """The credentials of the actor's tenant that meet these conditions, the newest first. Raises: BadPlace."""
+    rows = owned_by(actor, ServiceCredential).where(*conditions).options(*PARTIES)
     return page_of(rows, ServiceCredential.id, place=place, newest_first=True)
 
 

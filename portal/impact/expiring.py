@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 from portal.contracts.models import Contract
+from portal.credentials.models import ServiceCredential
 from portal.delegations.models import RUNNING_STATES, Delegation, DelegationState
 from portal.entitlements.models import Entitlement
 from portal.foundation.database import Base
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     DELEGATIONS = "delegations"
     ENTITLEMENTS = "entitlements"
     REVIEWS = "reviews"
+    CREDENTIALS = "credentials"
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ def _entitlements(after: datetime, until: datetime) -> Conditions:
     ]
 
 
+def _unfollowed() -> ColumnElement[bool]:
+    # One that was revoked needs nobody any more, nor one that has a successor.
+    return and_(ServiceCredential.revoked_at.is_(None), ServiceCredential.ends_at.is_(None))
+
+
 EXPIRING: dict[Kind, Expires] = {
     Kind.CONTRACTS: Expires(Contract, _contracts, lambda at: [Contract.ends_at <= at]),
     Kind.KEYS: Expires(KeyPair, _keys, _stopped_keys),
@@ -118,5 +125,14 @@ EXPIRING: dict[Kind, Expires] = {
         Campaign,
         lambda after, until: [Campaign.due_at > after, Campaign.due_at <= until, IS_OPEN],
         lambda at: [Campaign.due_at <= at, IS_OPEN],
+    ),
+    Kind.CREDENTIALS: Expires(
+        ServiceCredential,
+        lambda after, until: [
+            ServiceCredential.expires_at > after,
+            ServiceCredential.expires_at <= until,
+            _unfollowed(),
+        ],
+        lambda at: [ServiceCredential.expires_at <= at, _unfollowed()],
     ),
 }

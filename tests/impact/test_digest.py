@@ -18,6 +18,7 @@ from portal.impact import digest
 from portal.impact.models import Digest
 from portal.outbox import operations as outbox
 from portal.web.mail import render
+from tests.credentials.scenes import a_credential
 from tests.factories import a_contract, a_licensee, a_member, a_tenant, a_vendor, tenant_of
 from tests.parallel import at_once
 
@@ -100,6 +101,14 @@ def test_a_crash_between_row_and_mail_leaves_neither(admin, something, monkeypat
 
 def test_nothing_to_tell_is_no_mail(admin):
     assert (run_at(MONDAY), mails()) == (0, [])
+
+
+def test_a_service_credential_that_ends_is_something_to_tell(admin):
+    with time_machine.travel(MONDAY - timedelta(days=1), tick=True):
+        a_credential(admin, expires_at=MONDAY + timedelta(days=3))
+
+    assert run_at(MONDAY) == 1
+    assert "Service credentials: 1, of these 1 within 7 days." in render(mails()[0]).get_content()
 
 
 def test_a_week_without_news_is_settled(admin):

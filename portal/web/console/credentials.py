@@ -1,6 +1,7 @@
 """Service credentials: which there are, a new one, a successor, and an end. A secret is on one page, once."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,8 +15,11 @@ from portal.credentials.models import CREDENTIAL_NAMES
 from portal.credentials.operations import Issued
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.impact.expiring import Kind, Term, in_term
+from portal.web.console import labels
 from portal.web.console.blueprint import pages
 from portal.web.console.credential_forms import IssueForm, RevokeForm, RotateForm
+from portal.web.console.wanted import choice
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
 from portal.web.pages import add_refusal, answer
@@ -26,15 +30,21 @@ from portal.web.say import why
 @requires(Permission.CONSOLE_SEE)
 def credentials(account: str) -> str:
     """All of them, the newest first; operators see them, partner admins keep them."""
-    page = store.page(current_actor(), request.args.get("after"))
+    now, ends = clock.now(), choice("ends", Term)
+    conditions = in_term(Kind.CREDENTIALS, ends, now) if ends else []
+    page = store.page(current_actor(), request.args.get("after"), conditions)
     here = url_for(".credentials", account=account)
+    chosen: dict[str, Any] = {"ends": ends.value} if ends else {}
     return render_template(
         "console/credentials.html",
         rows=page.rows,
-        now=clock.now(),
+        now=now,
         state_names=CREDENTIAL_NAMES,
-        next_url=url_for(".credentials", account=account, after=page.next_place) if page.next_place else None,
-        first_url=here if request.args.get("after") else None,
+        labels=labels,
+        ends=chosen.get("ends"),
+        here=here,
+        next_url=url_for(".credentials", account=account, **chosen, after=page.next_place) if page.next_place else None,
+        first_url=url_for(".credentials", account=account, **chosen) if request.args.get("after") else None,
     )
 
 

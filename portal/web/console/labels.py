@@ -45,6 +45,7 @@ KIND_OF_END_NAMES: dict[Kind, str] = {
     Kind.DELEGATIONS: N_("Delegations"),
     Kind.ENTITLEMENTS: N_("Entitlements"),
     Kind.REVIEWS: N_("Reviews"),
+    Kind.CREDENTIALS: N_("Service credentials"),
 }
 # The list that shows what each figure counts, and its filter.
 LIST_OF_END: dict[Kind, tuple[str, str]] = {
@@ -53,6 +54,7 @@ LIST_OF_END: dict[Kind, tuple[str, str]] = {
     Kind.DELEGATIONS: ("console.delegations", "ends"),
     Kind.ENTITLEMENTS: ("console.entitlements", "ends"),
     Kind.REVIEWS: ("reviews.index", "due"),
+    Kind.CREDENTIALS: ("console.credentials", "ends"),
 }
 LIST_NAMES: dict[str, str] = {
     "tenants": N_("Tenants"),

@@ -185,7 +185,7 @@ def test_every_tile_leads_to_a_list(look, vendor, signed_in):
 
     links = [link["href"] for link in soup(page).select(".tile-link")]
 
-    assert len(links) == 30
+    assert len(links) == 34
     browser = signed_in(vendor)
     assert {browser.get(link).status_code for link in links} == {200}
 
