@@ -29,7 +29,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -176,6 +176,17 @@ def look(statement: Executable, parameters: dict[str, Any]) -> Row[Any] | None:
     """
     with db.engines[LOOKS].connect() as connection:
         return connection.execute(statement, parameters).first()
+
+
+@contextmanager
+def one_moment() -> Iterator[Session]:
+    """A session of its own that sees one moment of the database for as long as it is open, and writes nothing."""
+    with db.engine.connect() as connection:
+        # SQLite's transactions are that way by themselves.
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with Session(connection) as session:
+            yield session
 
 
 def lock(row: Any) -> None:
