@@ -20,6 +20,7 @@ from portal.access.rows import TenantOwned
 from portal.accounts.models import Person
 from portal.contracts.models import Service
 from portal.foundation import clock, ids
+from portal.foundation.changes import DecidesCalls
 from portal.foundation.database import Base
 from portal.foundation.marking import N_
 
@@ -41,7 +42,7 @@ CREDENTIAL_NAMES: dict[CredentialState, str] = {
 }
 
 
-class ServiceCredential(TenantOwned, Base):
+class ServiceCredential(TenantOwned, DecidesCalls, Base):
     """What a service of the vendor proves itself with when it asks about calls. It belongs to the vendor's tenant.
 
     `service_code` is the one service it asks for; None: all of them. `expires_at` follows its last day, `ends_at` was
