@@ -1,10 +1,15 @@
-"""The portal for a WSGI server, and for `flask --app wsgi …`. It reads its settings from the environment."""
+"""The portal for a WSGI server, and for `flask --app wsgi …`. It reads its settings from the environment.
+
+`wsgi:app` is everything; `wsgi:gateway` is the door for the vendor's services alone, for workers of its own: pages in
+the same process hold the interpreter, and callers would feel it (docs/running.md).
+"""
 
 import gc
 import sys
 
-from portal.app import create_app
+from portal.app import create_app, gateway_before
 from portal.config import UnsafeSettings
+from portal.gateway.door import alone
 from portal.usage import writing
 
 try:
@@ -14,6 +19,17 @@ except UnsafeSettings as unsafe:
 
 # Here and not in create_app: only a process that serves writes use traces by itself.
 writing.configure(app.app_context)
+
+
+def __getattr__(name: str) -> object:
+    """`gateway`, made and begun only where a server asks for it."""
+    if name != "gateway":
+        raise AttributeError(name)
+    door = gateway_before(app, alone)
+    door.follower.begin()
+    globals()[name] = door
+    return door
+
 
 # What the start made stays as long as the process: looking through it again at each collection took 5 % of a request.
 gc.collect()

@@ -1,6 +1,7 @@
 """Joins the rooms: the only module that knows them all."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, redirect, request
 from flask_babel import Babel
@@ -17,12 +18,14 @@ from portal.api import hand_offs as api_hand_offs  # noqa: F401 - its calls belo
 from portal.api import keys as api_keys  # noqa: F401 - its calls belong to the blueprint
 from portal.api.door import api
 from portal.cli import commands
-from portal.config import Settings, from_environment
+from portal.config import Gateway, Settings, from_environment
 from portal.connector.door import Door
 from portal.foundation import logs, requests, signing
 from portal.foundation.database import LOOKS, Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.sealing import Sealer
+from portal.gateway.door import Door as GatewayDoor
+from portal.gateway.following import Following
 from portal.imports.reading import LARGEST as LARGEST_IMPORT
 from portal.outbox import operations as outbox
 from portal.reviews import evidence
@@ -41,6 +44,9 @@ from portal.web.reviews.views import pages as reviews_pages
 from portal.web.session import PortalSessionInterface
 from portal.web.tenants.views import pages as tenants_pages
 from portal.web.usage.views import pages as usage_pages
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY = 64 * 1024  # security.md section 1, "Web"
@@ -110,6 +116,21 @@ def _configure(app: Flask, settings: Settings) -> None:
         allow_all_origins=False,
         add_headers_function=headers.of_files(settings.is_https),
     )
+    if settings.gateway is Gateway.ON:
+        # Outermost: what is asked with every call of every shop passes nothing else.
+        app.wsgi_app = gateway_before(app, app.wsgi_app)  # type: ignore[method-assign]
+
+
+def gateway_before(app: Flask, rest: "WSGIApplication") -> GatewayDoor:
+    """The gateway's door, with `rest` behind it."""
+    settings: Settings = app.config["PORTAL"]
+    following = Following(
+        settings.environment_policy,
+        settings.gateway_poll_seconds,
+        settings.gateway_cut_off_seconds,
+        settings.listen_database_url,
+    )
+    return GatewayDoor(rest, following, settings.gateway_listener, app.app_context)
 
 
 def _engine_options(database_url: str) -> dict[str, object]:

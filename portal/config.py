@@ -7,8 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from portal.verifier.decision import Policy
 
 
 class Mode(StrEnum):
@@ -24,6 +26,20 @@ class MailBackend(StrEnum):
     SMTP = "smtp"
     FOLDER = "folder"
     MAILBOX = "mailbox"
+
+
+class Gateway(StrEnum):
+    """Whether the pages' process answers the vendor's services, too: for a trial, where there is no other process."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class Listener(StrEnum):
+    """Whether the vendor's services need a credential, or the gateway listens where only this machine can ask."""
+
+    CREDENTIAL = "credential"
+    LOCAL = "local"
 
 
 class UnsafeSettings(Exception):
@@ -60,8 +76,14 @@ class Settings(BaseSettings):
     smtp_password: str = ""
     smtp_starttls: bool = False
     data_folder: Path = Path("var")
+    gateway: Gateway = Gateway.ON
+    gateway_listener: Listener = Listener.CREDENTIAL
+    gateway_poll_seconds: float = Field(default=0.5, gt=0, le=1)
+    gateway_cut_off_seconds: float = Field(default=300, gt=0, le=3600)
+    listen_database_url: str = ""
+    environment_policy: Policy = Policy.REPORT
 
-    @field_validator("database_url", "migration_database_url")
+    @field_validator("database_url", "migration_database_url", "listen_database_url")
     @classmethod
     def _name_the_driver(cls, url: str) -> str:
         for prefix in ("postgres://", "postgresql://"):

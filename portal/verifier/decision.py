@@ -31,10 +31,14 @@ class Call(NamedTuple):
 class Known(Protocol):
     """What a decision is made from; `tables.Tables` is one."""
 
-    keys: Mapping[str, Key]
-    spaces: Mapping[str, Space]
-    services: frozenset[str]
-    policy: Policy
+    @property
+    def keys(self) -> Mapping[str, Key]: ...
+    @property
+    def spaces(self) -> Mapping[str, Space]: ...
+    @property
+    def services(self) -> frozenset[str]: ...
+    @property
+    def policy(self) -> Policy: ...
 
 
 class Decision(NamedTuple):

@@ -1,0 +1,90 @@
+"""`POST /gateway/decisions`: the same answers in JSON, for one call or for up to a hundred."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from portal.gateway.answers import Refusal, Refused
+from portal.gateway.checks import SERVICE
+from portal.verifier.decision import Call, Decision
+from portal.verifier.reasons import REASONS, Reason
+
+PATH = "/gateway/decisions"
+LARGEST = 256 * 1024  # security.md section 1, "Web"
+MOST_CALLS = 100
+TEXTS = ("api_key", "token", "service", "data_space")
+MEMBERS = frozenset({*TEXTS, "client"})
+CLIENT = frozenset({"address", "user_agent"})
+
+
+class Asked(NamedTuple):
+    """A call to be decided, and what is known of its client."""
+
+    call: Call
+    address: str
+    user_agent: str
+
+
+def read(environ: Mapping[str, Any]) -> tuple[list[Asked], bool]:
+    """The calls of the question, and whether they came as a list. Raises: Refused."""
+    content = _content(environ)
+    if not isinstance(content, dict):
+        raise Refused(Refusal.NOT_UNDERSTOOD, "It is not a JSON object.")
+    if "calls" not in content:
+        return [_asked(content)], False
+    calls = content["calls"]
+    if content.keys() != {"calls"} or not isinstance(calls, list) or not 0 < len(calls) <= MOST_CALLS:
+        raise Refused(Refusal.NOT_UNDERSTOOD, f"“calls” stands alone, and is a list of 1 to {MOST_CALLS}.")
+    return [_asked(call) for call in calls], True
+
+
+def told(decision: Decision) -> dict[str, Any]:
+    """The decision as JSON has it."""
+    key, space = decision.key, decision.space
+    content: dict[str, Any] = {"allowed": decision.is_allowed, "status": decision.status, "reason": None}
+    if decision.reason is not None:
+        content["reason"] = decision.reason.value
+        reason = REASONS[decision.reason]
+        content |= {"sentence": str(reason.sentence)}
+        if decision.reason is not Reason.NOT_PROVEN:
+            content |= {"mend": str(reason.mend)}
+    if key is not None:
+        content |= {"account": key.owner.account_id, "tenant": key.owner.name, "environment": key.environment}
+        content |= {"holder": key.holder.account_id}
+        content |= {"delegation": None if key.delegation is None else key.delegation.public_id}
+        content |= {"data_space": None if space is None else space.public_id, "flags": list(decision.flags)}
+    return content
+
+
+def _content(environ: Mapping[str, Any]) -> Any:
+    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refused(Refusal.NOT_UNDERSTOOD, "It is sent as application/json.")
+    announced = environ.get("CONTENT_LENGTH") or ""
+    length = min(int(announced), LARGEST + 1) if announced.isascii() and announced.isdigit() else LARGEST + 1
+    octets = environ["wsgi.input"].read(length)
+    if len(octets) > LARGEST:
+        raise Refused(Refusal.TOO_LARGE, f"It has at most {LARGEST} bytes.")
+    try:
+        return json.loads(octets.decode())
+    except (ValueError, RecursionError) as error:
+        raise Refused(Refusal.NOT_UNDERSTOOD, "It is not JSON.") from error
+
+
+def _asked(content: Any) -> Asked:
+    if not isinstance(content, dict) or not content.keys() <= MEMBERS:
+        raise Refused(Refusal.NOT_UNDERSTOOD, f"A call is an object with {', '.join(sorted(MEMBERS))}.")
+    client = content.get("client") or {}
+    if not isinstance(client, dict) or not client.keys() <= CLIENT:
+        raise Refused(Refusal.NOT_UNDERSTOOD, f"“client” is an object with {', '.join(sorted(CLIENT))}.")
+    api_key, token, service, data_space = (_text(content, name) for name in TEXTS)
+    if service is not None and SERVICE.fullmatch(service) is None:
+        raise Refused(Refusal.SERVICE_NOT_NAMED)
+    call = Call(api_key or "", token or "", service, data_space or None)
+    return Asked(call, _text(client, "address") or "", _text(client, "user_agent") or "")
+
+
+def _text(content: Mapping[str, Any], name: str) -> str | None:
+    value = content.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Refused(Refusal.NOT_UNDERSTOOD, f"“{name}” is a text.")
+    return value

@@ -1,0 +1,161 @@
+"""The door itself. It answers from memory; only its thread asks the database (`following.py`)."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from structlog import get_logger
+
+from portal.access.roles import Environment
+from portal.config import Listener
+from portal.foundation import clock
+from portal.gateway import answers, checks, decisions
+from portal.gateway.answers import Answer, Refusal, Refused
+from portal.gateway.asking import Askers
+from portal.gateway.following import Follower, Following
+from portal.gateway.metrics import CONTENT_TYPE, Metrics
+from portal.usage import traces
+from portal.usage.traces import Trace
+from portal.verifier.decision import Call, Decision, decide
+from portal.verifier.proving import Prover
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = get_logger()
+
+OURS = "/gateway/"
+# The stock client's own check: the connector's door answers it.
+NOT_OURS = "/gateway/apikeycheck"
+READY_PATH, METRICS_PATH = "/gateway/ready", "/gateway/metrics"
+GET, POST = ("GET", "HEAD"), ("POST",)
+
+Handler = Callable[["WSGIEnvironment"], Answer]
+
+
+class Door:
+    """Answers what is below `/gateway/`, and hands everything else on to `rest`."""
+
+    def __init__(
+        self,
+        rest: "WSGIApplication",
+        following: Following,
+        listener: Listener,
+        surroundings: Callable[[], AbstractContextManager[object]],
+    ) -> None:
+        self.rest, self.follower = rest, Follower(following, surroundings)
+        self.askers, self.prove = Askers(listener), Prover()
+        self._routes: dict[str, tuple[tuple[str, ...], Handler]] = {
+            decisions.PATH: (POST, self._decisions),
+            READY_PATH: (GET, self._ready),
+            METRICS_PATH: (GET, self._metrics),
+        }
+        self._begin_anew()
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self.worker = secrets.token_hex(4)
+        self.metrics = Metrics(self.worker, self.follower, self.prove)
+        self._headers = [("X-Portal-Worker", self.worker), ("Cache-Control", "no-store")]
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(OURS) or path == NOT_OURS:
+            return self.rest(environ, start_response)
+        answer = self.answer(environ, path)
+        start_response(answer.status, self._headers + answer.headers)
+        return (answer.body,) if answer.body and environ["REQUEST_METHOD"] != "HEAD" else ()
+
+    def answer(self, environ: "WSGIEnvironment", path: str) -> Answer:
+        """The answer to whatever was asked."""
+        try:
+            # First, and without a detour, what is asked with every call of every shop.
+            if path.startswith(checks.PATH) and path[len(checks.PATH) : len(checks.PATH) + 1] in ("", "/"):
+                return self._check(environ)
+            return self._other(environ, path)
+        except Refused as refused:
+            self.metrics.refusals[refused.refusal].inc()
+            return answers.refused(refused)
+        except Exception:
+            log.exception("unforeseen", path=path)
+            self.metrics.refusals[Refusal.FAILED].inc()
+            return answers.refused(Refused(Refusal.FAILED))
+
+    def _other(self, environ: "WSGIEnvironment", path: str) -> Answer:
+        methods, handler = self._routes.get(path, ((), None))
+        if handler is None:
+            raise Refused(Refusal.NO_SUCH_ADDRESS)
+        _require_method(environ, methods)
+        return handler(environ)
+
+    def _check(self, environ: "WSGIEnvironment") -> Answer:
+        if environ["REQUEST_METHOD"] not in GET:
+            _require_method(environ, GET)
+        service = self.askers.service(environ, self.follower.credentials, checks.named_service(environ))
+        if service is None:
+            raise Refused(Refusal.SERVICE_NOT_NAMED)
+        self._require_knowledge()
+        call = checks.call_in(environ, service)
+        decision = self._decided(call)
+        if decision.reason is None:
+            address = environ.get(checks.ADDRESS_HEADER) or environ.get("REMOTE_ADDR", "")
+            _leave_trace(decision, address, environ.get("HTTP_USER_AGENT", ""))
+        return checks.answer_to(decision)
+
+    def _decisions(self, environ: "WSGIEnvironment") -> Answer:
+        asked, is_list = decisions.read(environ)
+        services = [self.askers.service(environ, self.follower.credentials, each.call.service) for each in asked]
+        if None in services:
+            raise Refused(Refusal.SERVICE_NOT_NAMED)
+        self._require_knowledge()
+        told = []
+        for each, service in zip(asked, services, strict=True):
+            decision = self._decided(each.call._replace(service=service))
+            if decision.is_allowed:
+                _leave_trace(decision, each.address, each.user_agent)
+            told.append(decisions.told(decision))
+        return answers.in_json({"decisions": told} if is_list else told[0])
+
+    def _ready(self, _environ: "WSGIEnvironment") -> Answer:
+        self._require_knowledge()
+        return answers.in_json({"status": 200, "version": self.follower.tables.version})
+
+    def _metrics(self, environ: "WSGIEnvironment") -> Answer:
+        self.askers.require(environ, self.follower.credentials)
+        body = self.metrics.text()
+        own = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))]
+        return Answer(answers.status_line(200), own, body)
+
+    def _require_knowledge(self) -> None:
+        refusal = self.follower.refusal()
+        if refusal is not None:
+            self.follower.begin()
+            raise Refused(refusal)
+
+    def _decided(self, call: Call) -> Decision:
+        tables, now = self.follower.tables, clock.unix_now()
+        decision = tables.read(lambda: decide(tables, call, now, self.prove))
+        (self.metrics.passed if decision.reason is None else self.metrics.reasons[decision.reason]).inc()
+        return decision
+
+
+def alone(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """What is behind the door where nothing else is served."""
+    answer = answers.refused(Refused(Refusal.NO_SUCH_ADDRESS))
+    start_response(answer.status, answer.headers)
+    return (answer.body,)
+
+
+def _require_method(environ: "WSGIEnvironment", allowed: tuple[str, ...]) -> None:
+    if environ["REQUEST_METHOD"] not in allowed:
+        raise Refused(Refusal.METHOD_NOT_ALLOWED, headers=[("Allow", ", ".join(allowed))])
+
+
+def _leave_trace(decision: Decision, address: str, user_agent: str) -> None:
+    key, space = decision.key, decision.space
+    if key is not None:
+        of_key = (key.owner.id, key.id, Environment(key.environment))
+        data_space = None if space is None else space.public_id
+        traces.gather(Trace(*of_key, data_space, user_agent, address, None, clock.now()))

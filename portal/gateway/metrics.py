@@ -1,0 +1,67 @@
+"""What this process counts and how fresh it is, for Prometheus."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from portal.gateway.answers import Refusal
+from portal.gateway.following import Follower
+from portal.verifier.proving import Prover
+from portal.verifier.reasons import Reason
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+ALLOWED = "allowed"
+
+
+class Metrics:
+    """One process's figures. Its worker's name tells it from the others behind the same listener."""
+
+    def __init__(self, worker: str, follower: Follower, prover: Prover) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_State(worker, follower, prover))
+        counter = self._counter("portal_decisions", "Decisions by their reason.", "reason")
+        refused = self._counter("portal_refusals", "Questions not looked at.", "code")
+        # Looked up beforehand: it costs more than the counting.
+        self.passed = counter.labels(worker, ALLOWED)
+        self.reasons = {reason: counter.labels(worker, reason.value) for reason in Reason}
+        self.refusals = {refusal: refused.labels(worker, refusal.value) for refusal in Refusal}
+
+    def _counter(self, name: str, says: str, label: str) -> Counter:
+        return Counter(name, says, ["worker", label], registry=self._registry)
+
+    def text(self) -> bytes:
+        """All of it, as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+class _State(Collector):
+    """What is looked at only when somebody asks."""
+
+    def __init__(self, worker: str, follower: Follower, prover: Prover) -> None:
+        self.worker, self.follower, self.prover = worker, follower, prover
+
+    def collect(self) -> Iterator[Metric]:
+        follower = self.follower
+        refusal = follower.refusal()
+        lags = sorted(follower.lags)
+        yield self._gauge("portal_ready", "Whether calls are decided.", float(refusal is None))
+        yield self._gauge("portal_cut_off", "Whether the database is away for too long.", refusal is Refusal.CUT_OFF)
+        yield self._gauge("portal_seconds_behind", "Since all was as the database had it.", follower.seconds_behind)
+        yield self._gauge("portal_version", "The version of the database that is known.", follower.tables.version)
+        yield self._gauge("portal_keys", "Key pairs known.", len(follower.tables.keys))
+        yield self._gauge("portal_rows_loaded", "Rows read by the present loading.", follower.rows_loaded)
+        yield self._gauge("portal_rows_to_load", "Rows that the present loading has to read.", follower.rows_to_load)
+        yield self._gauge("portal_tokens_remembered", "Signatures that need no second look.", len(self.prover))
+        lag = GaugeMetricFamily(
+            "portal_change_lag_seconds", "From a change's commit to its effect here.", labels=["worker", "quantile"]
+        )
+        for quantile in (0.5, 0.99, 1.0) if lags else ():
+            lag.add_metric([self.worker, str(quantile)], lags[min(len(lags) - 1, int(len(lags) * quantile))])
+        yield lag
+
+    def _gauge(self, name: str, says: str, value: float) -> GaugeMetricFamily:
+        family = GaugeMetricFamily(name, says, labels=["worker"])
+        family.add_metric([self.worker], value)
+        return family

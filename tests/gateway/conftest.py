@@ -1,0 +1,53 @@
+"""A gateway for tests: the door in front of nothing, asked as a server asks it, and shops that call through it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+
+from portal.access.actor import Actor
+from portal.config import Listener
+from portal.foundation.database import transaction
+from portal.gateway.door import Door, alone
+from portal.gateway.following import Following
+from portal.usage.buffer import buffer
+from portal.verifier.decision import Policy
+from tests.connector.conftest import a_shop, owner, send, shop  # noqa: F401 - fixtures of the shops
+from tests.factories import a_vendor
+from tests.gateway.asking import Gateway, a_credential
+
+MakeGateway = Callable[..., Gateway]
+
+
+@pytest.fixture
+def a_gateway(app: Flask) -> Iterator[MakeGateway]:
+    """Makes a gateway that has loaded what there is; it looks at the database when it is told to."""
+    buffer.begin_anew()
+
+    def make(
+        listener: Listener = Listener.CREDENTIAL,
+        policy: Policy = Policy.REPORT,
+        credential: str = "",
+        cut_off_seconds: float = 300,
+    ) -> Gateway:
+        door = Door(alone, Following(policy, 0.5, cut_off_seconds), listener, app.app_context)
+        door.follower.begin = lambda: None  # type: ignore[method-assign]
+        door.follower.look()
+        return Gateway(door, credential)
+
+    yield make
+    buffer.begin_anew()
+
+
+@pytest.fixture
+def admin() -> Actor:
+    """A partner admin of the vendor."""
+    return a_vendor()
+
+
+@pytest.fixture
+def gateway(a_gateway: MakeGateway, admin: Actor) -> Gateway:
+    """A gateway asked with a credential for every service."""
+    with transaction():
+        credential = a_credential(admin)
+    return a_gateway(credential=credential)
