@@ -153,6 +153,11 @@ class Settings(BaseSettings):
             )
         if self.proxy_hops < 0:
             yield "PROXY_HOPS is less than 0: give the number of proxies in front, 0 when there is none."
+        if self.gateway is Gateway.ON and self.gateway_listener is Listener.LOCAL:
+            yield (
+                "GATEWAY_LISTENER=local lets in whoever reaches the listener, and pages have a proxy in front: "
+                "set GATEWAY=off, and run wsgi:gateway on a loopback address or a UNIX socket."
+            )
         if self.mail_backend is MailBackend.MAILBOX:
             yield "MAIL_BACKEND=mailbox shows all mail on a page and exists in the demo only: set smtp or folder."
         if "@" not in self.mail_from:

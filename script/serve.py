@@ -145,9 +145,13 @@ def _flask(settings: dict[str, str], *words: str) -> None:
 def _serve(port: int, settings: dict[str, str]) -> None:
     """Run web server and worker until one of them ends. Raises: NotReady, Stopped."""
     running: dict[str, subprocess.Popen[bytes]] = {}
+    if "GATEWAY_PORT" in settings:
+        settings = settings | {"GATEWAY": "off"}  # not in the pages' processes, too
     try:
         running["web server"] = _start(settings, *_granian(port, settings))
         running["worker"] = _start(settings, "flask", "--app", "wsgi", "worker")
+        if "GATEWAY_PORT" in settings:
+            running["gateway"] = _start(settings, *_granian_of_gateway(settings))
         _wait_for_sign_in(port, settings, running)
         print(f"ready http://localhost:{port}", flush=True)
         while True:
@@ -168,6 +172,15 @@ def _granian(port: int, settings: dict[str, str]) -> list[str]:
     # A worker that dies, by the machine's memory for one, is followed by another; its siblings go on meanwhile.
     follow = ["--respawn-failed-workers", "--respawn-interval", "1"]
     return ["granian", *options.split(), "--log-level", "warning", *limits, *follow, "wsgi:app"]
+
+
+def _granian_of_gateway(settings: dict[str, str]) -> list[str]:
+    """Granian's words for workers that do nothing but answer the vendor's services."""
+    host, workers = settings.get("GATEWAY_HOST", "127.0.0.1"), settings.get("GATEWAY_WORKERS", "2")
+    options = f"--interface wsgi --host {host} --port {settings['GATEWAY_PORT']} --workers {workers}"
+    # Two threads each: an answer takes no waiting, and more of them would only hand the interpreter about.
+    more = "--blocking-threads 2 --log-level warning --respawn-failed-workers"
+    return ["granian", *options.split(), *more.split(), "wsgi:gateway"]
 
 
 def _start(settings: dict[str, str], *words: str) -> subprocess.Popen[bytes]:

@@ -8,7 +8,9 @@ finds a version before an earlier one. What decides over calls is too much to be
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from threading import Event
 from typing import Any, ClassVar, NamedTuple
+from weakref import WeakSet
 
 from sqlalchemy import (
     BigInteger,
@@ -109,6 +111,12 @@ class ShownToShops:
 
 
 _here = 0
+_told: WeakSet[Event] = WeakSet()
+
+
+def tell_here(event: Event) -> None:
+    """Set this event after each change of held rows that this very process commits, for as long as somebody has it."""
+    _told.add(event)
 
 
 def changes_here() -> int:
@@ -261,6 +269,8 @@ def _count_here(session: Session) -> None:
     session.info.pop(ROWS, None)
     if session.info.pop(CHANGED, None):
         _here += 1
+        for told in tuple(_told):
+            told.set()
 
 
 @event.listens_for(Session, "after_rollback")

@@ -16,7 +16,7 @@ from structlog import get_logger
 from portal.credentials import store as credentials
 from portal.credentials.store import Working
 from portal.foundation import clock
-from portal.foundation.changes import CHANNEL, Gap, Version
+from portal.foundation.changes import CHANNEL, Gap, Version, tell_here
 from portal.gateway.answers import Refusal
 from portal.impact import loading
 from portal.verifier.decision import Policy
@@ -73,6 +73,7 @@ class Follower:
             return
         with self._starting:
             if self._thread is None:
+                tell_here(self._wake)  # what this very process changes needs no waiting
                 self._thread = Thread(target=self._run, name="follower", daemon=True)
                 self._thread.start()
                 if self.following.listen_url:
