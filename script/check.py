@@ -17,10 +17,14 @@ from xml.etree import ElementTree
 import environment
 from environment import PYTHON, ROOT, NotReady, tell
 
-# A browser, letters for Chinese pages, OpenSSL as holders use it, and a library that Playwright's driver needs on a
-# minimal Debian 12.
-PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1", "openssl")
+GATEWAYS = ("caddy", "haproxy", "nginx")
+# A browser, letters for Chinese pages, OpenSSL as holders use it, a library that Playwright's driver needs on a minimal
+# Debian 12, and the gateways of docs/gateways.
+PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1", "openssl", *GATEWAYS)
 APT_GET = ("apt-get", "install", "-y", "--no-install-recommends")
+# The tests start gateways of their own. Those of the system stay down: systemctl starts nothing when told that it is
+# offline, and nothing is to be started in runlevel 1, which a machine without systemd looks at.
+NO_SERVICES = {"DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1", "RUNLEVEL": "1"}
 
 CHECKS = {
     "ruff check": ("-m", "ruff", "check", "."),
@@ -87,8 +91,9 @@ def selected(arguments: list[str]) -> list[Outcome]:
 def have_packages() -> None:
     """Have Debian's packages installed: by root at once, by others not at all. Raises: NotReady."""
     if not shutil.which("dpkg-query"):
-        if not shutil.which("chromium"):
-            raise NotReady("This is not Debian: put `chromium` on the PATH, and fonts for Chinese on the system.")
+        if not all(map(shutil.which, ("chromium", *GATEWAYS))):
+            programs = ", ".join(("chromium", *GATEWAYS))
+            raise NotReady(f"This is not Debian: put {programs} on the PATH, and fonts for Chinese on the system.")
         return
     missing = [package for package in PACKAGES if not installed(package)]
     if not missing:
@@ -99,10 +104,18 @@ def have_packages() -> None:
     tell(f"Installing {', '.join(missing)}")
     # What the machine knows of Debian's archive is often nothing, or too old: then one update helps.
     for command in (install, ["apt-get", "update"], install):
-        apt = subprocess.run(command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, **quietly())
+        apt = subprocess.run(command, env=os.environ | NO_SERVICES, **quietly())
         if apt.returncode == 0 and command is install:
+            keep_down([name for name in GATEWAYS if name in missing])
             return
     raise NotReady(f"apt-get could not install {', '.join(missing)}: {apt.stdout.strip()[-2000:]}")
+
+
+def keep_down(services: list[str]) -> None:
+    """Have services that were installed just now stay down at the machine's next start, too."""
+    systemctl = shutil.which("systemctl")
+    if services and systemctl:
+        subprocess.run([systemctl, "disable", *services], env=os.environ | NO_SERVICES, **quietly())
 
 
 def installed(package: str) -> bool:
