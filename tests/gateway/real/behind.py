@@ -1,4 +1,4 @@
-"""What stands around a gateway in tests: services that keep what arrives, a portal gone strange, and a line to the portal."""
+"""What stands around a gateway: services that keep what arrives, a portal gone strange, and a line to the portal."""
 
 import hashlib
 import http.client
@@ -56,6 +56,9 @@ class _Services(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = self._body()
+        if len(body) < int(self.headers.get("Content-Length", "0")):
+            self.close_connection = True  # the rest will never come
+            return
         arrived = Arrived(
             self.command, self.path, tuple(self.headers.items()), len(body), hashlib.sha256(body).hexdigest()
         )

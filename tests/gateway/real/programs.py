@@ -1,4 +1,4 @@
-"""The gateways of docs/gateways as processes, each with the very file of the documentation and addresses of the test."""
+"""The gateways of docs/gateways as processes, with the very files of the documentation and addresses of the test."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 
 FILES = Path(__file__).resolve().parents[3] / "docs" / "gateways"
 MARK = "HERE"
-READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 20, 10, 0.02
+READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 60, 10, 0.02
 # Debian has nginx and haproxy where only root's PATH leads.
 PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
 IN_NGINX = """
@@ -57,8 +57,11 @@ class Gateway:
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
 
 
+Run = Callable[..., Gateway]
+
+
 def filled(name: str, values: Mapping[str, str]) -> str:
-    """A file of the documentation with these values replaced, in marked lines and those that follow a marked comment."""
+    """A file of the documentation with these values replaced, in marked lines and below marked comments only."""
     lines = (FILES / name).read_text(encoding="utf-8").splitlines()
     for value, instead in values.items():
         places = [number for number, line in enumerate(lines) if value in line]
