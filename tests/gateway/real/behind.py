@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import unquote
+
+PORTALS = "x-portal-"
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,11 @@ class Arrived:
         return [value for header, value in self.headers if header.lower().replace("_", "-") == wanted]
 
     def said(self) -> dict[str, str]:
-        """What is said of the caller: all headers that a service may take for the portal's."""
-        ours = [(name.lower().replace("_", "-"), value) for name, value in self.headers]
-        assert len(dict(ours)) >= len({name for name, _value in ours})
-        return {name: value for name, value in ours if name.startswith("x-portal-")}
+        """What is said of the caller, in plain text: all headers that a service may take for the portal's."""
+        read = [(name.lower().replace("_", "-"), unquote(value)) for name, value in self.headers]
+        ours = [(name.removeprefix(PORTALS), value) for name, value in read if name.startswith(PORTALS)]
+        assert len(dict(ours)) == len(ours), f"something is said twice: {ours}"
+        return dict(ours)
 
 
 class Server(ThreadingHTTPServer):

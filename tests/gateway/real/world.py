@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
@@ -25,14 +24,13 @@ from portal.delegations import operations as delegations
 from portal.foundation.database import db, transaction
 from portal.keys import operations as keys
 from portal.keys import store as key_store
-from portal.keys.models import KeyPair
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import Project
 from portal.tenants import operations as tenants
 from portal.tenants.models import Standing
-from tests.connector.shop import LIFETIME_SECONDS, USER_AGENT, a_token
 from tests.conftest import DATABASE, settings_for
+from tests.connector.shop import LIFETIME_SECONDS, USER_AGENT, a_token
 from tests.database import postgres_cluster
 from tests.factories import (
     a_delegation,
@@ -82,6 +80,7 @@ class World:
 
     app: Flask
     settings: Settings
+    owner: Actor
     credential: str
     callers: dict[str, Caller]
     account: str
@@ -92,11 +91,7 @@ class World:
     def revoke(self, name: str) -> None:
         """Revoke the key of this caller, as another process of the portal does it."""
         with self.app.app_context(), transaction():
-            pair = db.session.get(KeyPair, self._pairs[name], execution_options={"scope": self._owner.tenant_id})
-            keys.revoke(self._owner, pair)
-
-    _owner: Actor = field(repr=False, kw_only=True)
-    _pairs: dict[str, object] = field(repr=False, kw_only=True)
+            keys.revoke(self.owner, key_store.get(self.owner, self.callers[name].api_key))
 
 
 @contextmanager
@@ -137,10 +132,9 @@ class _Building:
 
     def __init__(self) -> None:
         self.callers: dict[str, Caller] = {}
-        self.pairs: dict[str, object] = {}
 
     def built(self, app: Flask, settings: Settings) -> World:
-        owner = a_licensee(name="Äpfel & Söhne 蘋果")
+        owner = a_licensee(name="(Äpfel) & “Söhne”, 蘋果")
         project = self._project(owner)
         self._own(owner, project)
         integrator = an_integrator(name="Agency")
@@ -152,14 +146,13 @@ class _Building:
         return World(
             app,
             settings,
+            owner,
             issued.token,
             self.callers,
             tenant_of(owner).account_id,
-            quote(tenant_of(owner).name, safe=""),
+            tenant_of(owner).name,
             tenant_of(integrator).account_id,
             delegation,
-            _owner=owner,
-            _pairs=self.pairs,
         )
 
     def _project(self, owner: Actor) -> Project:
@@ -170,7 +163,6 @@ class _Building:
     def _caller(self, name: str, actor: Actor, environment: Environment = Environment.SANDBOX) -> Caller:
         private = a_private_key(700 + len(self.callers))
         pair = a_key(actor, environment=environment, private=private, name=name)
-        self.pairs[name] = pair.id
         self.callers[name] = Caller(pair.api_key, private)
         return self.callers[name]
 
