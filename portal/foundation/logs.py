@@ -9,17 +9,20 @@ from typing import Any
 import structlog
 
 PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-SECRET_NAMES = frozenset({"password", "token", "cookie", "authorization", "x-gw-signature", "secret_key", "kek"})
+CREDENTIAL = re.compile(r"psc_[A-Za-z0-9_-]{43}")  # a service credential (portal.credentials.tokens)
+SECRET_NAMES = frozenset(
+    {"password", "token", "cookie", "authorization", "x-gw-signature", "x-portal-credential", "secret_key", "kek"}
+)
 REDACTED = "[redacted]"
 
 
 def redact(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The log entry without private keys, and without the values of fields whose name says that they are secret."""
+    """The log entry without private keys and service credentials, nor the values of fields whose name says: secret."""
     for name, value in entry.items():
         if name.lower() in SECRET_NAMES:
             entry[name] = REDACTED
         elif isinstance(value, str):
-            entry[name] = PEM.sub(REDACTED, value)
+            entry[name] = CREDENTIAL.sub(REDACTED, PEM.sub(REDACTED, value))
     return entry
 
 

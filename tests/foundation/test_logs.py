@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.credentials import tokens
 from portal.foundation.logs import REDACTED, redact
 from tests.factories import a_private_key, pem_of
 
@@ -27,6 +28,14 @@ def test_a_private_key_that_is_cut_off_is_left_out_too():
     cut = pem_of(a_private_key(910))[:300]
 
     assert redact(None, "info", {"event": cut})["event"] == REDACTED
+
+
+def test_a_service_credential_is_left_out_wherever_it_stands():
+    token = tokens.make()
+
+    entry = redact(None, "info", {"event": f"asked with {token}.", "X-Portal-Credential": token})
+
+    assert entry == {"event": f"asked with {REDACTED}.", "X-Portal-Credential": REDACTED}
 
 
 def test_several_private_keys_are_all_left_out():

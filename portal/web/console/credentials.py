@@ -120,7 +120,11 @@ def _shown(issued: Issued, old_stops_at: datetime | None = None) -> Response:
     """The page with the secret; loading it again cannot show it, for sending the form again is no second issue."""
     credential = store.get(current_actor(), issued.credential.public_id)
     drawn = render_template(
-        "console/credential_shown.html", credential=credential, token=issued.token, old_stops_at=old_stops_at
+        "console/credential_shown.html",
+        credential=credential,
+        token=issued.token,
+        old_stops_at=old_stops_at,
+        now=clock.now(),
     )
     page = Response(drawn)
     page.headers["Cache-Control"] = "no-store"

@@ -164,6 +164,14 @@ def test_the_page_with_a_successor_says_when_the_old_one_stops(visitor, here, ad
     assert f"The old credential stops on {stops_at.day} {stops_at:%b} {stops_at.year}" in said(answer)
 
 
+def test_the_page_with_a_successor_says_that_the_old_one_has_stopped(visitor, here, admin):
+    old = a_credential(admin).credential.public_id
+
+    answer = visitor.post(f"{here}/{old}/rotate", data={"overlap": "0", "last_day": ""})
+
+    assert "The old credential has stopped" in said(answer)
+
+
 def test_rotating_again_shows_nothing(visitor, here, admin):
     old = a_credential(admin).credential
     rotated(admin, old)
