@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by
 from portal.credentials.models import CredentialUse, ServiceCredential
-from portal.foundation.database import db
+from portal.foundation.database import db, lock
 from portal.foundation.paging import Page, page_of
 
 PARTIES = tuple(
@@ -72,9 +72,10 @@ def get(actor: Actor, public_id: str) -> ServiceCredential:
 
 def lock_again(actor: Actor, credential: ServiceCredential) -> ServiceCredential:
     """As `get` finds it now, kept from changing until the transaction ends. Raises: NotFound."""
+    lock(credential)
+    # In a statement of its own: what waits for a lock sees the row as it is then, but its successor as it was before.
     rows = owned_by(actor, ServiceCredential).where(ServiceCredential.id == credential.id).options(*PARTIES)
-    locking = rows.with_for_update(of=ServiceCredential, key_share=True)
-    found: ServiceCredential = one_or_not_found(locking.execution_options(populate_existing=True))
+    found: ServiceCredential = one_or_not_found(rows.execution_options(populate_existing=True))
     return found
 
 
