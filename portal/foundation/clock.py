@@ -16,7 +16,8 @@ def now() -> datetime:
 
 def unix_now() -> float:
     """The same moment in Unix seconds, for where it is asked for with every call of every shop."""
-    return time.time() + _ahead.get().total_seconds()
+    ahead = _ahead.get()
+    return time.time() + ahead.total_seconds() if ahead else time.time()
 
 
 @contextmanager

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal.foundation.marking import N_
 from portal.verifier.reasons import Told
@@ -44,8 +43,7 @@ REFUSALS: dict[Refusal, Told] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer: the status line, its own headers, the body."""
 
     status: str

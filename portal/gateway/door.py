@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from structlog import get_logger
 
-from portal.access.roles import Environment
 from portal.config import Listener
 from portal.foundation import clock
 from portal.gateway import answers, checks, decisions
@@ -16,8 +15,7 @@ from portal.gateway.answers import Answer, Refusal, Refused
 from portal.gateway.asking import Askers
 from portal.gateway.following import Follower, Following
 from portal.gateway.metrics import CONTENT_TYPE, Metrics
-from portal.usage import traces
-from portal.usage.traces import Trace
+from portal.gateway.tally import Tally
 from portal.verifier.decision import Call, Decision, decide
 from portal.verifier.proving import Prover
 
@@ -46,7 +44,7 @@ class Door:
         surroundings: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self.rest, self.follower = rest, Follower(following, surroundings)
-        self.askers, self.prove = Askers(listener), Prover()
+        self.askers, self.prove, self.tally = Askers(listener), Prover(), Tally()
         self._routes: dict[str, tuple[tuple[str, ...], Handler]] = {
             decisions.PATH: (POST, self._decisions),
             READY_PATH: (GET, self._ready),
@@ -98,11 +96,8 @@ class Door:
             raise Refused(Refusal.SERVICE_NOT_NAMED)
         self._require_knowledge()
         call = checks.call_in(environ, service)
-        decision = self._decided(call)
-        if decision.reason is None:
-            address = environ.get(checks.ADDRESS_HEADER) or environ.get("REMOTE_ADDR", "")
-            _leave_trace(decision, address, environ.get("HTTP_USER_AGENT", ""))
-        return checks.answer_to(decision)
+        address = environ.get(checks.ADDRESS_HEADER) or environ.get("REMOTE_ADDR", "")
+        return checks.answer_to(self._decided(call, environ.get("HTTP_USER_AGENT", ""), address))
 
     def _decisions(self, environ: "WSGIEnvironment") -> Answer:
         asked, is_list = decisions.read(environ)
@@ -112,10 +107,8 @@ class Door:
         self._require_knowledge()
         told = []
         for each, service in zip(asked, services, strict=True):
-            decision = self._decided(each.call._replace(service=service))
-            if decision.is_allowed:
-                _leave_trace(decision, each.address, each.user_agent)
-            told.append(decisions.told(decision))
+            call = each.call._replace(service=service)
+            told.append(decisions.told(self._decided(call, each.user_agent, each.address)))
         return answers.in_json({"decisions": told} if is_list else told[0])
 
     def _ready(self, _environ: "WSGIEnvironment") -> Answer:
@@ -134,10 +127,12 @@ class Door:
             self.follower.begin()
             raise Refused(refusal)
 
-    def _decided(self, call: Call) -> Decision:
+    def _decided(self, call: Call, user_agent: str, address: str) -> Decision:
         tables, now = self.follower.tables, clock.unix_now()
         decision = tables.read(lambda: decide(tables, call, now, self.prove))
-        (self.metrics.passed if decision.reason is None else self.metrics.reasons[decision.reason]).inc()
+        self.metrics.decisions[decision.reason].inc()
+        if decision.reason is None and decision.key is not None:
+            self.tally.count(decision.key, decision.space, user_agent, address, now)
         return decision
 
 
@@ -151,11 +146,3 @@ def alone(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterab
 def _require_method(environ: "WSGIEnvironment", allowed: tuple[str, ...]) -> None:
     if environ["REQUEST_METHOD"] not in allowed:
         raise Refused(Refusal.METHOD_NOT_ALLOWED, headers=[("Allow", ", ".join(allowed))])
-
-
-def _leave_trace(decision: Decision, address: str, user_agent: str) -> None:
-    key, space = decision.key, decision.space
-    if key is not None:
-        of_key = (key.owner.id, key.id, Environment(key.environment))
-        data_space = None if space is None else space.public_id
-        traces.gather(Trace(*of_key, data_space, user_agent, address, None, clock.now()))

@@ -24,8 +24,8 @@ class Metrics:
         counter = self._counter("portal_decisions", "Decisions by their reason.", "reason")
         refused = self._counter("portal_refusals", "Questions not looked at.", "code")
         # Looked up beforehand: it costs more than the counting.
-        self.passed = counter.labels(worker, ALLOWED)
-        self.reasons = {reason: counter.labels(worker, reason.value) for reason in Reason}
+        self.decisions: dict[Reason | None, Counter] = {None: counter.labels(worker, ALLOWED)}
+        self.decisions |= {reason: counter.labels(worker, reason.value) for reason in Reason}
         self.refusals = {refusal: refused.labels(worker, refusal.value) for refusal in Refusal}
 
     def _counter(self, name: str, says: str, label: str) -> Counter:

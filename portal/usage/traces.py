@@ -33,12 +33,15 @@ class Trace(NamedTuple):
     listed: bool = False
 
 
-def gather(trace: Trace) -> None:
-    """Count the call. No input or output and no wait but for a lock held a microsecond; it never fails a call."""
+def gather(trace: Trace, last_at: datetime | None = None, calls: int = 1) -> None:
+    """Count the call. No input or output and no wait but for a lock held a microsecond; it never fails a call.
+
+    calls: that were alike on this day, the last of them at `last_at`.
+    """
     at = trace.at if trace.at.tzinfo is UTC else trace.at.astimezone(UTC)
     client = client_of(trace.user_agent[:LONGEST_KEPT], trace.address, trace.cloud_id)
     use = Use(trace.tenant_id, trace.key_pair_id, _space(trace.data_space), client, at.date(), trace.listed)
-    buffer.count(use, at, at)
+    buffer.count(use, at, last_at or at, calls)
     writing.begin()
 
 

@@ -30,6 +30,7 @@ class Writer:
     def __init__(self, kept: Buffer) -> None:
         self.kept = kept
         self.surroundings: Surroundings | None = None
+        self.before: list[Callable[[], None]] = []
         self.is_registered = False
         self.begin_anew()
 
@@ -76,8 +77,13 @@ class Writer:
         """Write what is left: the process ends. Whatever goes wrong does not keep it from ending."""
         self._stop.set()
         with suppress(Exception):
+            self._hand_over()
             if self.kept or self._undiscovered:
                 self._try()
+
+    def _hand_over(self) -> None:
+        for hand_over in self.before:
+            hand_over()
 
     def flush(self) -> int:
         """Count in one transaction, then discover in one for each data space; how many uses were written.
@@ -86,6 +92,7 @@ class Writer:
         the next time: a call is never lost because of what it might tell of installations.
         """
         with self._flushing:
+            self._hand_over()
             batch = self.kept.take()
             if batch:
                 try:
@@ -133,6 +140,11 @@ class Writer:
 writer = Writer(buffer)
 begin, flush = writer.begin, writer.flush
 os.register_at_fork(after_in_child=writer.begin_anew)
+
+
+def before_writing(hand_over: Callable[[], None]) -> None:
+    """Call this first whenever traces are written: for doors that count by themselves until then."""
+    writer.before.append(hand_over)
 
 
 def configure(surroundings: Surroundings | None) -> None:

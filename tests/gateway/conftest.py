@@ -23,6 +23,7 @@ MakeGateway = Callable[..., Gateway]
 def a_gateway(app: Flask) -> Iterator[MakeGateway]:
     """Makes a gateway that has loaded what there is; it looks at the database when it is told to."""
     buffer.begin_anew()
+    made: list[Gateway] = []
 
     def make(
         listener: Listener = Listener.CREDENTIAL,
@@ -33,9 +34,12 @@ def a_gateway(app: Flask) -> Iterator[MakeGateway]:
         door = Door(alone, Following(policy, 0.5, cut_off_seconds), listener, app.app_context)
         door.follower.begin = lambda: None  # type: ignore[method-assign]
         door.follower.look()
-        return Gateway(door, credential)
+        made.append(Gateway(door, credential))
+        return made[-1]
 
     yield make
+    for gateway in made:
+        gateway.door.tally.begin_anew()
     buffer.begin_anew()
 
 

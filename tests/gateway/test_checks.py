@@ -235,6 +235,7 @@ def test_a_passed_call_leaves_a_trace(gateway: Gateway, owner: Actor, shop: Shop
     gateway.look().check(shop, space=space, x_portal_client_address="198.51.100.9")
     gateway.check(shop, space="00000000-0000-4000-8000-000000000000")
 
+    gateway.door.tally.hand_over()
     ((use, count),) = buffer.take().items()
     assert (use.data_space, use.client.network, use.client.edition, count.calls) == (
         space,

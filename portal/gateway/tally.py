@@ -1,0 +1,80 @@
+"""Uses of keys as this door sees them, counted with next to no work on the way of a call.
+
+Making a trace (`usage/traces.py`) would take a quarter of an answer. So calls that are alike are counted here by what
+is at hand, and become traces when the thread that writes those is about to.
+"""
+
+import os
+from datetime import UTC, datetime
+from threading import Lock
+from typing import NamedTuple
+
+from portal.access.roles import Environment
+from portal.usage import traces, writing
+from portal.usage.traces import Trace
+from portal.verifier.records import Key, Moment, Space
+
+MOST_KINDS = 5_000  # that wait; with one more, all become traces at once
+DAY_SECONDS = 86_400
+
+
+class Kind(NamedTuple):
+    """What calls have in common that are counted together. `day`: of Unix time."""
+
+    api_key: str
+    data_space: str | None
+    user_agent: str
+    address: str
+    day: int
+
+
+class Counted:
+    """Calls of one kind, by one key: the first, the last, and how many."""
+
+    __slots__ = ("calls", "first_at", "key", "last_at")
+
+    def __init__(self, key: Key, at: Moment) -> None:
+        self.key, self.first_at, self.last_at, self.calls = key, at, at, 0
+
+
+class Tally:
+    """One process's uses that are not traces yet. Safe for threads and forks."""
+
+    def __init__(self) -> None:
+        self.begin_anew()
+        os.register_at_fork(after_in_child=self.begin_anew)
+        writing.before_writing(self.hand_over)
+
+    def begin_anew(self) -> None:
+        """Forget what a parent process counted: it hands that over itself."""
+        self._lock = Lock()
+        self._counted: dict[Kind, Counted] = {}
+
+    def count(self, key: Key, space: Space | None, user_agent: str, address: str, at: Moment) -> None:
+        """Count a call that passed."""
+        data_space = None if space is None else space.public_id
+        kind = Kind(key.api_key, data_space, user_agent, address, int(at // DAY_SECONDS))
+        with self._lock:
+            counted = self._counted.get(kind)
+            if counted is None:
+                counted = self._counted[kind] = Counted(key, at)
+            counted.calls += 1
+            counted.last_at = at
+        if counted.calls == 1:
+            self._begin()
+
+    def hand_over(self) -> None:
+        """Make traces of everything that was counted."""
+        with self._lock:
+            counted, self._counted = self._counted, {}
+        for kind, uses in counted.items():
+            of_key = (uses.key.owner.id, uses.key.id, Environment(uses.key.environment))
+            client = (kind.user_agent, kind.address, None)
+            first_at = datetime.fromtimestamp(uses.first_at, UTC)
+            trace = Trace(*of_key, kind.data_space, *client, first_at)
+            traces.gather(trace, datetime.fromtimestamp(uses.last_at, UTC), uses.calls)
+
+    def _begin(self) -> None:
+        if len(self._counted) > MOST_KINDS:
+            self.hand_over()
+        writing.begin()
