@@ -29,8 +29,9 @@ from portal.foundation import changes, clock
 from portal.foundation.changes import CALLS, Gap, version_of
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import PortalError
-from portal.impact import loading, reading, snapshot
+from portal.impact import loading, reading, renewal, snapshot
 from portal.impact.loading import Followed
+from portal.impact.opening import Term
 from portal.keys import making
 from portal.keys import operations as keys
 from portal.keys import store as key_store
@@ -487,3 +488,22 @@ def test_garbage_is_collected_again_afterwards(owner, fails: bool):
         loading.load(tell=tell)
 
     assert gc.isenabled()
+
+
+def test_keys_that_were_handed_to_the_next_contract_follow_it(owner):
+    api_key, contract = a_key(owner).api_key, contracts.all_of(owner)[0]
+    ends_at = contract.ends_at
+    vendor = a_vendor()
+    with transaction():
+        old = contracts.get(owner, contract.public_id)
+        successor_id = renewal.renew(vendor, old, Term(old.edition_code, old.ends_at, old.ends_at + 365 * DAY)).id
+    follower = Follower()
+    assert follower.tables.keys[api_key].contract.id != successor_id
+
+    with time_machine.travel(ends_at + DAY, tick=True):
+        with transaction():
+            renewal.run_due(clock.now())
+        followed, anew = held(follower.follow()), held(loaded())
+
+    assert follower.tables.keys[api_key].contract.id == successor_id
+    assert followed == anew
