@@ -59,6 +59,9 @@ class Decision(NamedTuple):
         return ALLOWED_STATUS if self.reason is None else REASONS[self.reason].status
 
 
+# Of several refusing grants of one service, in whatever order they are: what can still be mended comes first.
+_SAYS_MOST = (Reason.SERVICE_SUSPENDED, Reason.SERVICE_NOT_BEGUN, Reason.SERVICE_ENDED)
+
 # Whether a token was signed with the private half of a key, and whether its time has come: None when both are so.
 Prove = Callable[[str, Key, Moment], Reason | None]
 STRANGER = Decision(Reason.NOT_PROVEN)
@@ -115,15 +118,8 @@ def _refused_service(known: Known, service: str, key: Key, now: Moment) -> Reaso
     grants = key.owner.grants.get(service)
     if grants is None:
         return Reason.SERVICE_NOT_ENTITLED if service in known.services else Reason.SERVICE_UNKNOWN
-    reason: Reason | None = Reason.SERVICE_ENDED
-    for grant in grants:
-        found = _refused_by(grant, now)
-        if found is None:
-            return None
-        # Of several, the one that says most: what is suspended or begins later comes before what is over.
-        if found is not Reason.SERVICE_ENDED:
-            reason = found
-    return reason
+    found = [_refused_by(grant, now) for grant in grants]
+    return None if None in found else next(reason for reason in _SAYS_MOST if reason in found)
 
 
 def _refused_by(grant: Grant, now: Moment) -> Reason | None:

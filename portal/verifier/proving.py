@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from portal.verifier import tokens
 from portal.verifier.reasons import Reason
 from portal.verifier.records import Key, Moment
-from portal.verifier.seen import MOST_KEYS, MOST_TOKENS, Fitted, Kept, PublicKeys
+from portal.verifier.seen import LONGEST_KEPT, MOST_KEYS, MOST_TOKENS, Fitted, Kept, PublicKeys
 from portal.verifier.tokens import Malformed, Verdict
 
 _REASONS = {
@@ -36,7 +36,8 @@ class Prover:
             fitted = self._worked_out(token, key)
             if fitted is None:
                 return Reason.NOT_PROVEN
-            self._fitted.put(token, fitted)
+            if len(token) <= LONGEST_KEPT:
+                self._fitted.put(token, fitted)
         return _REASONS[tokens.in_time(fitted.ends_at, now)]
 
     def public_key_of(self, key: Key) -> RSAPublicKey:

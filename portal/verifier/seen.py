@@ -6,6 +6,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 MOST_TOKENS = 20_000  # about 1 kB each
+# A longer token is looked into each time: whoever has a key could fill the memory with them.
+LONGEST_KEPT = 2048
 MOST_KEYS = 20_000  # about 2 kB each
 
 K = TypeVar("K")

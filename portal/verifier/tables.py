@@ -73,11 +73,21 @@ class Tables:
         self._turn = 0  # odd while a delta is being applied
 
     def read(self, ask: Callable[[], T]) -> T:
-        """What `ask` returns, all of it from one state. It may be called twice, so it must change nothing here."""
+        """What `ask` returns or raises, all of it from one state.
+
+        It may be called twice, so it must change nothing here; and records change in place, so it must take from them
+        all that the answer tells.
+        """
         turn = self._turn
-        answer = ask()
-        if turn == self._turn and not turn & 1:
-            return answer
+        if not turn & 1:
+            try:
+                answer = ask()
+            except Exception:
+                if turn == self._turn:
+                    raise
+            else:
+                if turn == self._turn:
+                    return answer
         with self._applying:
             return ask()
 

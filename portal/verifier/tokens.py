@@ -103,8 +103,9 @@ def _names_ours(header: str) -> bool:
     if known is None:
         content = _object(header)
         known = content.get("alg") == ALGORITHM and CRITICAL not in content
-        if len(_HEADERS) < MOST_HEADERS:
-            _HEADERS[header] = known
+        if len(_HEADERS) >= MOST_HEADERS:
+            _HEADERS.clear()  # strangers may have sent them; the connector's is soon there again
+        _HEADERS[header] = known
     return known
 
 

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.verifier.tokens import LONGEST_TOKEN, Verdict, verify
+from portal.verifier import tokens
+from portal.verifier.tokens import LONGEST_TOKEN, MOST_HEADERS, Verdict, verify
 from tests.connector.shop import CLAIMS, HEADER, a_token, as_part, encoded, signed
 from tests.factories import a_private_key
 from tests.verifier import records
@@ -222,3 +223,19 @@ def test_the_end_decides_by_the_clock_alone(ends_in: float):
     token = over(as_part({"exp": NOON + ends_in}))
 
     assert (verify(token, PUBLIC, NOON) is Verdict.VALID) == (NOON - 60 < NOON + ends_in <= NOON + 360)
+
+
+def test_headers_of_strangers_do_not_pile_up():
+    for number in range(10 * MOST_HEADERS):
+        verdict(PUBLIC, f"{as_part(HEADER | {'kid': number})}.{as_part(CLAIMS | {'exp': NOON})}.AAAA")
+
+    assert len(tokens._HEADERS) <= MOST_HEADERS
+
+
+def test_the_connectors_header_is_remembered_whatever_strangers_sent_before():
+    for number in range(MOST_HEADERS):
+        verdict(PUBLIC, f"{as_part(HEADER | {'kid': number})}.{as_part(CLAIMS | {'exp': NOON})}.AAAA")
+
+    verdict(PUBLIC, a_token(PRIVATE, NOON))
+
+    assert as_part(HEADER) in tokens._HEADERS
