@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.cli import credentials, importing, keeping, record, reviews, signing, starting, states
+from portal.cli import importing, keeping, reasons, record, reviews, signing, starting, states
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
@@ -10,6 +11,8 @@ PORTAL = (
     starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
     keeping.set_standing, importing.import_file, signing.signing_key,
     credentials.service_credential, states.states,
+    keeping.set_standing, importing.import_file, signing.signing_key, states.states,
+    reasons.reasons,
 )  # fmt: skip
 
 

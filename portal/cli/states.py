@@ -54,14 +54,14 @@ def _machine(machine: Machine[Any]) -> str:
     rows += [(move.before.value, move.after.value, move.act) for move in moves]
     source = f"No column holds it. It follows from {machine.derived}.\n\n" if machine.derived else ""
     finals = ", ".join(state.value for state in machine.finals)
-    table = _table(("from", "to", "by"), rows)
-    return f"## {machine.name}\n\n{source}{table}\nFinal: {finals}.\n"
+    moved = table(("from", "to", "by"), rows)
+    return f"## {machine.name}\n\n{source}{moved}\nFinal: {finals}.\n"
 
 
 def _liveness() -> str:
     statuses = liveness.statuses()
     rows = [(*_parts(parts), _status(status)) for parts, status in liveness.merged(statuses)]
-    return LIVENESS.format(cases=f"{len(statuses):,}") + "\n" + _table((*liveness.DIMENSIONS, "it is"), rows)
+    return LIVENESS.format(cases=f"{len(statuses):,}") + "\n" + table((*liveness.DIMENSIONS, "it is"), rows)
 
 
 def _parts(parts: Sequence[frozenset[str]]) -> Iterator[str]:
@@ -77,6 +77,7 @@ def _status(status: KeyStatus) -> str:
     return f"**{status.value}**" if status in LIVE else status.value
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

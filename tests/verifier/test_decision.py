@@ -239,6 +239,13 @@ ORDER: list[tuple[Reason, Worse]] = [
 ]
 
 
+def test_the_order_is_the_one_of_the_table():
+    told = [reason for reason, _worse in ORDER]
+
+    assert told == [reason for reason in REASONS if reason in told]
+    assert list(REASONS) == list(Reason)
+
+
 @pytest.mark.parametrize("number", range(len(ORDER)))
 def test_of_several_reasons_the_first_in_order_is_told(number: int):
     world = World()
