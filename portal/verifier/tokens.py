@@ -101,7 +101,7 @@ MOST_HEADERS = 64
 def _names_ours(header: str) -> bool:
     known = _HEADERS.get(header)
     if known is None:
-        content = _object(header)
+        content = object_in(header)
         known = content.get("alg") == ALGORITHM and CRITICAL not in content
         if len(_HEADERS) >= MOST_HEADERS:
             _HEADERS.clear()  # strangers may have sent them; the connector's is soon there again
@@ -121,7 +121,8 @@ def _octets(text: str) -> bytes:
     return octets
 
 
-def _object(text: str) -> dict[str, Any]:
+def object_in(text: str) -> dict[str, Any]:
+    """The JSON object in a token's header or claims. Raises: Malformed."""
     try:
         value = DECODER.decode(_octets(text).decode())
     except (ValueError, RecursionError) as error:
@@ -140,7 +141,7 @@ DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 def _end_of(claims: str) -> float:
     """When the token ends: a JSON number, in Unix seconds. Raises: Malformed."""
-    expires = _object(claims).get("exp")
+    expires = object_in(claims).get("exp")
     # True and false are integers to Python, and 1e999 is infinite.
     if isinstance(expires, bool) or not isinstance(expires, int | float) or abs(expires) == math.inf:
         raise Malformed
