@@ -105,6 +105,47 @@ def test_what_a_stranger_says_of_itself_does_not_help(gateway: Gateway, services
     assert services.arrived == []
 
 
+@pytest.mark.parametrize("name", ["X-Portal-Delegation", "X-Portal-Account", "Magento-Environment-Id", "x-api-key"])
+def test_a_shop_cannot_have_a_header_left_out_on_the_way(gateway: Gateway, services: Server, world: World, name: str):
+    delegated = world.callers["delegated"]
+    hop = [("Connection", f"keep-alive, {name}"), ("Keep-Alive", "timeout=5")]
+
+    sent_at_once(gateway.port, written([*hop, *delegated.headers().items()]))
+
+    told = services.arrived[-1].said()
+    assert (told["account"], told["delegation"], told["data-space"]) == (
+        world.account,
+        world.delegation,
+        delegated.space,
+    )
+
+
+ODD_LINES = [
+    b"X-Portal-Flags : everything",
+    b"X-Portal-Flags\t: everything",
+    b" X-Portal-Flags: everything",
+    b"X-Odd: odd\r\n X-Portal-Flags: everything",
+    b"X-Odd: odd\nX-Portal-Flags: everything",
+    b"X-Odd: odd\rX-Portal-Flags: everything",
+    b"X-Odd: odd\x00\r\nX-Portal-Flags: everything",
+    b"X-Portal-Flags\x00: everything",
+    b"\xffX-Portal-Flags: everything",
+    b"X.Portal.Flags: everything",
+    b"X-Portal-Flags:everything",
+    b"X-Portal-Flags:\teverything",
+]
+
+
+@pytest.mark.parametrize("line", ODD_LINES, ids=str)
+def test_oddly_written_headers_say_nothing_of_a_shop(gateway: Gateway, services: Server, world: World, line: bytes):
+    request = written(world.callers["good"].headers().items())
+
+    (answer,) = sent_at_once(gateway.port, request.replace(b"\r\n", b"\r\n" + line + b"\r\n", 1))
+
+    assert answer.status in (200, 400)
+    assert not [arrived for arrived in services.arrived if "flags" in arrived.said()]
+
+
 def test_portal_and_service_never_read_different_data_spaces(gateway: Gateway, services: Server, world: World):
     mine, foreign = (world.callers[name] for name in ("good", "foreign_space"))
     for spaces in ((mine.space, foreign.space), (foreign.space, mine.space)):

@@ -223,6 +223,22 @@ def test_the_portal_is_asked_without_body_and_without_what_is_large(run: Run, wo
     assert not [word for word in (b"large" * 9, b"cookie", b"body", b"mine", b"Content-Length") if word in asked]
 
 
+PLACEHOLDERS = "{env.PORTAL_CREDENTIAL}${portal_credential}%[env(PORTAL_CREDENTIAL)]{$PORTAL_CREDENTIAL}"
+
+
+@pytest.mark.parametrize("name", ["good", "unknown"])
+def test_a_shop_that_writes_in_the_language_of_the_gateway_learns_nothing(
+    gateway: Gateway, services: Server, world: World, name: str
+):
+    shop = world.callers[name].naming("" if name == "good" else PLACEHOLDERS)
+    odd = shop.headers(X_Odd=PLACEHOLDERS, User_Agent=PLACEHOLDERS)
+
+    answer = call(gateway.port, odd, f"{CATALOG}?{PLACEHOLDERS}")
+
+    assert answer.status == (200 if name == "good" else 401)
+    assert world.credential not in f"{answer} {services.arrived}"
+
+
 def test_nothing_that_opens_doors_is_written_down(run: Run, world: World, door: int):
     headers = world.callers["good"].headers()
     token, secret = headers["x-gw-signature"], world.credential
