@@ -6,6 +6,7 @@ private half is sealed under the key-encryption key; whoever has the public half
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Index, LargeBinary, String, Text, select, text, update
+from sqlalchemy import Index, LargeBinary, String, Text, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.foundation import clock
@@ -25,10 +26,11 @@ ID_DIGITS = 24
 
 
 class Purpose(StrEnum):
-    """What a key signs. A signature for one purpose is none for another."""
+    """What a key signs. A signature for one purpose is none for another, nor one for one environment for the other."""
 
     EVIDENCE = "evidence"
-    BUNDLE = "bundle"
+    BUNDLE_PRODUCTION = "bundle_production"
+    BUNDLE_SANDBOX = "bundle_sandbox"
 
 
 class SigningKey(Base):
@@ -80,8 +82,12 @@ def sign(purpose: Purpose, octets: bytes) -> Signed:
     Raises: CannotUnseal when the key-encryption key is another one than the key was sealed under.
     """
     key = current(purpose)
-    private = Ed25519PrivateKey.from_private_bytes(_get_sealer().unseal(key.sealed, _place(key.key_id)))
-    return Signed(key.key_id, private.sign(octets))
+    return Signed(key.key_id, signer(key)(octets))
+
+
+def signer(key: SigningKey) -> Callable[[bytes], bytes]:
+    """What makes signatures of 64 bytes with this key. Raises: CannotUnseal."""
+    return Ed25519PrivateKey.from_private_bytes(_get_sealer().unseal(key.sealed, _place(key.key_id))).sign
 
 
 def verify(purpose: Purpose, key_id: str, octets: bytes, signature: bytes) -> bool:
@@ -110,13 +116,19 @@ def find_public(purpose: Purpose, key_id: str) -> bytes | None:
     return db.session.scalar(rows)
 
 
+def find_current(purpose: Purpose) -> SigningKey | None:
+    """The key that signs now, or None when nothing was signed for this purpose yet."""
+    rows = select(SigningKey).where(SigningKey.purpose == purpose, SigningKey.retired_at.is_(None))
+    return db.session.scalar(rows)
+
+
 def current(purpose: Purpose) -> SigningKey:
     """The key that signs now; made, in the caller's transaction, when there is none. Made twice at once, one stays."""
-    rows = select(SigningKey).where(SigningKey.purpose == purpose, SigningKey.retired_at.is_(None))
-    key = db.session.scalar(rows)
+    key = find_current(purpose)
     if key is None:
         insert_if_absent(SigningKey.__table__, _new_values(purpose))  # type: ignore[arg-type]
-        key = db.session.scalars(rows).one()
+        key = find_current(purpose)
+        assert key is not None  # noqa: S101 - inserted just now, here or by another
     return key
 
 
@@ -126,6 +138,12 @@ def rotate(purpose: Purpose) -> SigningKey:
     db.session.execute(update(SigningKey).where(*now).values(retired_at=clock.now()))
     db.session.expire_all()
     return current(purpose)
+
+
+def published(purpose: Purpose, retired_since: datetime) -> list[SigningKey]:
+    """The key that signs now and those that did until after that moment, the newest first."""
+    known = SigningKey.purpose == purpose, or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > retired_since)
+    return list(db.session.scalars(select(SigningKey).where(*known).order_by(SigningKey.created_at.desc())))
 
 
 def every_key() -> list[SigningKey]:

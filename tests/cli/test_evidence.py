@@ -92,7 +92,7 @@ def test_lines_in_another_order_are_not_genuine(run: Run, evidence: Path):
 
 
 def test_what_the_portal_signed_for_another_purpose_is_no_evidence(run: Run, tmp_path: Path):
-    result = run("reviews", "verify", str(a_file(tmp_path / "bundle.json", purpose=Purpose.BUNDLE)))
+    result = run("reviews", "verify", str(a_file(tmp_path / "bundle.json", purpose=Purpose.BUNDLE_PRODUCTION)))
 
     assert result.exit_code == 1
     assert "unknown key" in result.output

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select, update
 
-from portal.foundation import signing
+from portal.foundation import clock, signing
 from portal.foundation.database import db, transaction
 from portal.foundation.sealing import CannotUnseal, Sealer
 from portal.foundation.signing import Purpose, Signed, SigningKey
@@ -45,9 +45,24 @@ def test_what_is_no_signature_does_not_verify(signature: bytes):
 
 
 def test_a_signature_for_one_purpose_is_none_for_another():
-    signed = sign(Purpose.BUNDLE)
+    signed = sign(Purpose.BUNDLE_PRODUCTION)
 
     assert not signing.verify(Purpose.EVIDENCE, signed.key_id, SAID, signed.signature)
+
+
+def test_a_signature_for_one_environment_is_none_for_the_other():
+    signed = sign(Purpose.BUNDLE_SANDBOX)
+
+    assert not signing.verify(Purpose.BUNDLE_PRODUCTION, signed.key_id, SAID, signed.signature)
+
+
+def test_published_are_the_key_that_signs_and_those_retired_since_a_moment():
+    old = sign().key_id
+    before, new = clock.now(), rotate()
+    sign(Purpose.BUNDLE_SANDBOX)
+
+    assert [key.key_id for key in signing.published(Purpose.EVIDENCE, before)] == [new, old]
+    assert [key.key_id for key in signing.published(Purpose.EVIDENCE, clock.now())] == [new]
 
 
 def test_an_unknown_key_verifies_nothing():
@@ -84,11 +99,11 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_still_verifies():
 
 
 def test_a_rotation_leaves_keys_for_other_purposes_alone():
-    before = sign(Purpose.BUNDLE)
+    before = sign(Purpose.BUNDLE_PRODUCTION)
 
     rotate()
 
-    assert sign(Purpose.BUNDLE).key_id == before.key_id
+    assert sign(Purpose.BUNDLE_PRODUCTION).key_id == before.key_id
 
 
 def test_rotating_in_many_threads_at_once_leaves_one_key_that_signs():
