@@ -2,8 +2,7 @@
 
 from flask import Flask
 
-from portal.cli import credentials, importing, keeping, record, reviews, signing, starting, states
-from portal.cli import importing, keeping, reasons, record, reviews, signing, starting, states
+from portal.cli import credentials, importing, keeping, reasons, record, reviews, signing, starting, states
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
