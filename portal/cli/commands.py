@@ -9,9 +9,7 @@ from portal.cli.worker import worker
 PORTAL = (
     starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
     keeping.set_standing, importing.import_file, signing.signing_key,
-    credentials.service_credential, states.states,
-    keeping.set_standing, importing.import_file, signing.signing_key, states.states,
-    reasons.reasons,
+    credentials.service_credential, states.states, reasons.reasons,
 )  # fmt: skip
 
 

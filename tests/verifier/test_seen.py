@@ -91,7 +91,7 @@ ED25519 = ed25519.Ed25519PrivateKey.generate().public_key()
 ANOTHER_KIND = ED25519.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-@pytest.mark.parametrize("spki", [b"", b"no key", ANOTHER_KIND])
+@pytest.mark.parametrize("spki", [b"", b"no key", ANOTHER_KIND], ids=["nothing", "no key", "another kind"])
 def test_what_is_no_rsa_key_is_refused(spki: bytes):
     with pytest.raises(ValueError, match="key"):
         PublicKeys().of(spki)
