@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from portal.cli import credentials, importing, keeping, reasons, record, reviews, signing, starting, states
+from portal.cli import credentials, explaining, importing, keeping, reasons, record, reviews, signing, starting, states
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
@@ -14,15 +14,17 @@ PORTAL = (
 
 
 def add_to(app: Flask) -> None:
-    """`flask portal …`, `… audit …`, `… reviews …` and `… worker`. The demo's command exists in the demo only."""
+    """`flask portal …`, `… audit …`, `… reviews …`, `… gateway …` and `… worker`. The demo has a command of its own."""
     portal = SpeakingGroup("portal", help="Start an instance, and keep it.")
     audit = SpeakingGroup("audit", help="The record of what happened.")
     evidence = SpeakingGroup("reviews", help="What reviews leave behind.")
+    gateway = SpeakingGroup("gateway", help="What is decided about calls.")
     for command in PORTAL:
         portal.add_command(command)
     if app.config["PORTAL"].is_demo:
         portal.add_command(starting.make_demo)
     audit.add_command(record.verify)
     evidence.add_command(reviews.verify)
-    for command in (portal, audit, evidence, worker):
+    gateway.add_command(explaining.explain)
+    for command in (portal, audit, evidence, gateway, worker):
         app.cli.add_command(command)

@@ -1,10 +1,11 @@
-"""`flask portal reasons`: why a call may not pass, as Markdown, from the table that every door reads."""
+"""`flask portal reasons`: why a call may not pass, as Markdown, from the tables that the doors read."""
 
 from collections.abc import Iterable
 
 import click
 
 from portal.cli.states import table
+from portal.gateway.answers import REFUSALS
 from portal.verifier.reasons import REASONS, Told
 
 HEAD = """\
@@ -19,6 +20,11 @@ or begins later is told before what is over.
 Whoever proves no key hears `not_proven` and nothing else, whatever became of the key. Whoever signs with the key, but
 not in time, hears so and nothing of what became of the key.
 """
+QUESTIONS = """\
+## Why the gateway refuses the question itself
+
+These come from the table in `portal/gateway/answers.py`, and say nothing of the call that is asked about.
+"""
 HEADS = ("code", "status", "sentence", "who can mend it")
 
 
@@ -30,7 +36,7 @@ def reasons() -> None:
 
 def page() -> str:
     """The whole page."""
-    return f"{HEAD}\n{_told(REASONS.items())}"
+    return f"{HEAD}\n{_told(REASONS.items())}\n{QUESTIONS}\n{_told(REFUSALS.items())}"
 
 
 def _told(reasons: Iterable[tuple[str, Told]]) -> str:

@@ -16,6 +16,7 @@ TOKEN_HEADER = "x-gw-signature"  # noqa: S105 - a header's name
 SPACE_HEADERS = ("magento-environment-id", "x-saas-id")
 SERVICE_HEADER = "x-portal-service"
 CHECKS, DECISIONS = "/gateway/check/", "/gateway/decisions"
+AMBIGUOUS = "ambiguous"
 MEMBERS = frozenset({"api_key", "token", "service", "data_space", "client"})
 
 _REQUEST_LINE = re.compile(r"[A-Z]+ (\S+)(?: HTTP/\d(?:\.\d)?)?")
@@ -52,10 +53,6 @@ class _Request:
     def add(self, name: str, value: str) -> None:
         self.headers.setdefault(name.lower(), []).append(value.strip())
 
-    def first_of(self, names: tuple[str, ...]) -> str | None:
-        """The header's value as a server sees it, where one that comes twice is one with a comma."""
-        return next((",".join(self.headers[name]) for name in names if name in self.headers), None)
-
 
 def text_of(octets: bytes) -> str:
     """A file's content as text. Raises: Unreadable."""
@@ -82,20 +79,28 @@ def read(text: str) -> Captured:
 
 
 def _call_of(request: _Request) -> Captured:
-    keys = {",".join(request.headers[name]) for name in KEY_HEADERS if name in request.headers}
-    notes: tuple[str, ...] = ()
-    if len(keys) > 1:
-        notes = (f"{' and '.join(KEY_HEADERS)} name different keys: no key is believed.",)
-    service = None
-    if CHECKS in request.path:
-        service = unquote(request.path.partition(CHECKS)[2]) or None
-    call = Call(
-        keys.pop() if len(keys) == 1 else "",
-        request.first_of((TOKEN_HEADER,)) or "",
-        service or request.first_of((SERVICE_HEADER,)) or None,
-        request.first_of(SPACE_HEADERS) or None,
-    )
-    return Captured(call, notes)
+    notes: list[str] = []
+    api_key = _one_of(request, KEY_HEADERS, notes) or ""
+    token = ",".join(request.headers.get(TOKEN_HEADER, []))
+    call = Call(api_key, token, _service_of(request), _one_of(request, SPACE_HEADERS, notes))
+    return Captured(call, tuple(notes))
+
+
+def _service_of(request: _Request) -> str | None:
+    in_path = unquote(request.path.partition(CHECKS)[2])
+    in_header = ",".join(request.headers.get(SERVICE_HEADER, []))
+    if in_path and in_header and in_path != in_header:
+        raise Unreadable("Path and header name different services: the gateway refuses the question itself.")
+    return in_path or in_header or None
+
+
+def _one_of(request: _Request, names: tuple[str, ...], notes: list[str]) -> str | None:
+    """The value of these headers, as the gateway sees it: with a comma where one comes twice; None where none does."""
+    values = {",".join(request.headers[name]) for name in names if name in request.headers}
+    if len(values) > 1:
+        notes.append(f"{' and '.join(names)} say different things: neither is believed.")
+        return AMBIGUOUS
+    return values.pop() if values else None
 
 
 # Raw HTTP
@@ -215,7 +220,7 @@ def _only(calls: Any) -> Any:
 
 def _optional(asked: Mapping[str, Any]) -> Iterator[str | None]:
     for name in ("service", "data_space"):
-        yield None if asked.get(name) is None else _text(asked, name)
+        yield None if asked.get(name) is None else _text(asked, name) or None
 
 
 def _text(asked: Mapping[str, Any], name: str) -> str:

@@ -48,7 +48,7 @@ def moment(at: Moment) -> str:
 
 def key_is_known(look: Look) -> str:
     if not look.call.api_key:
-        return "the call names no key, or two different ones"
+        return "the call names no key"
     return "this key is known" if look.is_known else "no key of this id is known here"
 
 

@@ -1,9 +1,10 @@
-"""The page of reasons is what the command prints: it cannot say anything else than the table."""
+"""The page of reasons is what the command prints: it cannot say anything else than the tables."""
 
 from pathlib import Path
 
 from flask import Flask
 
+from portal.gateway.answers import REFUSALS
 from portal.verifier.reasons import REASONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reasons.md"
@@ -19,4 +20,6 @@ def test_docs_reasons_holds_what_the_command_prints(app: Flask):
 def test_every_reason_is_on_the_page():
     lines = PAGE.read_text().splitlines()
 
-    assert [code for code in REASONS if not any(line.startswith(f"| `{code}` | ") for line in lines)] == []
+    assert [
+        code for code in (*REASONS, *REFUSALS) if not any(line.startswith(f"| `{code}` | ") for line in lines)
+    ] == []

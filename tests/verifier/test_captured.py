@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from portal.verifier.captured import LONGEST, Captured, Unreadable, read, text_of
+from portal.verifier.captured import AMBIGUOUS, LONGEST, Captured, Unreadable, read, text_of
 from portal.verifier.decision import Call
 
 pytestmark = pytest.mark.no_database
@@ -37,7 +37,7 @@ AS_CAPTURED = {
     "raw, with the service in its path": RAW.replace("/check ", "/check/search ").replace(
         "X-Portal-Service", "X-Other"
     ),
-    "raw, whose path says it over the header": RAW.replace("/check ", "/check/search?a=b ").replace(": search", ": x"),
+    "raw, whose path and header both say it": RAW.replace("/check ", "/check/search?a=b "),
     "raw, in absolute form": RAW.replace("GET /", "GET https://portal.example.com/"),
     "raw, with the other header for the data space": RAW.replace("Magento-Environment-Id", "X-SaaS-Id"),
     "curl": f"curl https://shop.example.com/search {HEADERS}",
@@ -67,8 +67,9 @@ def test_what_a_request_does_not_bring_is_not_there():
     assert read("GET / HTTP/1.1\nHost: x\n").call == Call("", "", None, None)
 
 
-def test_what_is_empty_is_not_there():
-    assert read("GET / HTTP/1.1\nx-saas-id:\nx-portal-service:  \n").call == Call("", "", None, None)
+def test_an_empty_data_space_is_one_in_a_header_and_none_in_json_as_at_the_gateway():
+    assert read("GET / HTTP/1.1\nx-saas-id:\nx-portal-service:  \n").call == Call("", "", None, "")
+    assert read('{"api_key": "", "token": "", "data_space": "", "service": ""}').call == Call("", "", None, None)
 
 
 def test_an_escape_in_a_command_is_undone():
@@ -81,11 +82,12 @@ def test_a_service_in_a_path_is_undone():
     assert read("GET /gateway/check/live%20search HTTP/1.1").call.service == "live search"
 
 
-def test_of_two_different_keys_none_is_believed():
-    found = read(f"GET / HTTP/1.1\nmagento-api-key: {KEY}\nx-api-key: {'f' * 32}\n")
+@pytest.mark.parametrize("names", [("magento-api-key", "x-api-key"), ("magento-environment-id", "x-saas-id")])
+def test_of_two_headers_that_differ_neither_is_believed(names: tuple[str, str]):
+    found = read(f"GET / HTTP/1.1\n{names[0]}: {KEY}\n{names[1]}: {'f' * 32}\n")
 
-    assert found.call.api_key == ""
-    assert "different keys" in found.notes[0]
+    assert AMBIGUOUS in (found.call.api_key, found.call.data_space)
+    assert "say different things" in found.notes[0]
 
 
 def test_a_header_that_comes_twice_is_one_with_a_comma():
@@ -100,6 +102,7 @@ UNREADABLE = {
     "an answer": ("HTTP/1.1 401 Unauthorized\nX-Portal-Reason: not_proven\n", "neither a request line"),
     "a line that is no header": ("GET / HTTP/1.1\nHost: x\nwhat is this\n", "Line 3 is no header"),
     "a folded header": ("GET / HTTP/1.1\nx-gw-signature: aaaa.\n bbbb\n", "Line 3 is no header"),
+    "two services": (RAW.replace("/check ", "/check/payments "), "different services"),
     "a broken address": ("GET http://[x HTTP/1.1\n", "address cannot be read"),
     "an open quotation": ("curl 'http://x.example", "within a quotation"),
     "no address": ("curl -H 'x-api-key: k'", "names 0 addresses"),
