@@ -69,8 +69,12 @@ class Tables:
         self.delegations: dict[UUID, Delegation] = {}
         self.keys: dict[str, Key] = {}
         self.spaces: dict[str, Space] = {}
-        self._applying = Lock()
         self._turn = 0  # odd while a delta is being applied
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Be free, as after a fork in which another thread held the lock; nobody may have been applying then."""
+        self._applying = Lock()
 
     def read(self, ask: Callable[[], T]) -> T:
         """What `ask` returns or raises, all of it from one state.

@@ -1,0 +1,221 @@
+"""Issues bundles: what the decisions of one environment are made from, signed, whole or since what somebody knows.
+
+All that a bundle says follows from the tables at a version, so any worker goes on where another one left off; what a
+worker remembers of earlier versions only decides whether it can say what changed, or says everything.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from threading import Lock
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from structlog import get_logger
+
+from portal.access.roles import Environment
+from portal.foundation import signing
+from portal.foundation.database import transaction
+from portal.foundation.sealing import CannotUnseal
+from portal.foundation.signing import Purpose
+from portal.impact.bundled import Rows, rows_of
+from portal.verifier import bundle as bundles
+from portal.verifier.bundle import Bundle, Sign, State
+from portal.verifier.decision import Policy
+from portal.verifier.records import Moment
+from portal.verifier.rows import KINDS, Changes, Digest, Row, weight_of
+from portal.verifier.tables import Delta, Tables
+
+log = get_logger()
+
+PURPOSES = {Environment.PRODUCTION: Purpose.BUNDLE_PRODUCTION, Environment.SANDBOX: Purpose.BUNDLE_SANDBOX}
+WHOLE_SECONDS = 60  # for so long a whole bundle is handed out again as it was signed
+# A look through large tables takes a while, in which nobody is answered. So nobody who has what was found makes us look
+# again before twenty times as long has passed; a look that takes no time to speak of is always new.
+LOOK_PART, SHORT_LOOK_SECONDS = 20, 0.05
+MOST_REMEMBERED = 2000  # versions; each with the names of the rows that changed
+
+Signer = Callable[[Environment], tuple[str, Sign]]  # the id of the key that signs for an environment, and how
+
+
+class Behind(Exception):
+    """Somebody knows a later version than this worker does."""
+
+
+class NotSigned(Exception):
+    """The portal's key cannot be read at the moment: the database is away, or the key-encryption key is another one."""
+
+
+class Issued(NamedTuple):
+    """A signed bundle; `version` as of which."""
+
+    octets: bytes
+    version: int
+    issued_at: Moment
+
+
+class Step(NamedTuple):
+    """Which rows changed on the way to a version, by kind and name."""
+
+    version: int
+    changed: frozenset[tuple[str, str]]
+
+
+def signer(environment: Environment) -> tuple[str, Sign]:
+    """The portal's present key for bundles of this environment; the first one is made here, in a transaction.
+
+    Raises: NotSigned.
+    """
+    purpose = PURPOSES[environment]
+    try:
+        with nullcontext() if signing.find_current(purpose) else transaction():
+            key = signing.current(purpose)
+            return key.key_id, signing.signer(key)
+    except (DBAPIError, NoConnection, CannotUnseal) as error:
+        log.error("no bundle is signed", environment=environment.value, error=type(error).__name__)
+        raise NotSigned from error
+
+
+@dataclass
+class _Known:
+    """The rows that were looked at last: at which version, and when they were known to be the latest."""
+
+    rows: Rows
+    digest: Digest
+    policy: Policy
+    services: frozenset[str]
+    version: int
+    as_of: Moment
+
+    @property
+    def state(self) -> State:
+        return State(self.version, self.digest.hex)
+
+
+class Issuer:
+    """Issues the bundles of one environment. Threads take turns."""
+
+    def __init__(self, portal: str, environment: Environment, seconds: int, sign: Signer = signer) -> None:
+        """`seconds`: how long after the moment at which its content was the latest a bundle may be decided by."""
+        self.portal, self.environment, self.seconds, self.signer = portal, environment, seconds, sign
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget everything, as after a fork."""
+        self._turn = Lock()
+        self._known: _Known | None = None
+        self._first = 0  # the version from which on steps are remembered
+        self._steps: deque[Step] = deque(maxlen=MOST_REMEMBERED)
+        self._whole: Issued | None = None
+        self._looked_until = 0.0  # until when what was found may do
+
+    def issue(self, tables: Tables, as_of: Moment, since: State | None = None) -> Issued:
+        """A bundle of these tables, which were the latest at `as_of`: what changed since `since`, or everything.
+
+        Raises: Behind when `since` is later than these tables; NotSigned.
+        """
+        with self._turn:
+            if since is not None and since.version > tables.version:
+                raise Behind
+            known = self._looked(tables, as_of, since)
+            changed = None if since is None else self._changed_since(known, since)
+            if since is None or changed is None:
+                return self._issued_whole(known, 0 if since is None else since.version)
+            return self._signed(known, _delta(known, changed), since)
+
+    def _looked(self, tables: Tables, as_of: Moment, since: State | None) -> _Known:
+        known = self._known
+        if known is not None and known.version == tables.version:
+            known.as_of = max(known.as_of, as_of)
+            return known
+        may_do = known is not None and known.version < tables.version and self._looked_until > time.monotonic()
+        if known is not None and may_do and (since is None or since.version <= known.version):
+            return known
+        began = time.monotonic()
+        self._known = self._look(tables, as_of)
+        took = time.monotonic() - began
+        self._looked_until = began + took * LOOK_PART if took > SHORT_LOOK_SECONDS else 0.0
+        return self._known
+
+    def _look(self, tables: Tables, as_of: Moment) -> _Known:
+        about, rows = tables.read(
+            lambda: ((tables.policy, tables.services, tables.version), rows_of(tables, self.environment))
+        )
+        before = self._known
+        digest = Digest() if before is None else before.digest
+        changes = _changes({kind: {} for kind in KINDS} if before is None else before.rows, rows)
+        digest.apply(changes)
+        policy, services, version = about
+        if before is None or version < before.version:
+            self._first, self._whole = version, None
+            self._steps.clear()
+        else:
+            self._remember(Step(version, frozenset(changes)))
+        return _Known(rows, digest, policy, services, version, as_of)
+
+    def _remember(self, step: Step) -> None:
+        if len(self._steps) == MOST_REMEMBERED:
+            self._first = self._steps[0].version
+        self._steps.append(step)
+
+    def _changed_since(self, known: _Known, since: State) -> set[tuple[str, str]] | None:
+        """The rows that may have changed since; None when that is not known, or is most of them."""
+        if since.version < self._first or (since.version == known.version and since != known.state):
+            return None
+        changed: set[tuple[str, str]] = set()
+        for step in reversed(self._steps):
+            if step.version <= since.version:
+                break
+            changed |= step.changed
+        return changed if 2 * len(changed) <= sum(map(len, known.rows.values())) else None
+
+    def _issued_whole(self, known: _Known, at_least: int) -> Issued:
+        whole = self._whole
+        fresh = whole is not None and whole.version >= at_least and known.as_of - whole.issued_at < WHOLE_SECONDS
+        if whole is None or not fresh:
+            everything = {kind: list(rows.values()) for kind, rows in known.rows.items()}
+            whole = self._whole = self._signed(known, (everything, {}), None)
+        return whole
+
+    def _signed(self, known: _Known, content: "_Content", previous: State | None) -> Issued:
+        rows, gone = content
+        said = Bundle(
+            portal=self.portal,
+            environment=self.environment.value,
+            issued_at=known.as_of,
+            next_update=known.as_of + self.seconds,
+            state=known.state,
+            policy=known.policy,
+            rows=Delta(**rows, services=known.services),  # type: ignore[arg-type]
+            previous=previous,
+            gone=gone,
+        )
+        return Issued(bundles.write(said, *self.signer(self.environment)), known.version, known.as_of)
+
+
+_Content = tuple[dict[str, list[Row]], dict[str, list[str]]]  # rows, and the names of those that are gone
+
+
+def _delta(known: _Known, changed: set[tuple[str, str]]) -> _Content:
+    """These rows as they are now, and the names of those that are gone."""
+    rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
+    gone: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for kind, name in sorted(changed):
+        row = known.rows[kind].get(name)
+        if row is None:
+            gone[kind].append(name)
+        else:
+            rows[kind].append(row)
+    return rows, gone
+
+
+def _changes(before: Rows, after: Rows) -> Changes:
+    changes: Changes = {}
+    for kind in KINDS:
+        old, new = before[kind], after[kind]
+        changes |= {(kind, name): weight_of(kind, row) for name, row in new.items() if old.get(name) != row}
+        changes |= {(kind, name): None for name in old.keys() - new.keys()}
+    return changes
