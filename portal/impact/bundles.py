@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
+from weakref import ref
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -32,10 +33,10 @@ from portal.verifier.tables import Delta, Tables
 log = get_logger()
 
 PURPOSES = {Environment.PRODUCTION: Purpose.BUNDLE_PRODUCTION, Environment.SANDBOX: Purpose.BUNDLE_SANDBOX}
-WHOLE_SECONDS = 60  # for so long a whole bundle is handed out again as it was signed
-# A look through large tables takes a while, in which nobody is answered. So nobody who has what was found makes us look
-# again before twenty times as long has passed; a look that takes no time to speak of is always new.
-LOOK_PART, SHORT_LOOK_SECONDS = 20, 0.05
+WHOLE_SECONDS = 60  # for so long at most a whole bundle is handed out again as it was signed
+# To look through large tables and to write a large bundle takes a while, in which calls wait. What took longer than
+# this is not done again before twenty times as long has passed, if what there is may do.
+LONG_PART, SHORT_SECONDS = 20, 0.05
 MOST_REMEMBERED = 2000  # versions; each with the names of the rows that changed
 
 Signer = Callable[[Environment], tuple[str, Sign]]  # the id of the key that signs for an environment, and how
@@ -81,8 +82,9 @@ def signer(environment: Environment) -> tuple[str, Sign]:
 
 @dataclass
 class _Known:
-    """The rows that were looked at last: at which version, and when they were known to be the latest."""
+    """The rows that were looked at last: in which tables, at which version, and when they were known to be the latest."""
 
+    of: ref[Tables]
     rows: Rows
     digest: Digest
     policy: Policy
@@ -101,6 +103,7 @@ class Issuer:
     def __init__(self, portal: str, environment: Environment, seconds: int, sign: Signer = signer) -> None:
         """`seconds`: how long after the moment at which its content was the latest a bundle may be decided by."""
         self.portal, self.environment, self.seconds, self.signer = portal, environment, seconds, sign
+        self.short_seconds = SHORT_SECONDS
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -110,7 +113,7 @@ class Issuer:
         self._first = 0  # the version from which on steps are remembered
         self._steps: deque[Step] = deque(maxlen=MOST_REMEMBERED)
         self._whole: Issued | None = None
-        self._looked_until = 0.0  # until when what was found may do
+        self._looked_until = self._whole_until = 0.0  # until when what was found, and signed, may do
 
     def issue(self, tables: Tables, as_of: Moment, since: State | None = None) -> Issued:
         """A bundle of these tables, which were the latest at `as_of`: what changed since `since`, or everything.
@@ -128,16 +131,16 @@ class Issuer:
 
     def _looked(self, tables: Tables, as_of: Moment, since: State | None) -> _Known:
         known = self._known
-        if known is not None and known.version == tables.version:
+        if known is not None and known.version == tables.version and known.of() is tables:
             known.as_of = max(known.as_of, as_of)
             return known
-        may_do = known is not None and known.version < tables.version and self._looked_until > time.monotonic()
-        if known is not None and may_do and (since is None or since.version <= known.version):
-            return known
+        if known is not None and known.version < tables.version and as_of - known.as_of < WHOLE_SECONDS:
+            does_asker = since is None or since.version <= known.version
+            if does_asker and self._looked_until > time.monotonic():
+                return known
         began = time.monotonic()
         self._known = self._look(tables, as_of)
-        took = time.monotonic() - began
-        self._looked_until = began + took * LOOK_PART if took > SHORT_LOOK_SECONDS else 0.0
+        self._looked_until = self._may_do_until(began)
         return self._known
 
     def _look(self, tables: Tables, as_of: Moment) -> _Known:
@@ -149,12 +152,13 @@ class Issuer:
         changes = _changes({kind: {} for kind in KINDS} if before is None else before.rows, rows)
         digest.apply(changes)
         policy, services, version = about
-        if before is None or version < before.version:
+        if before is None or version < before.version or (version == before.version and changes):
+            # Tables of another past: a database that was restored.
             self._first, self._whole = version, None
             self._steps.clear()
         else:
             self._remember(Step(version, frozenset(changes)))
-        return _Known(rows, digest, policy, services, version, as_of)
+        return _Known(ref(tables), rows, digest, policy, services, version, as_of)
 
     def _remember(self, step: Step) -> None:
         if len(self._steps) == MOST_REMEMBERED:
@@ -173,12 +177,19 @@ class Issuer:
         return changed if 2 * len(changed) <= sum(map(len, known.rows.values())) else None
 
     def _issued_whole(self, known: _Known, at_least: int) -> Issued:
-        whole = self._whole
-        fresh = whole is not None and whole.version >= at_least and known.as_of - whole.issued_at < WHOLE_SECONDS
-        if whole is None or not fresh:
+        whole, began = self._whole, time.monotonic()
+        may_do = whole is not None and whole.version >= at_least and known.as_of - whole.issued_at < WHOLE_SECONDS
+        is_news = whole is not None and whole.version != known.version
+        if whole is None or not may_do or (is_news and began >= self._whole_until):
             everything = {kind: list(rows.values()) for kind, rows in known.rows.items()}
             whole = self._whole = self._signed(known, (everything, {}), None)
+            self._whole_until = self._may_do_until(began)
         return whole
+
+    def _may_do_until(self, began: float) -> float:
+        """Until when the result of something that began then may be used again though there is news."""
+        took = time.monotonic() - began
+        return began + took * LONG_PART if took > self.short_seconds else 0.0
 
     def _signed(self, known: _Known, content: "_Content", previous: State | None) -> Issued:
         rows, gone = content
