@@ -24,6 +24,7 @@ from portal.foundation import logs, requests, signing
 from portal.foundation.database import LOOKS, Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.sealing import Sealer
+from portal.gateway.bundles import Offline
 from portal.gateway.door import Door as GatewayDoor
 from portal.gateway.following import Following
 from portal.imports.reading import LARGEST as LARGEST_IMPORT
@@ -130,7 +131,8 @@ def gateway_before(app: Flask, rest: "WSGIApplication") -> GatewayDoor:
         settings.gateway_cut_off_seconds,
         settings.listen_database_url,
     )
-    return GatewayDoor(rest, following, settings.gateway_listener, app.app_context)
+    offline = Offline(settings.external_base_url.rstrip("/"), settings.bundle_seconds)
+    return GatewayDoor(rest, following, settings.gateway_listener, app.app_context, offline)
 
 
 def _engine_options(database_url: str) -> dict[str, object]:

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     gateway_listener: Listener = Listener.CREDENTIAL
     gateway_poll_seconds: float = Field(default=0.5, gt=0, le=1)
     gateway_cut_off_seconds: float = Field(default=300, gt=0, le=3600)
+    bundle_seconds: int = Field(default=300, ge=60, le=86_400)
     listen_database_url: str = ""
     environment_policy: Policy = Policy.REPORT
 

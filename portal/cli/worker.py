@@ -27,6 +27,7 @@ from portal.lookins import operations as look_ins
 from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
 from portal.reviews import upkeep as reviews
+from portal.usage import reports
 from portal.usage import upkeep as uses
 from portal.web.mail import sender
 
@@ -107,6 +108,7 @@ def _tidy_up() -> int:
         messages.tidy_up()
         hand_offs.tidy_up()
         import_operations.tidy_up(system_actor("worker"))
+        reports.tidy_up()
         changes.prune(clock.now() - CHANGES_KEPT)
     return _until_done(lambda _actor: uses.tidy_up(), None)
 

@@ -10,9 +10,10 @@ from structlog import get_logger
 
 from portal.config import Listener
 from portal.foundation import clock
-from portal.gateway import answers, checks, decisions
+from portal.gateway import answers, bundles, checks, decisions, uses
 from portal.gateway.answers import Answer, Refusal, Refused
 from portal.gateway.asking import Askers
+from portal.gateway.bundles import Bundles, Offline
 from portal.gateway.following import Follower, Following
 from portal.gateway.metrics import CONTENT_TYPE, Metrics
 from portal.gateway.tally import Tally
@@ -30,6 +31,8 @@ NOT_OURS = "/gateway/apikeycheck"
 READY_PATH, METRICS_PATH = "/gateway/ready", "/gateway/metrics"
 GET, POST = ("GET", "HEAD"), ("POST",)
 
+HERE = Offline("http://localhost")
+
 Handler = Callable[["WSGIEnvironment"], Answer]
 
 
@@ -42,28 +45,37 @@ class Door:
         following: Following,
         listener: Listener,
         surroundings: Callable[[], AbstractContextManager[object]],
+        offline: Offline = HERE,
     ) -> None:
         self.rest, self.follower = rest, Follower(following, surroundings)
         self.askers, self.prove, self.tally = Askers(listener), Prover(), Tally()
+        self.rest, self.follower, self._surroundings = rest, Follower(following, surroundings), surroundings
+        self.askers, self.prove = Askers(listener), Prover()
         self._routes: dict[str, tuple[tuple[str, ...], Handler]] = {
             decisions.PATH: (POST, self._decisions),
             READY_PATH: (GET, self._ready),
             METRICS_PATH: (GET, self._metrics),
+            bundles.PATH: (GET, self._bundle),
+            uses.PATH: (POST, self._uses),
         }
+        self.bundles = Bundles(self.follower, offline, surroundings)
+        self._routes |= dict.fromkeys(bundles.KEYS_PATHS, (GET, self.bundles.keys))
         self._begin_anew()
         os.register_at_fork(after_in_child=self._begin_anew)
 
     def _begin_anew(self) -> None:
         self.worker = secrets.token_hex(4)
         self.metrics = Metrics(self.worker, self.follower, self.prove)
-        self._headers = [("X-Portal-Worker", self.worker), ("Cache-Control", "no-store")]
+        self._headers_of_cached = [("X-Portal-Worker", self.worker)]
+        self._headers = [*self._headers_of_cached, ("Cache-Control", "no-store")]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if not path.startswith(OURS) or path == NOT_OURS:
             return self.rest(environ, start_response)
         answer = self.answer(environ, path)
-        start_response(answer.status, self._headers + answer.headers)
+        own = self._headers_of_cached if answer.is_cached else self._headers
+        start_response(answer.status, own + answer.headers)
         return (answer.body,) if answer.body and environ["REQUEST_METHOD"] != "HEAD" else ()
 
     def answer(self, environ: "WSGIEnvironment", path: str) -> Answer:
@@ -120,6 +132,17 @@ class Door:
         body = self.metrics.text()
         own = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))]
         return Answer(answers.status_line(200), own, body)
+
+    def _bundle(self, environ: "WSGIEnvironment") -> Answer:
+        self.askers.require(environ, self.follower.credentials)
+        self._require_knowledge()
+        return self.bundles.bundle(environ)
+
+    def _uses(self, environ: "WSGIEnvironment") -> Answer:
+        self.askers.require(environ, self.follower.credentials)
+        self._require_knowledge()
+        with self._surroundings():
+            return uses.take(environ, self.follower.tables)
 
     def _require_knowledge(self) -> None:
         refusal = self.follower.refusal()

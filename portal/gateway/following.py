@@ -26,6 +26,7 @@ log = get_logger()
 
 LISTEN_RETRY_SECONDS = 1.0
 LISTEN_LOOK_SECONDS = 5.0  # how often the listener looks whether it is to end
+CATCH_UP_LOOK_SECONDS = 0.01
 LAGS_KEPT = 1000
 
 
@@ -100,6 +101,16 @@ class Follower:
     def wake(self) -> None:
         """Look at once."""
         self._wake.set()
+
+    def catch_up(self, version: int, seconds: float) -> None:
+        """Look at once, and wait until this version is known, for so many seconds at most."""
+        latest = time.monotonic() + seconds
+        self.begin()
+        self.wake()
+        while (
+            self.tables.version < version and time.monotonic() < latest and not self._stop.wait(CATCH_UP_LOOK_SECONDS)
+        ):
+            pass
 
     def look(self) -> None:
         """Be as the database is now; the first time, load everything. Raises: whatever the database raises."""

@@ -82,7 +82,7 @@ def signer(environment: Environment) -> tuple[str, Sign]:
 
 @dataclass
 class _Known:
-    """The rows that were looked at last: in which tables, at which version, and when they were known to be the latest."""
+    """The rows that were looked at last: of which tables, at which version, and as of when these were the latest."""
 
     of: ref[Tables]
     rows: Rows

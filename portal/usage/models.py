@@ -63,6 +63,16 @@ class KeyUse(Held, Base):
         return conditions
 
 
+class UseReport(Base):
+    """A report of uses that were counted elsewhere and are counted here, by the id that it was given there."""
+
+    __tablename__ = "use_reports"
+    __table_args__ = (Index("ix_use_reports_received_at", "received_at"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    received_at: Mapped[datetime]
+
+
 class Sighting(Held, Base):
     """Calls with one key in one data space that show one identity, and the installation they are taken to come from.
 

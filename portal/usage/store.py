@@ -35,7 +35,7 @@ from portal.foundation.database import Base, db
 from portal.keys.models import KeyPair
 from portal.projects.models import Claim, DataSpace, Installation, Project
 from portal.usage.buffer import Use
-from portal.usage.models import KeyUse, Sighting, UseClient
+from portal.usage.models import KeyUse, Sighting, UseClient, UseReport
 
 PORTION = 1000  # rows of one statement: SQLite takes 32,766 values, PostgreSQL 65,535
 SHOWN = 200
@@ -91,6 +91,19 @@ def put_sightings(rows: Sequence[dict[str, Any]]) -> None:
         together = _wider(kept, new) | {"installation_id": new["installation_id"]}
         upsert = insert.on_conflict_do_update(index_elements=["tenant_id", "id"], set_=together)
         db.session.execute(upsert, execution_options=BY_WORKER)
+
+
+def put_report(report_id: uuid.UUID, at: datetime) -> bool:
+    """Note that this report came; whether it is the first time. A second one waits until the first is committed."""
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    row = insert(UseReport).values(id=report_id, received_at=at).on_conflict_do_nothing()
+    return db.session.scalar(row.returning(UseReport.id)) is not None
+
+
+def forget_reports(before: datetime) -> int:
+    """Delete the reports that came before; how many."""
+    gone = delete(UseReport).where(UseReport.received_at < before).returning(UseReport.id)
+    return len(db.session.scalars(gone, execution_options={"synchronize_session": False}).all())
 
 
 def forget_uses(before: date) -> int:

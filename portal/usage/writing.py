@@ -105,6 +105,12 @@ class Writer:
             self._discover()
         return len(batch)
 
+    def discover_later(self, seen: Sequence[Seen]) -> None:
+        """Look the next time at what was counted in another way."""
+        with self._flushing:
+            self._put(seen)
+        self.begin()
+
     def _put(self, seen: Sequence[Seen]) -> None:
         if sum(map(len, self._undiscovered.values())) >= MOST_UNDISCOVERED:
             log.warning("not discovered: too much waits", dropped=len(seen))
@@ -138,7 +144,7 @@ class Writer:
 
 
 writer = Writer(buffer)
-begin, flush = writer.begin, writer.flush
+begin, flush, discover_later = writer.begin, writer.flush, writer.discover_later
 os.register_at_fork(after_in_child=writer.begin_anew)
 
 

@@ -43,6 +43,7 @@ GLOBAL = {
     "audit_chains": "heads of chains, some of them a person's or the system's",
     "blocked_keys": "a key is blocked for everybody",
     "signing_keys": "the portal's own keys; the private halves are sealed",
+    "use_reports": "ids of reports of uses of any keys, and nothing of what is in them",
     "digests": "one a week for the vendor's staff",
 }
 # Keys and indexes of a tenant's table that do not begin with `tenant_id`, each with the reason.

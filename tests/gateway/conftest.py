@@ -8,6 +8,7 @@ from flask import Flask
 from portal.access.actor import Actor
 from portal.config import Listener
 from portal.foundation.database import transaction
+from portal.gateway.bundles import Offline
 from portal.gateway.door import Door, alone
 from portal.gateway.following import Following
 from portal.usage.buffer import buffer
@@ -31,7 +32,8 @@ def a_gateway(app: Flask) -> Iterator[MakeGateway]:
         credential: str = "",
         cut_off_seconds: float = 300,
     ) -> Gateway:
-        door = Door(alone, Following(policy, 0.5, cut_off_seconds), listener, app.app_context)
+        following = Following(policy, 0.5, cut_off_seconds)
+        door = Door(alone, following, listener, app.app_context, Offline("http://localhost"))
         door.follower.begin = lambda: None  # type: ignore[method-assign]
         door.follower.look()
         made.append(Gateway(door, credential))
