@@ -44,9 +44,6 @@ REFUSALS: dict[Refusal, Told] = {
 
 
 class Answer(NamedTuple):
-    """One answer: the status line, its own headers, the body."""
-@dataclass(frozen=True, slots=True)
-class Answer:
     """One answer: the status line, its own headers, the body. `is_cached`: its headers say how it may be kept."""
 
     status: str

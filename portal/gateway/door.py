@@ -47,10 +47,8 @@ class Door:
         surroundings: Callable[[], AbstractContextManager[object]],
         offline: Offline = HERE,
     ) -> None:
-        self.rest, self.follower = rest, Follower(following, surroundings)
-        self.askers, self.prove, self.tally = Askers(listener), Prover(), Tally()
         self.rest, self.follower, self._surroundings = rest, Follower(following, surroundings), surroundings
-        self.askers, self.prove = Askers(listener), Prover()
+        self.askers, self.prove, self.tally = Askers(listener), Prover(), Tally()
         self._routes: dict[str, tuple[tuple[str, ...], Handler]] = {
             decisions.PATH: (POST, self._decisions),
             READY_PATH: (GET, self._ready),
