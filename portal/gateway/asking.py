@@ -19,32 +19,21 @@ MOST_KEPT = 1000
 
 
 class Askers:
-    """Says whether an asker may ask, and for which service."""
+    """Says who asks."""
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
         # Digests by credential: hashing each time would be a tenth of an answer. Whether one works is asked anew.
         self._digests: Kept[str, bytes] = Kept(MOST_KEPT)
 
-    def service(self, environ: Mapping[str, Any], working: Mapping[bytes, Working], named: str | None) -> str | None:
-        """The service that is asked about: `named`, or else the one that the credential is for, or None.
-
-        Raises: Refused.
-        """
+    def asker(self, environ: Mapping[str, Any], working: Mapping[bytes, Working]) -> Working | None:
+        """The credential of whoever asks; None for this machine, where that needs none. Raises: Refused."""
         if self.listener is Listener.LOCAL and self._is_local(environ):
-            return named
+            return None
         credential = self._credential(environ, working)
         if credential is None:
             raise Refused(Refusal.ASKER_UNKNOWN)
-        if credential.service_code is not None:
-            if named is not None and named != credential.service_code:
-                raise Refused(Refusal.ASKER_OTHER_SERVICE)
-            return credential.service_code
-        return named
-
-    def require(self, environ: Mapping[str, Any], working: Mapping[bytes, Working]) -> None:
-        """Nothing, when the asker may ask about whatever service. Raises: Refused."""
-        self.service(environ, working, None)
+        return credential
 
     def _credential(self, environ: Mapping[str, Any], working: Mapping[bytes, Working]) -> Working | None:
         token = environ.get(OWN_HEADER)
@@ -65,3 +54,14 @@ class Askers:
     def _is_local(self, environ: Mapping[str, Any]) -> bool:
         # What a proxy hands on comes from elsewhere, whatever address the proxy itself has.
         return environ.get("REMOTE_ADDR", "") in LOCAL and "HTTP_X_FORWARDED_FOR" not in environ
+
+
+def service_for(asker: Working | None, named: str | None) -> str:
+    """The service that is asked about: `named`, or else the one that the credential is for. Raises: Refused."""
+    own = None if asker is None else asker.service_code
+    if own is not None and named is not None and named != own:
+        raise Refused(Refusal.ASKER_OTHER_SERVICE)
+    service = named or own
+    if service is None:
+        raise Refused(Refusal.SERVICE_NOT_NAMED)
+    return service

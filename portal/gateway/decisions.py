@@ -11,6 +11,8 @@ from portal.verifier.reasons import REASONS, Reason
 
 PATH = "/gateway/decisions"
 LARGEST = 256 * 1024  # security.md section 1, "Web"
+LONGEST_NUMBER = 20
+TOO_LARGE = f"It has at most {LARGEST} bytes."
 MOST_CALLS = 100
 TEXTS = ("api_key", "token", "service", "data_space")
 MEMBERS = frozenset({*TEXTS, "client"})
@@ -59,15 +61,22 @@ def told(decision: Decision) -> dict[str, Any]:
 def _content(environ: Mapping[str, Any]) -> Any:
     if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused(Refusal.NOT_UNDERSTOOD, "It is sent as application/json.")
-    announced = environ.get("CONTENT_LENGTH") or ""
-    length = min(int(announced), LARGEST + 1) if announced.isascii() and announced.isdigit() else LARGEST + 1
-    octets = environ["wsgi.input"].read(length)
+    octets = environ["wsgi.input"].read(_length(environ.get("CONTENT_LENGTH") or ""))
     if len(octets) > LARGEST:
-        raise Refused(Refusal.TOO_LARGE, f"It has at most {LARGEST} bytes.")
+        raise Refused(Refusal.TOO_LARGE, TOO_LARGE)
     try:
         return json.loads(octets.decode())
     except (ValueError, RecursionError) as error:
         raise Refused(Refusal.NOT_UNDERSTOOD, "It is not JSON.") from error
+
+
+def _length(announced: str) -> int:
+    """How much to read; of a body that says nothing of its length one more than allowed. Raises: Refused."""
+    if not announced.isascii() or not announced.isdigit():
+        return LARGEST + 1
+    if len(announced) > LONGEST_NUMBER or int(announced) > LARGEST:
+        raise Refused(Refusal.TOO_LARGE, TOO_LARGE)  # and is not waited for
+    return int(announced)
 
 
 def _asked(content: Any) -> Asked:
@@ -79,7 +88,8 @@ def _asked(content: Any) -> Asked:
     api_key, token, service, data_space = (_text(content, name) for name in TEXTS)
     if service is not None and SERVICE.fullmatch(service) is None:
         raise Refused(Refusal.SERVICE_NOT_NAMED)
-    call = Call(api_key or "", token or "", service, data_space or None)
+    # An empty data space is not none: a header that nobody can read becomes one on its way.
+    call = Call(api_key or "", token or "", service, data_space)
     return Asked(call, _text(client, "address") or "", _text(client, "user_agent") or "")
 
 

@@ -1,6 +1,7 @@
 """The door itself. It answers from memory; only its thread asks the database (`following.py`)."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 from structlog import get_logger
 
 from portal.config import Listener
+from portal.credentials.store import Working
 from portal.foundation import clock
 from portal.gateway import answers, bundles, checks, decisions, uses
 from portal.gateway.answers import Answer, Refusal, Refused
 from portal.gateway.asking import Askers
 from portal.gateway.bundles import Bundles, Offline
+from portal.gateway.asking import Askers, service_for
 from portal.gateway.following import Follower, Following
 from portal.gateway.metrics import CONTENT_TYPE, Metrics
 from portal.gateway.tally import Tally
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
 log = get_logger()
 
 OURS = "/gateway/"
-# The stock client's own check: the connector's door answers it.
-NOT_OURS = "/gateway/apikeycheck"
+# The stock client's own check, and whatever only looks like it: the connector's door answers, or the pages.
+NOT_OURS = re.compile(r"/gateway/+apikeycheck")
 READY_PATH, METRICS_PATH = "/gateway/ready", "/gateway/metrics"
 GET, POST = ("GET", "HEAD"), ("POST",)
 
@@ -69,12 +72,14 @@ class Door:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if not path.startswith(OURS) or path == NOT_OURS:
+        if not path.startswith(OURS) or (path[len(OURS) :][:1] in ("a", "/") and NOT_OURS.match(path)):
             return self.rest(environ, start_response)
         answer = self.answer(environ, path)
         own = self._headers_of_cached if answer.is_cached else self._headers
         start_response(answer.status, own + answer.headers)
         return (answer.body,) if answer.body and environ["REQUEST_METHOD"] != "HEAD" else ()
+        start_response(answer.status, self._headers + answer.headers)
+        return [answer.body] if answer.body and environ["REQUEST_METHOD"] != "HEAD" else []
 
     def answer(self, environ: "WSGIEnvironment", path: str) -> Answer:
         """The answer to whatever was asked."""
@@ -108,13 +113,21 @@ class Door:
         call = checks.call_in(environ, service)
         address = environ.get(checks.ADDRESS_HEADER) or environ.get("REMOTE_ADDR", "")
         return checks.answer_to(self._decided(call, environ.get("HTTP_USER_AGENT", ""), address))
+        asker = self._asker(environ)
+        self._require_freshness()
+        call = checks.call_in(environ, service_for(asker, checks.named_service(environ)))
+        decision = self._decided(call)
+        if decision.reason is None:
+            address = environ.get(checks.ADDRESS_HEADER) or environ.get("REMOTE_ADDR", "")
+            _leave_trace(decision, address, environ.get("HTTP_USER_AGENT", ""))
+        return checks.answer_to(decision)
 
     def _decisions(self, environ: "WSGIEnvironment") -> Answer:
+        # Before anything is read of the body, for which a stranger could let a thread wait.
+        asker = self._asker(environ)
+        self._require_freshness()
         asked, is_list = decisions.read(environ)
-        services = [self.askers.service(environ, self.follower.credentials, each.call.service) for each in asked]
-        if None in services:
-            raise Refused(Refusal.SERVICE_NOT_NAMED)
-        self._require_knowledge()
+        services = [service_for(asker, each.call.service) for each in asked]
         told = []
         for each, service in zip(asked, services, strict=True):
             call = each.call._replace(service=service)
@@ -122,11 +135,11 @@ class Door:
         return answers.in_json({"decisions": told} if is_list else told[0])
 
     def _ready(self, _environ: "WSGIEnvironment") -> Answer:
-        self._require_knowledge()
+        self._require_freshness()
         return answers.in_json({"status": 200, "version": self.follower.tables.version})
 
     def _metrics(self, environ: "WSGIEnvironment") -> Answer:
-        self.askers.require(environ, self.follower.credentials)
+        self._asker(environ)  # being cut off is among what the figures say
         body = self.metrics.text()
         own = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))]
         return Answer(answers.status_line(200), own, body)
@@ -143,6 +156,17 @@ class Door:
             return uses.take(environ, self.follower.tables)
 
     def _require_knowledge(self) -> None:
+    def _asker(self, environ: "WSGIEnvironment") -> Working | None:
+        """Who asks. Raises: Refused; as long as no credential is known either, it is not ready."""
+        try:
+            return self.askers.asker(environ, self.follower.credentials)
+        except Refused:
+            if self.follower.is_ready:
+                raise
+        self.follower.begin()
+        raise Refused(Refusal.NOT_READY)
+
+    def _require_freshness(self) -> None:
         refusal = self.follower.refusal()
         if refusal is not None:
             self.follower.begin()
@@ -161,7 +185,7 @@ def alone(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterab
     """What is behind the door where nothing else is served."""
     answer = answers.refused(Refused(Refusal.NO_SUCH_ADDRESS))
     start_response(answer.status, answer.headers)
-    return (answer.body,)
+    return [answer.body]
 
 
 def _require_method(environ: "WSGIEnvironment", allowed: tuple[str, ...]) -> None:

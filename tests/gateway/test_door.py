@@ -1,5 +1,6 @@
 """The door itself: its addresses and methods, what it counts, and what may be asked of it in JSON."""
 
+import io
 import json
 
 import pytest
@@ -141,6 +142,47 @@ def test_a_question_that_is_too_large_is_refused(gateway: Gateway):
     told = gateway.decide(b" " * (LARGEST + 1))
 
     assert (told.status, told.json["code"]) == (413, "too_large")
+
+
+class Unread:
+    """A body that nobody may wait for."""
+
+    def read(self, _length: int) -> bytes:
+        raise AssertionError("it was read")
+
+
+@pytest.mark.parametrize(
+    ("credential", "length", "code"),
+    [("", "100", "asker_unknown"), ("psc_x", "100", "asker_unknown"), (None, str(LARGEST + 1), "too_large"),
+     (None, "9" * 5000, "too_large")],
+)  # fmt: skip
+def test_a_body_is_not_waited_for_in_vain(gateway: Gateway, credential: str | None, length: str, code: str):
+    """Who sends slowly holds a thread; a stranger holds none."""
+    gateway.credential = gateway.credential if credential is None else credential
+    environ = gateway.environ("POST", "/gateway/decisions", {"Content-Type": "application/json"})
+    environ |= {"wsgi.input": Unread(), "CONTENT_LENGTH": length}
+
+    answer = gateway.door.answer(environ, "/gateway/decisions")
+
+    assert dict(answer.headers)["X-Portal-Reason"] == code
+
+
+@pytest.mark.parametrize("length", [None, "", "-1", "５", "1e3", "+5"])
+def test_a_body_that_says_nothing_of_its_length_is_read_as_far_as_allowed(gateway: Gateway, length: str | None):
+    environ = gateway.environ("POST", "/gateway/decisions", {"Content-Type": "application/json"})
+    environ |= {"wsgi.input": io.BytesIO(b" " * (LARGEST + 9)), "CONTENT_LENGTH": length}
+
+    answer = gateway.door.answer(environ, "/gateway/decisions")
+
+    assert dict(answer.headers)["X-Portal-Reason"] == "too_large"
+    assert len(environ["wsgi.input"].read()) == 8
+
+
+def test_an_empty_data_space_is_not_none(gateway: Gateway, shop: Shop):
+    """A server may make an empty header of one that it cannot read, while the service behind reads it."""
+    told = gateway.look().decide(as_json(shop, data_space=""))
+
+    assert told.json["reason"] == "data_space_unknown"
 
 
 def test_a_question_in_another_form_is_refused(gateway: Gateway, shop: Shop):
