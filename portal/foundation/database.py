@@ -189,6 +189,12 @@ def one_moment() -> Iterator[Session]:
             yield session
 
 
+def leave_connections() -> None:
+    """After a fork: let the parent's connections be. Two processes that speak over one hear each other's answers."""
+    for engine in db.engines.values():
+        engine.dispose(close=False)
+
+
 def lock(row: Any) -> None:
     """Read `row` again and keep others from changing it until the transaction ends; what was changed here stays.
 
