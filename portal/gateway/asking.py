@@ -22,13 +22,13 @@ class Askers:
     """Says who asks."""
 
     def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+        self._is_for_local = listener is Listener.LOCAL
         # Digests by credential: hashing each time would be a tenth of an answer. Whether one works is asked anew.
         self._digests: Kept[str, bytes] = Kept(MOST_KEPT)
 
     def asker(self, environ: Mapping[str, Any], working: Mapping[bytes, Working]) -> Working | None:
         """The credential of whoever asks; None for this machine, where that needs none. Raises: Refused."""
-        if self.listener is Listener.LOCAL and self._is_local(environ):
+        if self._is_for_local and self._is_local(environ):
             return None
         credential = self._credential(environ, working)
         if credential is None:
@@ -45,10 +45,11 @@ class Askers:
             if not token or len(token) > LONGEST:
                 return None
             digest = hashlib.sha256(token.encode("latin-1", "replace")).digest()
+            if digest in working:
+                self._digests.put(token, digest)
         credential = working.get(digest)
         if credential is None or (credential.ends_at is not None and clock.now() >= credential.ends_at):
             return None
-        self._digests.put(token, digest)
         return credential
 
     def _is_local(self, environ: Mapping[str, Any]) -> bool:

@@ -14,9 +14,8 @@ from portal.credentials.store import Working
 from portal.foundation import clock
 from portal.gateway import answers, bundles, checks, decisions, uses
 from portal.gateway.answers import Answer, Refusal, Refused
-from portal.gateway.asking import Askers
-from portal.gateway.bundles import Bundles, Offline
 from portal.gateway.asking import Askers, service_for
+from portal.gateway.bundles import Bundles, Offline
 from portal.gateway.following import Follower, Following
 from portal.gateway.metrics import CONTENT_TYPE, Metrics
 from portal.gateway.tally import Tally
@@ -77,8 +76,7 @@ class Door:
         answer = self.answer(environ, path)
         own = self._headers_of_cached if answer.is_cached else self._headers
         start_response(answer.status, own + answer.headers)
-        return (answer.body,) if answer.body and environ["REQUEST_METHOD"] != "HEAD" else ()
-        start_response(answer.status, self._headers + answer.headers)
+        # A list: servers have a short way for it.
         return [answer.body] if answer.body and environ["REQUEST_METHOD"] != "HEAD" else []
 
     def answer(self, environ: "WSGIEnvironment", path: str) -> Answer:
@@ -106,21 +104,11 @@ class Door:
     def _check(self, environ: "WSGIEnvironment") -> Answer:
         if environ["REQUEST_METHOD"] not in GET:
             _require_method(environ, GET)
-        service = self.askers.service(environ, self.follower.credentials, checks.named_service(environ))
-        if service is None:
-            raise Refused(Refusal.SERVICE_NOT_NAMED)
-        self._require_knowledge()
-        call = checks.call_in(environ, service)
-        address = environ.get(checks.ADDRESS_HEADER) or environ.get("REMOTE_ADDR", "")
-        return checks.answer_to(self._decided(call, environ.get("HTTP_USER_AGENT", ""), address))
         asker = self._asker(environ)
         self._require_freshness()
         call = checks.call_in(environ, service_for(asker, checks.named_service(environ)))
-        decision = self._decided(call)
-        if decision.reason is None:
-            address = environ.get(checks.ADDRESS_HEADER) or environ.get("REMOTE_ADDR", "")
-            _leave_trace(decision, address, environ.get("HTTP_USER_AGENT", ""))
-        return checks.answer_to(decision)
+        address = environ.get(checks.ADDRESS_HEADER) or environ.get("REMOTE_ADDR", "")
+        return checks.answer_to(self._decided(call, environ.get("HTTP_USER_AGENT", ""), address))
 
     def _decisions(self, environ: "WSGIEnvironment") -> Answer:
         # Before anything is read of the body, for which a stranger could let a thread wait.
@@ -145,17 +133,16 @@ class Door:
         return Answer(answers.status_line(200), own, body)
 
     def _bundle(self, environ: "WSGIEnvironment") -> Answer:
-        self.askers.require(environ, self.follower.credentials)
-        self._require_knowledge()
+        self._asker(environ)
+        self._require_freshness()
         return self.bundles.bundle(environ)
 
     def _uses(self, environ: "WSGIEnvironment") -> Answer:
-        self.askers.require(environ, self.follower.credentials)
-        self._require_knowledge()
+        self._asker(environ)
+        self._require_freshness()
         with self._surroundings():
             return uses.take(environ, self.follower.tables)
 
-    def _require_knowledge(self) -> None:
     def _asker(self, environ: "WSGIEnvironment") -> Working | None:
         """Who asks. Raises: Refused; as long as no credential is known either, it is not ready."""
         try:

@@ -165,8 +165,9 @@ def entitled(look: Look) -> str | None:
 
 def _grant(grant: Grant) -> str:
     contract = grant.contract
-    starts_at, ends_at = max(grant.starts_at, contract.starts_at), min(grant.ends_at, contract.is_over_at)
-    over = ends_at if grant.ended_at is None else min(ends_at, grant.ended_at)
+    starts_at = max(grant.starts_at, contract.starts_at)
+    ends = (grant.ends_at, grant.ended_at, contract.ends_at, contract.ended_at)
+    over = min(end for end in ends if end is not None)
     return f"from {moment(starts_at)} to {moment(over)}{', suspended' if grant.is_suspended else ''}"
 
 

@@ -124,7 +124,7 @@ def _refused_service(known: Known, service: str, key: Key, now: Moment) -> Reaso
 
 def _refused_by(grant: Grant, now: Moment) -> Reason | None:
     ended = grant.ended_at is not None and now >= grant.ended_at
-    if ended or now >= grant.ends_at or now >= grant.contract.is_over_at:
+    if ended or now >= grant.ends_at or grant.contract.is_over(now):
         return Reason.SERVICE_ENDED
     if now < grant.starts_at or now < grant.contract.starts_at:
         return Reason.SERVICE_NOT_BEGUN

@@ -39,7 +39,7 @@ def _of_itself(key: Key, at: Moment) -> Reason | None:
 
 
 def _of_contract(contract: Contract, at: Moment) -> Reason | None:
-    if at >= contract.is_over_at:
+    if contract.is_over(at):
         return Reason.CONTRACT_ENDED
     return Reason.CONTRACT_NOT_BEGUN if at < contract.starts_at else None
 

@@ -102,10 +102,9 @@ class Contract:
     ends_at: Moment
     ended_at: Moment | None
 
-    @property
-    def is_over_at(self) -> Moment:
-        """From when on it does not run any more."""
-        return self.ends_at if self.ended_at is None else min(self.ends_at, self.ended_at)
+    def is_over(self, at: Moment) -> bool:
+        """Whether it has run to its end, or was ended before."""
+        return at >= self.ends_at or (self.ended_at is not None and at >= self.ended_at)
 
 
 @dataclass(slots=True)

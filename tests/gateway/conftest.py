@@ -11,6 +11,7 @@ from portal.foundation.database import transaction
 from portal.gateway.bundles import Offline
 from portal.gateway.door import Door, alone
 from portal.gateway.following import Following
+from portal.usage import writing
 from portal.usage.buffer import buffer
 from portal.verifier.decision import Policy
 from tests.connector.conftest import a_shop, owner, send, shop  # noqa: F401 - fixtures of the shops
@@ -21,9 +22,10 @@ MakeGateway = Callable[..., Gateway]
 
 
 @pytest.fixture
-def a_gateway(app: Flask) -> Iterator[MakeGateway]:
+def a_gateway(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeGateway]:
     """Makes a gateway that has loaded what there is; it looks at the database when it is told to."""
     buffer.begin_anew()
+    monkeypatch.setattr(writing.writer, "before", [])  # what other gateways counted is theirs
     made: list[Gateway] = []
 
     def make(
