@@ -7,6 +7,7 @@ from portal.credentials import models as credentials
 from portal.delegations import models as delegations
 from portal.entitlements import models as entitlements
 from portal.foundation import changes, signing
+from portal.gateways import models as gateways
 from portal.handoffs import models as handoffs
 from portal.impact import models as impact
 from portal.imports import models as imports
@@ -26,6 +27,7 @@ __all__ = [
     "credentials",
     "delegations",
     "entitlements",
+    "gateways",
     "handoffs",
     "impact",
     "imports",

@@ -18,6 +18,7 @@ from portal.contracts import signers
 from portal.delegations import operations as delegations
 from portal.foundation import changes, clock
 from portal.foundation.database import db, transaction
+from portal.gateways import operations as gateways
 from portal.handoffs import operations as hand_offs
 from portal.impact import digest, reminders, renewal, retiring
 from portal.imports import operations as import_operations
@@ -110,6 +111,7 @@ def _tidy_up() -> int:
         import_operations.tidy_up(system_actor("worker"))
         reports.tidy_up()
         changes.prune(clock.now() - CHANGES_KEPT)
+        gateways.tidy_up()
     return _until_done(lambda _actor: uses.tidy_up(), None)
 
 

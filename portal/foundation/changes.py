@@ -153,6 +153,13 @@ def since(reader: Session | Connection, known: Version | None) -> News | Gap:
     return News(now, frozenset(Changed(*row[2:]) for row in log if row.version > known[0]))
 
 
+def version_that_changed(row: Changed, since: datetime) -> int | None:
+    """The first version of `CALLS`, from this moment on, with which this row changed, or None."""
+    those = ChangedRow.kind == row.kind, ChangedRow.tenant_id.in_((row.tenant_id, ALL))
+    rows = select(func.min(ChangedRow.version)).where(*those, ChangedRow.row_id.in_((row.row_id, ALL)))
+    return db.session.scalar(rows.where(ChangedRow.changed_at >= since))
+
+
 def prune(before: datetime) -> int:
     """Forget the beginning of the log, up to the first version from this moment on; the newest version stays."""
     kept = select(func.min(ChangedRow.version)).where(ChangedRow.changed_at >= before).scalar_subquery()

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.no_database
 
 ROOMS = (
     "foundation", "verifier", "access", "audit", "tenants", "outbox", "accounts", "lookins", "contracts",
-    "credentials", "entitlements", "imports", "projects", "delegations", "keys", "handoffs", "usage", "reviews",
-    "impact",
+    "credentials", "entitlements", "imports", "projects", "delegations", "keys", "handoffs", "usage", "gateways",
+    "reviews", "impact",
 )  # fmt: skip
 DOORS = ("web", "connector", "gateway", "api")
 # Modules that stand above the rooms: settings and the list of all tables, then the doors, then who joins everything.
