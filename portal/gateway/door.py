@@ -19,6 +19,10 @@ from portal.gateway.bundles import Bundles, Offline
 from portal.gateway.following import Follower, Following
 from portal.gateway.metrics import CONTENT_TYPE, Metrics
 from portal.gateway.tally import Tally
+from portal.gateway.reporting import Reporter
+from portal.gateways.models import WorkerKind
+from portal.usage import traces
+from portal.usage.traces import Trace
 from portal.verifier.decision import Call, Decision, decide
 from portal.verifier.proving import Prover
 
@@ -51,6 +55,9 @@ class Door:
     ) -> None:
         self.rest, self.follower, self._surroundings = rest, Follower(following, surroundings), surroundings
         self.askers, self.prove, self.tally = Askers(listener), Prover(), Tally()
+        self.rest, self.follower = rest, Follower(following, surroundings)
+        self.askers, self.prove = Askers(listener), Prover()
+        self._kind, self._surroundings = WorkerKind.GATEWAY if rest is alone else WorkerKind.APP, surroundings
         self._routes: dict[str, tuple[tuple[str, ...], Handler]] = {
             decisions.PATH: (POST, self._decisions),
             READY_PATH: (GET, self._ready),
@@ -68,6 +75,8 @@ class Door:
         self.metrics = Metrics(self.worker, self.follower, self.prove)
         self._headers_of_cached = [("X-Portal-Worker", self.worker)]
         self._headers = [*self._headers_of_cached, ("Cache-Control", "no-store")]
+        self.follower.reporter = Reporter(self.worker, self._kind, self.follower, self._surroundings)
+        self._headers = [("X-Portal-Worker", self.worker), ("Cache-Control", "no-store")]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")

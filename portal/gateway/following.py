@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
 
 import psycopg
 from structlog import get_logger
@@ -23,6 +24,9 @@ from portal.gateway.answers import Refusal
 from portal.impact import loading
 from portal.verifier.decision import Policy
 from portal.verifier.tables import Incomplete, Tables
+
+if TYPE_CHECKING:
+    from portal.gateway.reporting import Reporter
 
 log = get_logger()
 
@@ -60,6 +64,7 @@ class Follower:
 
     def __init__(self, following: Following, surroundings: Callable[[], AbstractContextManager[object]]) -> None:
         self.following, self._surroundings = following, surroundings
+        self.reporter: Reporter | None = None
         self.begin_anew()
         os.register_at_fork(after_in_child=self._begin_in_child)
 
@@ -94,6 +99,10 @@ class Follower:
                 if self.following.listen_url and not _runs(self._listener):
                     self._listener = Thread(target=self._listen, name="listener", daemon=True)
                     self._listener.start()
+                if self.reporter is not None:
+                    self.reporter.begin()
+                if self.following.listen_url:
+                    Thread(target=self._listen, name="listener", daemon=True).start()
 
     def end(self) -> None:
         """Follow no more; what is known stays, and is cut off in time."""
@@ -156,6 +165,8 @@ class Follower:
         # A million records looked through at each collection would be pauses that callers feel.
         gc.collect()
         gc.freeze()
+        self.is_ready = True
+        self._tell_version()
         log.info("loaded", keys=len(self.tables.keys), version=self.tables.version)
 
     def _tell(self, loaded: int, of: int) -> None:
@@ -180,6 +191,7 @@ class Follower:
         self.version = followed.version
         self._note_lag()
         return True
+        self._tell_version()
 
     def _read_credentials(self) -> None:
         self.credentials = {working.digest: working for working in credentials.all_working(clock.now())}
@@ -188,6 +200,10 @@ class Follower:
         if self.version is not None:
             self.changed_at = self.version[1]
             self.lags.append((clock.now() - self.changed_at).total_seconds())
+
+    def _tell_version(self) -> None:
+        if self.reporter is not None and self.version is not None:
+            self.reporter.note(self.version)
 
     def _listen(self) -> None:
         """Look as soon as PostgreSQL tells of a change. It only ever makes following faster."""
