@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.cli import credentials, explaining, importing, keeping, reasons, record, reviews, signing, starting, states
+from portal.cli import credentials, gateway, importing, keeping, record, reviews, signing, starting, states
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
@@ -19,6 +20,11 @@ def add_to(app: Flask) -> None:
     audit = SpeakingGroup("audit", help="The record of what happened.")
     evidence = SpeakingGroup("reviews", help="What reviews leave behind.")
     gateway = SpeakingGroup("gateway", help="What is decided about calls.")
+    """`flask portal …`, `… audit …`, `… reviews …`, `… gateway …`, `… worker`; the demo's command in the demo only."""
+    portal = SpeakingGroup("portal", help="Start an instance, and keep it.")
+    audit = SpeakingGroup("audit", help="The record of what happened.")
+    evidence = SpeakingGroup("reviews", help="What reviews leave behind.")
+    doors = SpeakingGroup("gateway", help="The door that the vendor's services ask.")
     for command in PORTAL:
         portal.add_command(command)
     if app.config["PORTAL"].is_demo:
@@ -27,4 +33,6 @@ def add_to(app: Flask) -> None:
     evidence.add_command(reviews.verify)
     gateway.add_command(explaining.explain)
     for command in (portal, audit, evidence, gateway, worker):
+    doors.add_command(gateway.probe)
+    for command in (portal, audit, evidence, doors, worker):
         app.cli.add_command(command)

@@ -46,7 +46,7 @@ def service_credential(
     """Keep the credentials with which services and gateways ask whether a call may pass."""
     if [listing, *(word is not None for word in (issue, rotate, revoke))].count(True) != 1:
         raise click.UsageError("Give one of --list, --issue NAME, --rotate ID, --revoke ID.")
-    actor, expires_at = _actor(), end_of(last_day) if last_day else None
+    actor, expires_at = vendor_actor(), end_of(last_day) if last_day else None
     if issue is not None:
         _issue(actor, issue, service, expires_at)
     elif rotate is not None:
@@ -57,7 +57,8 @@ def service_credential(
         _list(actor)
 
 
-def _actor() -> Actor:
+def vendor_actor() -> Actor:
+    """The portal, acting for the vendor. Raises: ClickException while there is none."""
     vendor = tenants.find_vendor()
     if vendor is None:
         raise click.ClickException("There is no vendor account yet: run `flask portal init` first.")
