@@ -55,6 +55,7 @@ CONSOLE = (
     Entry(_l("Requests"), "inbox", "console.queue", ()),
     Entry(_l("Reviews"), "clipboard-check", "reviews.index", ("reviews",)),
     Entry(_l("Service credentials"), "shield-lock", "console.credentials", ()),
+    Entry(_l("Gateway"), "signpost-split", "console.gateway", ()),
 )
 
 

@@ -60,6 +60,7 @@ PAGES_OF_CONSOLE = (
     "/console/delegations",
     "/console/installations",
     "/console/credentials",
+    "/console/gateway",
 )
 
 

@@ -6,6 +6,7 @@ from portal.web.console import (
     credentials,
     exporting,
     finding,
+    gateway,
     imports,
     lists,
     look_ins,
@@ -16,6 +17,6 @@ from portal.web.console import (
 from portal.web.console.blueprint import pages
 
 __all__ = [
-    "amending", "contracts", "credentials", "exporting", "finding", "imports", "lists", "look_ins", "pages",
-    "requests", "signers", "tenants",
+    "amending", "contracts", "credentials", "exporting", "finding", "gateway", "imports", "lists", "look_ins",
+    "pages", "requests", "signers", "tenants",
 ]  # fmt: skip

@@ -1,0 +1,90 @@
+"""How fast a revocation works, told to people: what is published, and what workers of the gateway made of one act."""
+
+from datetime import datetime, timedelta
+from math import ceil
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.config import Settings
+from portal.foundation import clock
+from portal.foundation.changes import Changed
+from portal.gateways import receipts
+from portal.gateways.receipts import Receipt
+
+# The published figures (performance.md, "Targets"), which `flask gateway probe` is held against.
+POLLED_MS, LISTENED_MS = 1000, 100
+MINUTE = 60
+LATELY = timedelta(days=1)
+
+
+def connected_ms() -> int:
+    """Within how many milliseconds a worker that is connected to the database refuses."""
+    return LISTENED_MS if _settings().listen_database_url else POLLED_MS
+
+
+def cut_off_seconds() -> int:
+    """After how many seconds without the database a worker refuses everything."""
+    return ceil(_settings().gateway_cut_off_seconds)
+
+
+def bundle_seconds() -> int:
+    """For how many seconds a library trusts a bundle without asking for the next one."""
+    return _settings().bundle_seconds
+
+
+def refused_since(row: Changed, acted_at: datetime) -> str | None:
+    """Who refuses since the act that changed this row, as a sentence; the published figures while nobody has told.
+
+    None for what is long past, and told by nobody.
+    """
+    receipt = receipts.of_act(row, acted_at)
+    if receipt is not None:
+        return told(receipt)
+    return published() if acted_at >= clock.now() - LATELY else None
+
+
+def told(receipt: Receipt) -> str:
+    """What the gateway's workers made of an act."""
+    if receipt.seconds is None or not receipt.is_complete:
+        counted = {"done": receipt.refused, "num": receipt.workers}
+        return ngettext(
+            "The gateway's worker does not refuse it yet.",
+            "Refused by %(done)s of %(num)s gateway workers so far.",
+            receipt.workers,
+            **counted,
+        )
+    return ngettext(
+        "Refused by the gateway's worker after %(time)s.",
+        "Refused by all %(num)s gateway workers after %(time)s.",
+        receipt.workers,
+        time=seconds(receipt.seconds),
+    )
+
+
+def published() -> str:
+    """The published figures, while no worker has told."""
+    return _(
+        "No gateway has told yet. One that is connected to the database refuses within %(connected)s, "
+        "one that is cut off from it after %(cut_off)s.",
+        connected=seconds(connected_ms() / 1000),
+        cut_off=duration(cut_off_seconds()),
+    )
+
+
+def seconds(value: float) -> str:
+    """Seconds with one decimal, never less than were measured: “0.4 s”."""
+    return _("%(seconds)s s", seconds=f"{ceil(round(value * 10, 6)) / 10:g}")
+
+
+def duration(whole: int) -> str:
+    """Whole minutes as minutes, anything else in seconds."""
+    if whole >= MINUTE and whole % MINUTE == 0:
+        return ngettext("%(num)s minute", "%(num)s minutes", whole // MINUTE)
+    return ngettext("%(num)s second", "%(num)s seconds", whole)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["PORTAL"]
+    return settings
