@@ -8,10 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.config import Settings
+from portal.delegations.models import Delegation, DelegationState
 from portal.foundation import clock
 from portal.foundation.changes import Changed
 from portal.gateways import receipts
 from portal.gateways.receipts import Receipt
+from portal.keys.models import KeyEnding, KeyPair, KeyState
 
 # The published figures (performance.md, "Targets"), which `flask gateway probe` is held against.
 POLLED_MS, LISTENED_MS = 1000, 100
@@ -34,6 +36,33 @@ def bundle_seconds() -> int:
     return _settings().bundle_seconds
 
 
+def of_pair(pair: KeyPair) -> str | None:
+    """Who refuses this key pair since it was stopped; None where nobody stopped it, or the clock alone did."""
+    acted_at = pair.revoked_at if pair.state is KeyState.REVOKED else pair.retired_at
+    if acted_at is None or _stopped_by_the_clock(pair, acted_at):
+        return None
+    return refused_since(Changed(KeyPair.__tablename__, pair.tenant_id, pair.id), acted_at)
+
+
+def of_delegation(delegation: Delegation) -> str | None:
+    """Who refuses the key pairs under this delegation since somebody paused or ended it; else None."""
+    if delegation.state is DelegationState.PAUSED:
+        acted_at = delegation.paused_at
+    else:
+        is_ended = delegation.state is DelegationState.ENDED and delegation.ended_by is not None
+        acted_at = delegation.ended_at if is_ended else None
+    if acted_at is None:
+        return None
+    return refused_since(Changed(Delegation.__tablename__, delegation.tenant_id, delegation.id), acted_at)
+
+
+def _stopped_by_the_clock(pair: KeyPair, acted_at: datetime) -> bool:
+    """Whether a hard end was over when it was stored: every worker had refused on the second, without being told."""
+    is_hard = pair.ending is not None and pair.ending is not KeyEnding.HELD
+    is_over = pair.retiring_until is not None and pair.retiring_until <= acted_at
+    return (is_hard and is_over) or (pair.expires_at is not None and pair.expires_at <= acted_at)
+
+
 def refused_since(row: Changed, acted_at: datetime) -> str | None:
     """Who refuses since the act that changed this row, as a sentence; the published figures while nobody has told.
 
@@ -48,12 +77,11 @@ def refused_since(row: Changed, acted_at: datetime) -> str | None:
 def told(receipt: Receipt) -> str:
     """What the gateway's workers made of an act."""
     if receipt.seconds is None or not receipt.is_complete:
-        counted = {"done": receipt.refused, "num": receipt.workers}
         return ngettext(
             "The gateway's worker does not refuse it yet.",
             "Refused by %(done)s of %(num)s gateway workers so far.",
             receipt.workers,
-            **counted,
+            done=receipt.refused,
         )
     return ngettext(
         "Refused by the gateway's worker after %(time)s.",

@@ -20,7 +20,7 @@ from portal.impact import blast
 from portal.impact.clients import live_pairs
 from portal.keys import tickets
 from portal.usage import store as usage
-from portal.web import arguments
+from portal.web import arguments, revocation
 from portal.web.activity.sentences import sentence
 from portal.web.delegations import answers, widening  # noqa: F401 - their views join the blueprint
 from portal.web.delegations.actions import actions_of
@@ -111,6 +111,7 @@ def _shown(side: Side, delegation_id: str) -> ResponseReturnValue:
         actions=actions_of(actor, one, agreement),
         wider=Given.by(one.proposal) if one.proposal else None,
         radius=blast.of_delegation(actor, one.row) if one.is_running else blast.BlastRadius(),
+        refused=revocation.of_delegation(one.row),
         events=[{"at": row.at, "sentence": sentence(row), "who": row.actor_home_name} for row in events],
     )
 

@@ -22,7 +22,7 @@ from portal.keys.handing_over import is_stopped_alone
 from portal.keys.models import KeyPair, KeyState
 from portal.keys.status import status_of
 from portal.usage import store as usage
-from portal.web import arguments, frame
+from portal.web import arguments, frame, revocation
 from portal.web.guards import current_actor, requires
 from portal.web.identity import confirmed
 from portal.web.keys import (  # noqa: F401 - they belong to this blueprint
@@ -94,6 +94,7 @@ def show(account: str, api_key: str) -> ResponseReturnValue:
         may_rename=eligibility.has_power(actor, pair, Permission.KEY_RENAME),
         may_revoke=eligibility.has_power(actor, pair, Permission.KEY_REVOKE),
         leak=_leak(pair),
+        refused=revocation.of_pair(pair),
     )
 
 
