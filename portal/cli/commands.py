@@ -2,8 +2,19 @@
 
 from flask import Flask
 
-from portal.cli import credentials, explaining, importing, keeping, reasons, record, reviews, signing, starting, states
-from portal.cli import credentials, gateway, importing, keeping, record, reviews, signing, starting, states
+from portal.cli import (
+    credentials,
+    explaining,
+    gateway,
+    importing,
+    keeping,
+    reasons,
+    record,
+    reviews,
+    signing,
+    starting,
+    states,
+)
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
@@ -19,11 +30,6 @@ def add_to(app: Flask) -> None:
     portal = SpeakingGroup("portal", help="Start an instance, and keep it.")
     audit = SpeakingGroup("audit", help="The record of what happened.")
     evidence = SpeakingGroup("reviews", help="What reviews leave behind.")
-    gateway = SpeakingGroup("gateway", help="What is decided about calls.")
-    """`flask portal …`, `… audit …`, `… reviews …`, `… gateway …`, `… worker`; the demo's command in the demo only."""
-    portal = SpeakingGroup("portal", help="Start an instance, and keep it.")
-    audit = SpeakingGroup("audit", help="The record of what happened.")
-    evidence = SpeakingGroup("reviews", help="What reviews leave behind.")
     doors = SpeakingGroup("gateway", help="The door that the vendor's services ask.")
     for command in PORTAL:
         portal.add_command(command)
@@ -31,8 +37,7 @@ def add_to(app: Flask) -> None:
         portal.add_command(starting.make_demo)
     audit.add_command(record.verify)
     evidence.add_command(reviews.verify)
-    gateway.add_command(explaining.explain)
-    for command in (portal, audit, evidence, gateway, worker):
+    doors.add_command(explaining.explain)
     doors.add_command(gateway.probe)
     for command in (portal, audit, evidence, doors, worker):
         app.cli.add_command(command)

@@ -18,11 +18,9 @@ from portal.gateway.asking import Askers, service_for
 from portal.gateway.bundles import Bundles, Offline
 from portal.gateway.following import Follower, Following
 from portal.gateway.metrics import CONTENT_TYPE, Metrics
-from portal.gateway.tally import Tally
 from portal.gateway.reporting import Reporter
+from portal.gateway.tally import Tally
 from portal.gateways.models import WorkerKind
-from portal.usage import traces
-from portal.usage.traces import Trace
 from portal.verifier.decision import Call, Decision, decide
 from portal.verifier.proving import Prover
 
@@ -55,9 +53,7 @@ class Door:
     ) -> None:
         self.rest, self.follower, self._surroundings = rest, Follower(following, surroundings), surroundings
         self.askers, self.prove, self.tally = Askers(listener), Prover(), Tally()
-        self.rest, self.follower = rest, Follower(following, surroundings)
-        self.askers, self.prove = Askers(listener), Prover()
-        self._kind, self._surroundings = WorkerKind.GATEWAY if rest is alone else WorkerKind.APP, surroundings
+        self._kind = WorkerKind.GATEWAY if rest is alone else WorkerKind.APP
         self._routes: dict[str, tuple[tuple[str, ...], Handler]] = {
             decisions.PATH: (POST, self._decisions),
             READY_PATH: (GET, self._ready),
@@ -76,7 +72,6 @@ class Door:
         self._headers_of_cached = [("X-Portal-Worker", self.worker)]
         self._headers = [*self._headers_of_cached, ("Cache-Control", "no-store")]
         self.follower.reporter = Reporter(self.worker, self._kind, self.follower, self._surroundings)
-        self._headers = [("X-Portal-Worker", self.worker), ("Cache-Control", "no-store")]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")

@@ -101,8 +101,6 @@ class Follower:
                     self._listener.start()
                 if self.reporter is not None:
                     self.reporter.begin()
-                if self.following.listen_url:
-                    Thread(target=self._listen, name="listener", daemon=True).start()
 
     def end(self) -> None:
         """Follow no more; what is known stays, and is cut off in time."""
@@ -165,7 +163,6 @@ class Follower:
         # A million records looked through at each collection would be pauses that callers feel.
         gc.collect()
         gc.freeze()
-        self.is_ready = True
         self._tell_version()
         log.info("loaded", keys=len(self.tables.keys), version=self.tables.version)
 
@@ -190,8 +187,8 @@ class Follower:
         self._read_credentials()
         self.version = followed.version
         self._note_lag()
-        return True
         self._tell_version()
+        return True
 
     def _read_credentials(self) -> None:
         self.credentials = {working.digest: working for working in credentials.all_working(clock.now())}
