@@ -108,6 +108,8 @@ class Follower:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
+            if self.reporter is not None:
+                self.reporter.end()
 
     @property
     def seconds_behind(self) -> float:
