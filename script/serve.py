@@ -153,6 +153,8 @@ def _serve(port: int, settings: dict[str, str]) -> None:
         if "GATEWAY_PORT" in settings:
             running["gateway"] = _start(settings, *_granian_of_gateway(settings))
         _wait_for_sign_in(port, settings, running)
+        if "gateway" in running:
+            _wait_for_gateway(settings, running)
         print(f"ready http://localhost:{port}", flush=True)
         while True:
             _all_run(running)
@@ -179,7 +181,7 @@ def _granian_of_gateway(settings: dict[str, str]) -> list[str]:
     host, workers = settings.get("GATEWAY_HOST", "127.0.0.1"), settings.get("GATEWAY_WORKERS", "2")
     options = f"--interface wsgi --host {host} --port {settings['GATEWAY_PORT']} --workers {workers}"
     # Two threads each: an answer takes no waiting, and more of them would only hand the interpreter about.
-    more = "--blocking-threads 2 --log-level warning --respawn-failed-workers"
+    more = "--blocking-threads 2 --log-level warning --respawn-failed-workers --workers-kill-timeout 10"
     return ["granian", *options.split(), *more.split(), "wsgi:gateway"]
 
 
@@ -214,6 +216,21 @@ def _wait_for_sign_in(port: int, settings: dict[str, str], running: dict[str, su
         answer = f"status {status}"
         time.sleep(1)
     raise NotReady(f"The sign-in page did not answer within {READY_SECONDS} seconds: {answer}.")
+
+
+def _wait_for_gateway(settings: dict[str, str], running: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Until it listens: loading many keys may take it longer, and it says so itself."""
+    place = settings.get("GATEWAY_HOST", "127.0.0.1"), int(settings["GATEWAY_PORT"])
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        _all_run(running)
+        try:
+            socket.create_connection(place, timeout=1).close()
+        except OSError:
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+    raise NotReady(f"The gateway did not listen on port {place[1]} within {READY_SECONDS} seconds.")
 
 
 def _all_run(running: dict[str, subprocess.Popen[bytes]]) -> None:
