@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from portal.verifier.decision import Decision
+from portal.verifier.decision import ALLOWED_STATUS, Decision
 from portal.verifier.reasons import REASONS, Reason
 
 UNAVAILABLE_STATUS = 503
@@ -52,24 +52,36 @@ class Answer(NamedTuple):
         return [*headers, ("Retry-After", "5")] if self.status == UNAVAILABLE_STATUS else headers
 
 
+_Told = tuple[bool, int, str | None, str | None, str | None]
+_REFUSALS: dict[Reason, _Told] = {
+    # Who proves nothing hears nothing, not even who could mend it.
+    reason: (
+        False,
+        told.status,
+        reason.value,
+        str(told.sentence),
+        None if reason is Reason.NOT_PROVEN else str(told.mend),
+    )
+    for reason, told in REASONS.items()
+}
+_PASSED: _Told = (True, ALLOWED_STATUS, None, None, None)
+
+
 def answer_of(decision: Decision) -> Answer:
     """The decision in words. It takes all that it tells from the records at once."""
     key, space = decision.key, decision.space
-    told = Answer(decision.is_allowed, decision.status, flags=decision.flags)
-    if decision.reason is not None:
-        why = REASONS[decision.reason]
-        told = told._replace(reason=decision.reason.value, sentence=str(why.sentence))
-        if decision.reason is not Reason.NOT_PROVEN:  # who proves nothing hears nothing
-            told = told._replace(mend=str(why.mend))
+    told: _Told = _PASSED if decision.reason is None else _REFUSALS[decision.reason]
     if key is None:
-        return told
-    return told._replace(
-        account=key.owner.account_id,
-        tenant=key.owner.name,
-        environment=key.environment,
-        data_space=None if space is None else space.public_id,
-        holder=key.holder.account_id,
-        delegation=None if key.delegation is None else key.delegation.public_id,
+        return Answer(*told)
+    return Answer(
+        *told,
+        key.owner.account_id,
+        key.owner.name,
+        key.environment,
+        None if space is None else space.public_id,
+        key.holder.account_id,
+        None if key.delegation is None else key.delegation.public_id,
+        decision.flags,
     )
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import uuid
+from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -55,7 +56,8 @@ class Uses:
         with self._lock:
             present = self._counted.get(use)
             if present is not None:
-                present[1] = max(present[1], at)
+                if at > present[1]:
+                    present[1] = at
                 present[2] += 1
             elif len(self) < self._most:
                 self._counted[use] = [at, at, 1]
@@ -83,6 +85,7 @@ def _told(use: Use, counted: list[float]) -> dict[str, Any]:
     return told | {"first_at": first_at, "last_at": last_at, "calls": int(calls)}
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """The network that an address lies in, /24 for IPv4 and /48 for IPv6; empty for none."""
     try:
