@@ -22,20 +22,20 @@ from portal.foundation import signing
 from portal.foundation.database import transaction
 from portal.foundation.sealing import CannotUnseal
 from portal.foundation.signing import Purpose
-from portal.impact.bundled import Rows, rows_of
+from portal.impact.bundled import Listing, Name, Rows, all_names, names_in
 from portal.verifier import bundle as bundles
 from portal.verifier.bundle import Bundle, Sign, State
 from portal.verifier.decision import Policy
 from portal.verifier.records import Moment
-from portal.verifier.rows import KINDS, Changes, Digest, Row, weight_of
+from portal.verifier.rows import KINDS, Digest, Row, weight_of
 from portal.verifier.tables import Delta, Tables
 
 log = get_logger()
 
 PURPOSES = {Environment.PRODUCTION: Purpose.BUNDLE_PRODUCTION, Environment.SANDBOX: Purpose.BUNDLE_SANDBOX}
 WHOLE_SECONDS = 60  # for so long at most a whole bundle is handed out again as it was signed
-# To look through large tables and to write a large bundle takes a while, in which calls wait. What took longer than
-# this is not done again before twenty times as long has passed, if what there is may do.
+# To write a large bundle takes a while, in which calls wait. One that took longer than this is not written again before
+# twenty times as long has passed, where it may do.
 LONG_PART, SHORT_SECONDS = 20, 0.05
 MOST_REMEMBERED = 2000  # versions; each with the names of the rows that changed
 
@@ -62,7 +62,7 @@ class Step(NamedTuple):
     """Which rows changed on the way to a version, by kind and name."""
 
     version: int
-    changed: frozenset[tuple[str, str]]
+    changed: frozenset[Name]
 
 
 def signer(environment: Environment) -> tuple[str, Sign]:
@@ -85,12 +85,16 @@ class _Known:
     """The rows that were looked at last: of which tables, at which version, and as of when these were the latest."""
 
     of: ref[Tables]
-    rows: Rows
+    listing: Listing
     digest: Digest
     policy: Policy
     services: frozenset[str]
     version: int
     as_of: Moment
+
+    @property
+    def rows(self) -> Rows:
+        return self.listing.rows
 
     @property
     def state(self) -> State:
@@ -113,7 +117,7 @@ class Issuer:
         self._first = 0  # the version from which on steps are remembered
         self._steps: deque[Step] = deque(maxlen=MOST_REMEMBERED)
         self._whole: Issued | None = None
-        self._looked_until = self._whole_until = 0.0  # until when what was found, and signed, may do
+        self._whole_until = 0.0  # until when the one that was signed may do though there is news
 
     def issue(self, tables: Tables, as_of: Moment, since: State | None = None) -> Issued:
         """A bundle of these tables, which were the latest at `as_of`: what changed since `since`, or everything.
@@ -123,53 +127,60 @@ class Issuer:
         with self._turn:
             if since is not None and since.version > tables.version:
                 raise Behind
-            known = self._looked(tables, as_of, since)
+            known = self._looked(tables, as_of)
             changed = None if since is None else self._changed_since(known, since)
             if since is None or changed is None:
                 return self._issued_whole(known, 0 if since is None else since.version)
             return self._signed(known, _delta(known, changed), since)
 
-    def _looked(self, tables: Tables, as_of: Moment, since: State | None) -> _Known:
+    def _looked(self, tables: Tables, as_of: Moment) -> _Known:
         known = self._known
-        if known is not None and known.version == tables.version and known.of() is tables:
-            known.as_of = max(known.as_of, as_of)
-            return known
-        if known is not None and known.version < tables.version and as_of - known.as_of < WHOLE_SECONDS:
-            does_asker = since is None or since.version <= known.version
-            if does_asker and self._looked_until > time.monotonic():
-                return known
-        began = time.monotonic()
-        self._known = self._look(tables, as_of)
-        self._looked_until = self._may_do_until(began)
-        return self._known
+        if known is None or known.version != tables.version or known.of() is not tables:
+            known = self._known = self._look(tables, as_of)
+        known.as_of = max(known.as_of, as_of)
+        return known
 
     def _look(self, tables: Tables, as_of: Moment) -> _Known:
-        about, rows = tables.read(
-            lambda: ((tables.policy, tables.services, tables.version), rows_of(tables, self.environment))
-        )
         before = self._known
+        with tables.still():
+            names = None if before is None else _changed(before, tables)
+            if before is not None and names is not None:
+                listing, changed = before.listing, before.listing.update(tables, names)
+            else:
+                listing, changed = self._listed_anew(tables)
+            about = tables.policy, tables.services, tables.version
         digest = Digest() if before is None else before.digest
-        changes = _changes({kind: {} for kind in KINDS} if before is None else before.rows, rows)
-        digest.apply(changes)
-        policy, services, version = about
-        if before is None or version < before.version or (version == before.version and changes):
+        digest.apply({(kind, name): _weight(listing.rows, kind, name) for kind, name in changed})
+        known = _Known(ref(tables), listing, digest, *about, as_of)
+        self._go_on(before, known, frozenset(changed))
+        return known
+
+    def _listed_anew(self, tables: Tables) -> tuple[Listing, set[Name]]:
+        """All of it, and how it differs from what was known. From now on the tables note what changes."""
+        if tables.applied is None:
+            tables.applied = deque(maxlen=MOST_REMEMBERED)
+        listing, before = Listing(self.environment), None if self._known is None else self._known.listing.rows
+        changed = listing.update(tables, all_names(tables))
+        return listing, changed if before is None else _differences(before, listing.rows)
+
+    def _go_on(self, before: _Known | None, known: _Known, changed: frozenset[Name]) -> None:
+        if before is None or known.version < before.version or (known.version == before.version and changed):
             # Tables of another past: a database that was restored.
-            self._first, self._whole = version, None
+            self._first, self._whole = known.version, None
             self._steps.clear()
         else:
-            self._remember(Step(version, frozenset(changes)))
-        return _Known(ref(tables), rows, digest, policy, services, version, as_of)
+            self._remember(Step(known.version, changed))
 
     def _remember(self, step: Step) -> None:
         if len(self._steps) == MOST_REMEMBERED:
             self._first = self._steps[0].version
         self._steps.append(step)
 
-    def _changed_since(self, known: _Known, since: State) -> set[tuple[str, str]] | None:
+    def _changed_since(self, known: _Known, since: State) -> set[Name] | None:
         """The rows that may have changed since; None when that is not known, or is most of them."""
         if since.version < self._first or (since.version == known.version and since != known.state):
             return None
-        changed: set[tuple[str, str]] = set()
+        changed: set[Name] = set()
         for step in reversed(self._steps):
             if step.version <= since.version:
                 break
@@ -210,7 +221,7 @@ class Issuer:
 _Content = tuple[dict[str, list[Row]], dict[str, list[str]]]  # rows, and the names of those that are gone
 
 
-def _delta(known: _Known, changed: set[tuple[str, str]]) -> _Content:
+def _delta(known: _Known, changed: set[Name]) -> _Content:
     """These rows as they are now, and the names of those that are gone."""
     rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
     gone: dict[str, list[str]] = {kind: [] for kind in KINDS}
@@ -223,10 +234,23 @@ def _delta(known: _Known, changed: set[tuple[str, str]]) -> _Content:
     return rows, gone
 
 
-def _changes(before: Rows, after: Rows) -> Changes:
-    changes: Changes = {}
-    for kind in KINDS:
-        old, new = before[kind], after[kind]
-        changes |= {(kind, name): weight_of(kind, row) for name, row in new.items() if old.get(name) != row}
-        changes |= {(kind, name): None for name in old.keys() - new.keys()}
-    return changes
+def _changed(known: _Known, tables: Tables) -> list[Name] | None:
+    """The rows that changed since; None when the tables do not tell."""
+    applied = [one for one in tables.applied or () if one.after > known.version]
+    if known.of() is not tables or not applied or applied[0].before > known.version:
+        return None
+    return [name for one in applied for name in names_in(one.delta)]
+
+
+def _weight(rows: Rows, kind: str, name: str) -> int | None:
+    row = rows[kind].get(name)
+    return None if row is None else weight_of(kind, row)
+
+
+def _differences(before: Rows, after: Rows) -> set[Name]:
+    return {
+        (kind, name)
+        for kind in KINDS
+        for name in before[kind].keys() | after[kind].keys()
+        if before[kind].get(name) != after[kind].get(name)
+    }

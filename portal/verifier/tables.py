@@ -1,9 +1,11 @@
 """What is known, by id, kept up to date by deltas of which no reader sees half."""
 
+from collections import deque
 from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from portal.verifier.decision import Policy
@@ -23,6 +25,8 @@ from portal.verifier.records import (
 )
 
 T = TypeVar("T")
+
+MOST_NOTED = 10_000  # rows of a delta that is worth going on from
 
 
 class Incomplete(ValueError):
@@ -54,6 +58,14 @@ class Delta:
         yield from (self.gone_keys, self.gone_spaces)
 
 
+class Applied(NamedTuple):
+    """A delta that led from one version to another."""
+
+    before: int
+    after: int
+    delta: Delta
+
+
 class Tables:
     """Everything that decisions are made from, as of `version`. It is a `decision.Known`.
 
@@ -69,8 +81,15 @@ class Tables:
         self.delegations: dict[UUID, Delegation] = {}
         self.keys: dict[str, Key] = {}
         self.spaces: dict[str, Space] = {}
+        self.applied: deque[Applied] | None = None  # the last deltas, for who wants to go on from them
         self._turn = 0  # odd while a delta is being applied
         self.begin_anew()
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Inside, nothing changes; whoever would change something waits, so it must not take long."""
+        with self._applying:
+            yield
 
     def begin_anew(self) -> None:
         """Be free, as after a fork in which another thread held the lock; nobody may have been applying then."""
@@ -101,10 +120,19 @@ class Tables:
         with self._applying:
             self._turn += 1
             try:
+                self._note(delta, version)
                 self._put(delta)
                 self.version = version
             finally:
                 self._turn += 1
+
+    def _note(self, delta: Delta, version: int) -> None:
+        if self.applied is None:
+            return
+        if len(delta) > MOST_NOTED:
+            self.applied.clear()
+        else:
+            self.applied.append(Applied(self.version, version, delta))
 
     def _put(self, delta: Delta) -> None:
         for tenant in delta.tenants:

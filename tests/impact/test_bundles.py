@@ -1,11 +1,13 @@
 """Issuing: when the tables are looked through again, and when a whole bundle is signed anew."""
 
+from collections.abc import Callable
+
 import pytest
 
 from portal.impact.bundles import Behind, Issuer
 from portal.verifier.bundle import State
 from portal.verifier.tables import Delta
-from tests.verifier.offline import NOON, SANDBOX, SigningKeys, revoked, some_tables
+from tests.verifier.offline import NOON, SANDBOX, SPACE, SigningKeys, revoked, some_tables
 
 pytestmark = pytest.mark.no_database
 
@@ -44,7 +46,7 @@ def test_where_it_took_long_it_may_be_a_little_older(issuer: Issuer):
     tables = some_tables()
     issuer.short_seconds = -1
     first = issuer.issue(tables, NOON)
-    issuer._whole_until = issuer._looked_until = float("inf")
+    issuer._whole_until = float("inf")
     tables.apply(revoked(), 2)
 
     assert issuer.issue(tables, NOON + 1).octets is first.octets
@@ -55,7 +57,7 @@ def test_but_never_older_than_what_the_asker_has(issuer: Issuer):
     tables = some_tables()
     issuer.short_seconds = -1
     issuer.issue(tables, NOON)
-    issuer._whole_until = issuer._looked_until = float("inf")
+    issuer._whole_until = float("inf")
     tables.apply(revoked(), 2)
 
     assert issuer.issue(tables, NOON, State(2, "0" * 64)).version == 2
@@ -106,3 +108,38 @@ def test_tables_of_another_past_are_looked_through_though_they_have_counted_as_f
 
     assert (before.version, after.version) == (2, 2)
     assert before.octets != after.octets
+
+
+def test_a_change_is_no_look_through_all_tables(issuer: Issuer, monkeypatch: pytest.MonkeyPatch):
+    tables = some_tables()
+    issuer.issue(tables, NOON)
+    monkeypatch.setattr("portal.impact.bundles.all_names", lambda _tables: pytest.fail("looked through everything"))
+
+    tables.apply(revoked(), 2)
+
+    assert issuer.issue(tables, NOON).version == 2
+
+
+@pytest.mark.parametrize("lost", [lambda applied: applied.clear(), lambda applied: applied.popleft()])
+def test_what_the_tables_do_not_tell_any_more_is_found_by_a_look_at_all(issuer: Issuer, lost: Callable[..., object]):
+    tables, other = some_tables(), Issuer("http://localhost", SANDBOX, 300, issuer.signer)
+    before = issuer.issue(tables, NOON)
+    tables.apply(revoked(), 2)
+    assert tables.applied is not None
+    lost(tables.applied)
+    tables.apply(Delta(gone_spaces=[SPACE]), 3)
+
+    after = issuer.issue(tables, NOON)
+
+    assert after.octets == other.issue(tables, NOON).octets != before.octets
+
+
+def test_a_change_of_many_rows_is_not_kept_for_it(monkeypatch: pytest.MonkeyPatch, issuer: Issuer):
+    monkeypatch.setattr("portal.verifier.tables.MOST_NOTED", 0)
+    tables = some_tables()
+    issuer.issue(tables, NOON)
+
+    tables.apply(revoked(), 2)
+
+    assert not tables.applied
+    assert issuer.issue(tables, NOON).version == 2

@@ -16,11 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.access.roles import Environment
+from portal.impact import bundled
+from portal.impact.bundled import Rows
 from portal.impact.bundles import Behind, Issuer
 from portal.verifier import bundle as bundles
 from portal.verifier.bundle import Bundle, Sign, State
 from portal.verifier.decision import Call, Policy
 from portal.verifier.records import ContractRow, DelegationRow, GrantRow, GrantsRow, KeyRow, SpaceRow, TenantRow
+from portal.verifier.rows import name_of
 from portal.verifier.tables import Delta, Tables
 from tests.connector.shop import a_token
 from tests.factories import a_private_key
@@ -224,3 +227,19 @@ def a_random_change(chance: random.Random, tables: Tables) -> Delta:
 
 def _grant(chance: random.Random, contract_id: uuid.UUID) -> GrantRow:
     return GrantRow(chance.choice([SERVICE, "payments"]), contract_id, NOON, NOON + DAY, None, chance.random() < 0.5)
+
+
+def rows_of(tables: Tables, environment: Environment) -> Rows:
+    """What a bundle lists, worked out anew: the keys of the environment and all that they need."""
+    keys = [key for key in tables.keys.values() if key.environment == environment.value]
+    owners = {key.owner.id: key.owner for key in keys}
+    grants = [grant for owner in owners.values() for several in owner.grants.values() for grant in several]
+    rows: dict[str, list[Any]] = {
+        "tenants": [bundled._tenant(tenant) for key in keys for tenant in (key.owner, key.holder)],
+        "contracts": [bundled._contract(one.contract) for one in (*keys, *grants)],
+        "grants": [bundled._grants(owner) for owner in owners.values()],
+        "delegations": [bundled._delegation(key.delegation) for key in keys if key.delegation is not None],
+        "keys": [bundled._key(key) for key in keys],
+        "spaces": [bundled._space(space) for space in tables.spaces.values() if space.owner.id in owners],
+    }
+    return {kind: {name_of(row): row for row in some} for kind, some in rows.items()}

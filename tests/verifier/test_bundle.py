@@ -7,11 +7,22 @@ from typing import Any
 
 import pytest
 
-from portal.impact.bundled import rows_of
 from portal.verifier import bundle as bundles
 from portal.verifier.bundle import Bundle, Refused
 from portal.verifier.rows import KINDS, as_json, name_of, row_of
-from tests.verifier.offline import DELEGATED, LIVE, NOON, OWN, PRODUCTION, SANDBOX, SPACE, Delta, Worker, revoked
+from tests.verifier.offline import (
+    DELEGATED,
+    LIVE,
+    NOON,
+    OWN,
+    PRODUCTION,
+    SANDBOX,
+    SPACE,
+    Delta,
+    Worker,
+    revoked,
+    rows_of,
+)
 
 pytestmark = pytest.mark.no_database
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from portal.impact.bundled import rows_of
 from portal.verifier.bundle import Bundle, Refused, State
 from portal.verifier.decision import Policy
 from portal.verifier.holding import Expected, Held, after, check_time
@@ -21,6 +20,7 @@ from tests.verifier.offline import (
     a_key,
     a_random_change,
     revoked,
+    rows_of,
     some_tables,
 )
 
@@ -83,7 +83,8 @@ def test_deltas_over_random_changes_lead_to_what_a_full_bundle_says(seed: int, e
         worker.as_of += 20
 
     whole = after(None, Worker.read(worker, _anew(worker).issue(environment)))
-    assert rows_of(held.tables, environment) == rows_of(whole.tables, environment)
+    assert rows_of(held.tables, environment) == rows_of(worker.tables, environment)
+    assert rows_of(whole.tables, environment) == rows_of(worker.tables, environment)
     assert held.state == whole.state
     assert held.tables.services == whole.tables.services
 
