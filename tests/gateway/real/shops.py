@@ -30,10 +30,17 @@ class Answered:
 
 
 def call(
-    port: int, headers: dict[str, str], path: str = CATALOG, *, method: str = "GET", body: bytes | None = None
+    port: int,
+    headers: dict[str, str],
+    path: str = CATALOG,
+    *,
+    method: str = "GET",
+    body: bytes | None = None,
+    source: str = "127.0.0.1",
 ) -> Answered:
-    """The answer to one call over a connection of its own."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
+    """The answer to one call over a connection of its own, from the address `source` of this machine."""
+    here = (source, 0)
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS, source_address=here)) as connection:
         connection.request(method, path, body=body, headers=headers)
         return _read(connection.getresponse())
 

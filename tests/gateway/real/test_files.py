@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 import portal.gateway
-from tests.gateway.real.programs import FILES
+from tests.gateway.real.programs import FILES, PROGRAMS
 
 pytestmark = pytest.mark.no_database
 
+CHECK = FILES.parents[1] / "script" / "check.py"
 ROOM = Path(portal.gateway.__file__).parent
 SOURCES = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOM.glob("*.py")))
 WRITTEN = set(re.findall(r"\"(X-Portal-[A-Za-z-]+)\"", SOURCES))
@@ -43,3 +44,9 @@ def test_what_only_the_door_may_say_is_taken_from_the_shop(file: str, header: st
 @pytest.mark.parametrize("file", sorted(path.name for path in FILES.iterdir()))
 def test_the_documentation_names_each_file(file: str):
     assert f"(gateways/{file})" in (FILES.parent / "gateways.md").read_text(encoding="utf-8")
+
+
+def test_the_script_that_runs_the_tests_has_each_program_installed():
+    (gateways,) = re.findall(r"^GATEWAYS = \((.+)\)$", CHECK.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert set(PROGRAMS) == set(re.findall(r"\w+", gateways))

@@ -213,13 +213,13 @@ def test_the_portal_is_asked_without_body_and_without_what_is_large(run: Run, wo
     with line_to(door) as line:
         gateway = run(line.port, world.credential)
 
-        answer = call(gateway.port, headers, method="POST", body=b"body" * 100_000)
+        answer = call(gateway.port, headers, method="POST", body=b"body" * 100_000, source="127.7.8.9")
 
     asked = bytes(line.sent)
     assert answer.status == 200
     assert asked.startswith(b"GET /gateway/check/catalog-service HTTP/1.1\r\n")
     assert asked.endswith(b"\r\n\r\n")
-    assert b"x-portal-client-address: 127.0.0.1\r\n" in asked.lower()
+    assert b"x-portal-client-address: 127.7.8.9\r\n" in asked.lower()
     assert not [word for word in (b"large" * 9, b"cookie", b"body", b"mine", b"Content-Length") if word in asked]
 
 
