@@ -13,6 +13,7 @@ from portal.gateways import operations
 from portal.gateways.figures import Figures
 from portal.gateways.health import Health, health_of
 from portal.gateways.models import GatewayWorker, WorkerKind, WorkerState
+from portal.web.console.gateway import Line
 from tests.factories import a_key, a_licensee, a_vendor, tenant_of
 from tests.gateways.scenes import a_worker
 from tests.web.test_statements import ask
@@ -80,7 +81,7 @@ def test_a_worker_is_shown_with_its_figures(told):
     text = rows(told())
 
     assert "0badcafe gateway-1, with the pages" in text
-    for each in ("Up to date", "12", "110 ms", "480 ms", "520 ms", "of the last 7 changes"):
+    for each in ("Up to date", "12 key pairs", "0 seconds ago", "110 ms", "480 ms", "520 ms", "of the last 7 changes"):
         assert each in text
 
 
@@ -199,3 +200,11 @@ def test_a_key_made_while_the_worker_reports_does_not_warn(told):
     a_key(a_licensee())
 
     assert "is behind" not in told()
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize(
+    ("seconds", "told_seconds"), [(-1, 0), (9.8, 9), (59, 59), (135, 120), (3599, 3540), (3600, None)]
+)
+def test_how_long_ago_is_told_in_whole_seconds_or_minutes(seconds: float, told_seconds: int | None):
+    assert Line(GatewayWorker(), Health.READY, seconds * SECOND).ago_seconds == told_seconds
