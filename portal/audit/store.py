@@ -77,6 +77,18 @@ def did(tenant_id: uuid.UUID, event: str, person_id: uuid.UUID, since: datetime)
     return db.session.scalars(rows.limit(1), execution_options=scoped_to(tenant_id)).first() is not None
 
 
+def last_at(tenant_id: uuid.UUID, event: str, subject_id: str) -> datetime | None:
+    """When this was last done to this subject of the tenant, as its record says; None: never."""
+    rows = select(AuditEvent.at).where(
+        AuditEvent.tenant_id == tenant_id,
+        AuditEvent.subject_id == subject_id,
+        AuditEvent.event == event,
+        AuditEvent.refused.is_(False),
+    )
+    newest = rows.order_by(AuditEvent.seq.desc()).limit(1)
+    return db.session.scalars(newest, execution_options=scoped_to(tenant_id)).first()
+
+
 def page(
     actor: Actor, *, before_seq: int | None, limit: int, kind: str = "", person: str = "", subject: str = ""
 ) -> Sequence[AuditEvent]:

@@ -10,6 +10,7 @@ from portal.gateways.models import GatewayWorker
 from portal.gateways.operations import KEPT
 
 LOG_KEPT = timedelta(days=1)
+EXACTLY = timedelta()
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,18 @@ class Receipt:
         return self.refused == self.workers
 
 
-def of_act(row: Changed, acted_at: datetime) -> Receipt | None:
-    """What became of the act that changed this row at this moment. None: nobody has told, or it is long ago."""
+def of_act(row: Changed, acted_at: datetime, leeway: timedelta = EXACTLY) -> Receipt | None:
+    """What became of the act that changed this row at this moment. None: nobody has told, or it is long ago.
+
+    leeway: how much earlier the change may have been than `acted_at`, where that is another row's moment.
+    """
     now = clock.now()
     if acted_at < now - KEPT:
         return None
     # The log says it exactly, for as long as it goes back. Later the moment has to do: within the milliseconds between
     # it and its commit, somebody else's change may have been the first.
-    version = changes.version_that_changed(row, acted_at) if acted_at >= now - LOG_KEPT else None
-    if version is None:
+    version = changes.version_that_changed(row, acted_at - leeway) if acted_at >= now - LOG_KEPT else None
+    if version is None and not leeway:
         version = store.first_version_from(acted_at)
     return None if version is None else _told(version, acted_at, now)
 

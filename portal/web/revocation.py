@@ -1,5 +1,6 @@
 """How fast a revocation works, told to people: what is published, and what workers of the gateway made of one act."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -7,18 +8,23 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from portal.audit import store as audit
+from portal.audit.events import Event
 from portal.config import Settings
+from portal.contracts.models import Contract
 from portal.delegations.models import Delegation, DelegationState
 from portal.foundation import clock
 from portal.foundation.changes import Changed
 from portal.gateways import receipts
 from portal.gateways.receipts import Receipt
 from portal.keys.models import KeyEnding, KeyPair, KeyState
+from portal.tenants.models import Standing, Tenant
 
 # The published figures (performance.md, "Targets"), which `flask gateway probe` is held against.
 POLLED_MS, LISTENED_MS = 1000, 100
 MINUTE = 60
 LATELY = timedelta(days=1)
+WITH_ITS_EVENT = timedelta(seconds=1)  # an event is of the same transaction, and written as its last
 
 
 def connected_ms() -> int:
@@ -56,6 +62,28 @@ def of_delegation(delegation: Delegation) -> str | None:
     return refused_since(Changed(Delegation.__tablename__, delegation.tenant_id, delegation.id), acted_at)
 
 
+def of_tenant(tenant: Tenant) -> str | None:
+    """Who refuses all of this tenant's key pairs since it was suspended; None while it is not."""
+    if tenant.standing is not Standing.SUSPENDED:
+        return None
+    acted_at = audit.last_at(tenant.id, Event.STANDING_CHANGED, tenant.account_id)
+    row = Changed(Tenant.__tablename__, tenant.id, tenant.id)
+    return refused_since(row, acted_at, WITH_ITS_EVENT) if acted_at else None
+
+
+def of_last_ended(contracts: Iterable[Contract]) -> tuple[Contract, str] | None:
+    """The contract among these that was ended last, and who refuses its key pairs since; None where none was ended.
+
+    Its renewal is loaded. One that another took over from stopped no key.
+    """
+    ended = [each for each in contracts if each.ended_at and not (each.renewal and each.renewal.handed_over_at)]
+    last = max(ended, key=lambda each: each.ended_at or each.starts_at, default=None)
+    if last is None or last.ended_at is None:
+        return None
+    said = refused_since(Changed(Contract.__tablename__, last.tenant_id, last.id), last.ended_at)
+    return None if said is None else (last, said)
+
+
 def _stopped_by_the_clock(pair: KeyPair, acted_at: datetime) -> bool:
     """Whether a hard end was over when it was stored: every worker had refused on the second, without being told."""
     is_hard = pair.ending is not None and pair.ending is not KeyEnding.HELD
@@ -63,12 +91,12 @@ def _stopped_by_the_clock(pair: KeyPair, acted_at: datetime) -> bool:
     return (is_hard and is_over) or (pair.expires_at is not None and pair.expires_at <= acted_at)
 
 
-def refused_since(row: Changed, acted_at: datetime) -> str | None:
+def refused_since(row: Changed, acted_at: datetime, leeway: timedelta = receipts.EXACTLY) -> str | None:
     """Who refuses since the act that changed this row, as a sentence; the published figures while nobody has told.
 
     None for what is long past, and told by nobody.
     """
-    receipt = receipts.of_act(row, acted_at)
+    receipt = receipts.of_act(row, acted_at, leeway)
     if receipt is not None:
         return told(receipt)
     return published() if acted_at >= clock.now() - LATELY else None

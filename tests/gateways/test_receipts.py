@@ -128,6 +128,25 @@ def test_when_the_log_was_forgotten_the_moment_tells(owner: Actor):
     assert receipt == Receipt(1, 1, pytest.approx(0.3))
 
 
+def test_a_moment_that_is_a_little_late_needs_leeway(owner: Actor):
+    pair = revoked(owner)
+    at = pair.revoked_at
+    told("one", version_now(), at + 0.01 * SECOND, at + 0.3 * SECOND)
+
+    late = clock.now()
+
+    assert receipts.of_act(row_of(pair), late) is None
+    assert receipts.of_act(row_of(pair), late, leeway=60 * SECOND) == Receipt(1, 1, pytest.approx(0, abs=0.3))
+
+
+def test_with_leeway_the_moment_alone_tells_nothing(owner: Actor):
+    pair = revoked(owner)
+    told("one", version_now(), pair.revoked_at, pair.revoked_at + SECOND)
+
+    with clock.travelled_to(pair.revoked_at + timedelta(days=2)):
+        assert receipts.of_act(row_of(pair), pair.revoked_at, leeway=SECOND) is None
+
+
 def test_after_35_days_there_is_none(owner: Actor):
     pair = revoked(owner)
     told("one", version_now(), pair.revoked_at, pair.revoked_at + SECOND)

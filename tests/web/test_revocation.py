@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from bs4 import BeautifulSoup
 
+from portal.contracts import operations as contracts
+from portal.contracts import store as contract_store
 from portal.delegations import operations as delegations
 from portal.delegations.models import Delegation, DelegationState, Side
 from portal.foundation import changes, clock
@@ -14,8 +16,10 @@ from portal.gateways.receipts import Receipt
 from portal.keys import leaks, store
 from portal.keys import operations as keys
 from portal.keys.models import KeyEnding, KeyPair, KeyState
+from portal.tenants import operations as tenants
+from portal.tenants.models import Standing
 from portal.web import revocation
-from tests.factories import a_delegation, a_key, a_licensee, an_integrator, for_client, tenant_of
+from tests.factories import a_contract, a_delegation, a_key, a_licensee, a_vendor, an_integrator, for_client, tenant_of
 from tests.gateways.scenes import a_worker
 from tests.web.test_statements import ask
 
@@ -117,6 +121,43 @@ def test_of_a_running_delegation_nothing_is_said(owner, integrator, signed_in):
     text = said_on(signed_in(owner).get(f"/{tenant_of(owner).account_id}/integrators/{delegation.public_id}"))
 
     assert "Its key pairs:" not in text
+
+
+@pytest.fixture
+def in_the_console(owner, signed_in):
+    """What the tenant's page in the console says."""
+    admin = a_vendor()
+    address = f"/{tenant_of(admin).account_id}/console/tenants/{tenant_of(owner).account_id}"
+    return lambda: said_on(signed_in(admin).get(address))
+
+
+def test_the_page_of_a_suspended_tenant_says_who_refuses_its_pairs(owner, in_the_console):
+    admin, tenant = a_vendor(), tenant_of(owner)
+    with transaction():
+        tenants.set_standing(admin, tenant, Standing.SUSPENDED)
+    both_tell(0.4, clock.now())
+
+    assert "Its key pairs: Refused by all 2 gateway workers after" in in_the_console()
+
+
+def test_of_a_tenant_in_good_standing_nothing_is_said(in_the_console):
+    a_worker()
+
+    assert "Its key pairs:" not in in_the_console()
+
+
+def test_the_contract_that_was_ended_last_says_who_refuses_its_pairs(owner, in_the_console):
+    ended = contract_store.running(owner, clock.now())[0]
+    a_contract(tenant_of(owner), "integrator")
+    admin = a_vendor()
+    with transaction():
+        contracts.end(admin, ended)
+    both_tell(0.4, clock.now())
+
+    said = in_the_console()
+
+    assert said.count("Its key pairs: Refused by all 2 gateway workers after") == 1
+    assert said.index("Ended early") < said.index("Its key pairs:")
 
 
 def test_another_tenants_receipt_is_on_no_page_of_ours(owner, signed_in):

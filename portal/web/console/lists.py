@@ -14,7 +14,7 @@ from portal.impact.figures import figures
 from portal.impact.holdings import holdings
 from portal.impact.tree import tree
 from portal.keys.status import status_of
-from portal.web import arguments
+from portal.web import arguments, revocation
 from portal.web.console import labels
 from portal.web.console.blueprint import pages
 from portal.web.console.wanted import LISTS
@@ -48,6 +48,8 @@ def tenant(account: str, owner_id: str) -> str:
         status_of=status_of,
         contract_state=labels.contract_state,
         labels=labels,
+        refused=revocation.of_tenant(found.tenant),
+        refused_of_contract=revocation.of_last_ended(found.contracts),
     )
 
 
