@@ -26,7 +26,7 @@ def a_door(settings: Settings, folder: Path, policy: str) -> Iterator[int]:
     output = folder / f"{policy}.log"
     with output.open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=_environment(settings, folder, policy), stdout=log, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=environment(settings, folder, policy), stdout=log, stderr=subprocess.STDOUT
         )
     try:
         _wait_until_ready(process, port, output)
@@ -35,7 +35,7 @@ def a_door(settings: Settings, folder: Path, policy: str) -> Iterator[int]:
         end(process)
 
 
-def _environment(settings: Settings, folder: Path, policy: str) -> dict[str, str]:
+def environment(settings: Settings, folder: Path, policy: str) -> dict[str, str]:
     ours = ("PORTAL_", "FLASK_", "GATEWAY", "ENVIRONMENT_POLICY")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {
