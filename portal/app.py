@@ -57,6 +57,15 @@ LARGER_BODIES = {
 }
 LOOPBACK = {"127.0.0.1", "[::1]"}
 STATIC_SECONDS = 3600
+# How long libpq waits for a database that says nothing. By itself it would be two minutes to come in, and a quarter of
+# an hour for an answer from a machine that is gone, though another one may have its place long since.
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 PAGES = (
     accounts_pages,
@@ -142,13 +151,15 @@ def _engine_options(database_url: str) -> dict[str, object]:
     if database_url.startswith("sqlite"):
         # Opening the file is cheap, and no connection outlives a fork or a restore.
         return quiet | {"poolclass": NullPool}
-    return quiet | {"pool_pre_ping": True}
+    return quiet | {"pool_pre_ping": True, "connect_args": PATIENCE}
 
 
 def _looking_engine(database_url: str) -> dict[str, object]:
     # Opening a connection costs more than the look; after a second it is opened anew, so none outlives a restore.
     engine: dict[str, object] = {"url": database_url, "poolclass": QueuePool, "pool_recycle": 1}
-    return engine if database_url.startswith("sqlite") else engine | {"isolation_level": "AUTOCOMMIT"}
+    if database_url.startswith("sqlite"):
+        return engine
+    return engine | {"isolation_level": "AUTOCOMMIT", "connect_args": PATIENCE}
 
 
 def _join_domain(app: Flask, settings: Settings) -> None:

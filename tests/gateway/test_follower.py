@@ -2,9 +2,11 @@
 
 import io
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 from threading import enumerate as enumerate_threads
 from typing import Any
@@ -12,8 +14,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import delete, update
+from sqlalchemy.exc import OperationalError
 
 from portal.access.actor import Actor
+from portal.app import create_app
 from portal.config import Listener
 from portal.foundation import changes, clock
 from portal.foundation.changes import CALLS, ChangedRow, ChangeVersion, Gap
@@ -28,6 +32,7 @@ from portal.keys.models import KeyPair
 from portal.tenants.models import Tenant
 from portal.verifier.decision import Policy
 from portal.verifier.tables import Incomplete, Tables
+from tests.conftest import settings_for
 from tests.connector.shop import Shop
 from tests.factories import a_key
 from tests.gateway.asking import Gateway, a_credential
@@ -398,6 +403,20 @@ def test_what_was_ended_does_not_begin_again(live: MakeLive, shop: Shop):
 
     assert gateway.check(shop).reason == "cut_off"
     assert not gateway.door.follower._thread.is_alive()
+
+
+def test_a_database_that_says_nothing_is_not_waited_for_long(app: Flask, tmp_path: Path):
+    """A machine that is gone sends no refusal; what takes its place may answer at the same address."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+psycopg://portal_app@127.0.0.1:{silent.getsockname()[1]}/portal"
+        elsewhere = create_app(settings_for(url, "", tmp_path))
+        door = Door(alone, Following(Policy.REPORT, 0.05, 300), Listener.CREDENTIAL, elsewhere.app_context)
+
+        began = time.monotonic()
+        with elsewhere.app_context(), pytest.raises(OperationalError):
+            door.follower.look()
+
+    assert time.monotonic() - began < 10
 
 
 # Being told
