@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.access.roles import Environment
@@ -38,8 +39,13 @@ SERVICE = "search"
 
 
 @cache
+def private_of(number: int) -> RSAPrivateKey:
+    return a_private_key(number)  # which itself forgets keys, when there are many
+
+
+@cache
 def spki_of(number: int) -> bytes:
-    return a_private_key(number).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return private_of(number).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def a_key(api_key: str, environment: Environment = SANDBOX, delegation: uuid.UUID | None = None) -> KeyRow:
@@ -79,7 +85,7 @@ def some_tables(policy: Policy = Policy.REPORT) -> Tables:
 
 
 def a_call(at: float = NOON, api_key: str = OWN, service: str | None = SERVICE, space: str | None = SPACE) -> Call:
-    return Call(api_key, a_token(a_private_key(NUMBERS[api_key]), int(at) + 300), service, space)
+    return Call(api_key, a_token(private_of(NUMBERS[api_key]), int(at) + 300), service, space)
 
 
 class SigningKeys:
