@@ -194,3 +194,15 @@ def test_the_head_of_every_chain_is_there():
 
     chains = set(db.session.scalars(across_tenants(AuditEvent.chain_id, reason=Reader.UPKEEP).distinct()))
     assert chains == set(db.session.scalars(select(AuditChain.id)))
+
+
+def test_the_record_says_when_something_was_last_done(owner):
+    tenant = tenant_of(owner)
+    assert store.last_at(tenant.id, "tenant.renamed", tenant.account_id) is None
+    with transaction():
+        rename(owner, "Borealis")
+
+    newest = events_of(tenant.id)[-1]
+
+    assert store.last_at(tenant.id, "tenant.renamed", tenant.account_id) == newest.at
+    assert store.last_at(a_tenant().id, "tenant.renamed", tenant.account_id) is None

@@ -32,6 +32,7 @@ from tests.access.furnishing import (
 from tests.access.reviewing import question_for, reviews_of
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
 from tests.factories import a_licensee, a_tenant, tenant_of
+from tests.gateways.scenes import a_gateway
 from tests.web.access.routes import Route, address, routes_of
 
 LOOKING = (cast.MAYA, cast.SAM, cast.LIN, cast.PRIYA, cast.KARIM, cast.RUTH)
@@ -47,6 +48,7 @@ def main() -> None:
         things = place.things | intents_of(place.owner) | hand_off_intent_of(place, place.owner) | _letter_of(place)
         things |= _of_the_vendor(_member(cast.RUTH)) | question_for(place) | {"console_list": "contracts"}
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
+        a_gateway()
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
         sessions = {name: _session(actor) for name, actor in people.items()}
     json.dump({"sessions": sessions, "paths": _paths(app, things, accounts_of)}, sys.stdout)

@@ -8,14 +8,12 @@ from bs4 import BeautifulSoup
 from portal.access.actor import Actor
 from portal.access.roles import Role
 from portal.foundation import clock
-from portal.foundation.database import transaction
-from portal.gateways import operations
 from portal.gateways.figures import Figures
 from portal.gateways.health import Health, health_of
 from portal.gateways.models import GatewayWorker, WorkerKind, WorkerState
 from portal.web.console.gateway import Line
 from tests.factories import a_key, a_licensee, a_vendor, tenant_of
-from tests.gateways.scenes import a_worker
+from tests.gateways.scenes import a_gateway, a_probe, a_worker
 from tests.web.test_statements import ask
 
 SECOND = timedelta(seconds=1)
@@ -126,8 +124,7 @@ def test_after_a_day_a_worker_is_forgotten(told):
 
 
 def test_the_last_probe_is_shown(told):
-    with transaction():
-        operations.note_probe("http://127.0.0.1:8001", 2, Figures(40, 201, 402, 403), 20, 1000)
+    a_probe()
 
     text = told()
 
@@ -137,10 +134,18 @@ def test_the_last_probe_is_shown(told):
 
 
 def test_a_probe_that_found_a_worker_too_slow_is_warned_of(told):
-    with transaction():
-        operations.note_probe("http://127.0.0.1:8001", 2, Figures(40, 201, 1001, 1003), 20, 1000)
+    a_probe(p99_ms=1001)
 
     assert "The published figure did not hold" in told()
+
+
+def test_the_worst_stands_first(told):
+    a_gateway()
+
+    text = rows(told())
+
+    states = ("Cut off", "Behind", "Loading", "Up to date", "Gone", "Ended")
+    assert sorted(states, key=text.index) == list(states)
 
 
 def test_what_a_worker_is_called_is_shown_as_text(told, signed_in, admin):
