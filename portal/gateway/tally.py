@@ -15,6 +15,7 @@ from portal.usage.traces import LONGEST_KEPT, Trace
 from portal.verifier.records import Key, Moment, Space
 
 MOST_KINDS = 5_000  # that wait; with one more, all become traces at once
+LONGEST_ADDRESS = 64
 DAY_SECONDS = 86_400
 
 
@@ -53,7 +54,9 @@ class Tally:
     def count(self, key: Key, space: Space | None, user_agent: str, address: str, at: Moment) -> None:
         """Count a call that passed."""
         data_space = None if space is None else space.public_id
-        kind = Kind(key.api_key, data_space, user_agent[:LONGEST_KEPT], address, int(at // DAY_SECONDS))
+        kind = Kind(
+            key.api_key, data_space, user_agent[:LONGEST_KEPT], address[:LONGEST_ADDRESS], int(at // DAY_SECONDS)
+        )
         with self._lock:
             counted = self._counted.get(kind)
             if counted is None:
