@@ -1,18 +1,15 @@
 """`POST /gateway/decisions`: the same answers in JSON, for one call or for up to a hundred."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from portal.gateway.answers import Refusal, Refused
+from portal.gateway.bodies import json_in
 from portal.gateway.checks import SERVICE
 from portal.verifier.decision import Call, Decision
 from portal.verifier.reasons import REASONS, Reason
 
 PATH = "/gateway/decisions"
-LARGEST = 256 * 1024  # security.md section 1, "Web"
-LONGEST_NUMBER = 20
-TOO_LARGE = f"It has at most {LARGEST} bytes."
 MOST_CALLS = 100
 TEXTS = ("api_key", "token", "service", "data_space")
 MEMBERS = frozenset({*TEXTS, "client"})
@@ -29,7 +26,7 @@ class Asked(NamedTuple):
 
 def read(environ: Mapping[str, Any]) -> tuple[list[Asked], bool]:
     """The calls of the question, and whether they came as a list. Raises: Refused."""
-    content = _content(environ)
+    content = json_in(environ)
     if not isinstance(content, dict):
         raise Refused(Refusal.NOT_UNDERSTOOD, "It is not a JSON object.")
     if "calls" not in content:
@@ -56,27 +53,6 @@ def told(decision: Decision) -> dict[str, Any]:
         content |= {"delegation": None if key.delegation is None else key.delegation.public_id}
         content |= {"data_space": None if space is None else space.public_id, "flags": list(decision.flags)}
     return content
-
-
-def _content(environ: Mapping[str, Any]) -> Any:
-    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused(Refusal.NOT_UNDERSTOOD, "It is sent as application/json.")
-    octets = environ["wsgi.input"].read(_length(environ.get("CONTENT_LENGTH") or ""))
-    if len(octets) > LARGEST:
-        raise Refused(Refusal.TOO_LARGE, TOO_LARGE)
-    try:
-        return json.loads(octets.decode())
-    except (ValueError, RecursionError) as error:
-        raise Refused(Refusal.NOT_UNDERSTOOD, "It is not JSON.") from error
-
-
-def _length(announced: str) -> int:
-    """How much to read; of a body that says nothing of its length one more than allowed. Raises: Refused."""
-    if not announced.isascii() or not announced.isdigit():
-        return LARGEST + 1
-    if len(announced) > LONGEST_NUMBER or int(announced) > LARGEST:
-        raise Refused(Refusal.TOO_LARGE, TOO_LARGE)  # and is not waited for
-    return int(announced)
 
 
 def _asked(content: Any) -> Asked:

@@ -1,6 +1,5 @@
 """`POST /gateway/uses`: what libraries counted where they decide offline. A report that comes twice counts once."""
 
-import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.gateway import answers
 from portal.gateway.answers import Answer, Refusal, Refused
+from portal.gateway.bodies import json_in
 from portal.usage import reports, writing
 from portal.usage.buffer import Batch, Count, Use
 from portal.usage.clients import client_of
@@ -21,7 +21,6 @@ from portal.verifier.decision import reaches
 from portal.verifier.tables import Tables
 
 PATH = "/gateway/uses"
-LARGEST = 256 * 1024
 MOST_USES = 500
 MOST_CALLS = 1_000_000_000
 LONGEST = 255
@@ -37,17 +36,19 @@ def take(environ: Mapping[str, Any], tables: Tables) -> Answer:
 
     Raises: Refused.
     """
-    content = _content(environ)
-    if not isinstance(content, dict) or content.keys() != MEMBERS or not REPORT_ID.fullmatch(str(content["report"])):
+    content = json_in(environ)
+    if not isinstance(content, dict) or content.keys() != MEMBERS:
         raise _not_understood()
-    uses = content["uses"]
+    report, uses = content["report"], content["uses"]
+    if not isinstance(report, str) or REPORT_ID.fullmatch(report) is None:
+        raise _not_understood()
     if not isinstance(uses, list) or len(uses) > MOST_USES:
         raise _not_understood()
     found = [_use(one) for one in uses]
     batch = tables.read(lambda: _batch(found, tables))
     try:
         with transaction():
-            seen = reports.take(uuid.UUID(content["report"]), batch)
+            seen = reports.take(uuid.UUID(report), batch)
     except (DBAPIError, NoConnection):
         raise Refused(Refusal.CUT_OFF) from None
     if seen is None:
@@ -92,20 +93,6 @@ def _batch(found: list[_Told], tables: Tables) -> Batch:
         use = Use(key.owner.id, key.id, reached, client, counted.first_at.date())
         batch[use] = batch[use].plus(counted) if use in batch else counted
     return batch
-
-
-def _content(environ: Mapping[str, Any]) -> Any:
-    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused(Refusal.NOT_UNDERSTOOD, "It is sent as application/json.")
-    announced = environ.get("CONTENT_LENGTH") or ""
-    length = min(int(announced), LARGEST + 1) if announced.isascii() and announced.isdigit() else LARGEST + 1
-    octets = environ["wsgi.input"].read(length)
-    if len(octets) > LARGEST:
-        raise Refused(Refusal.TOO_LARGE, f"It has at most {LARGEST} bytes.")
-    try:
-        return json.loads(octets.decode())
-    except (ValueError, RecursionError) as error:
-        raise Refused(Refusal.NOT_UNDERSTOOD, "It is not JSON.") from error
 
 
 def _not_understood() -> Refused:

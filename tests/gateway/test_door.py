@@ -6,7 +6,8 @@ import json
 import pytest
 
 from portal.access.actor import Actor
-from portal.gateway.decisions import LARGEST, MOST_CALLS
+from portal.gateway.bodies import LARGEST
+from portal.gateway.decisions import MOST_CALLS
 from tests.connector.shop import Shop, a_token
 from tests.factories import a_private_key, tenant_of
 from tests.gateway.asking import SERVICE, Gateway
@@ -156,13 +157,14 @@ class Unread:
     [("", "100", "asker_unknown"), ("psc_x", "100", "asker_unknown"), (None, str(LARGEST + 1), "too_large"),
      (None, "9" * 5000, "too_large")],
 )  # fmt: skip
-def test_a_body_is_not_waited_for_in_vain(gateway: Gateway, credential: str | None, length: str, code: str):
+@pytest.mark.parametrize("path", ["/gateway/decisions", "/gateway/uses"])
+def test_a_body_is_not_waited_for_in_vain(gateway: Gateway, path: str, credential: str | None, length: str, code: str):
     """Who sends slowly holds a thread; a stranger holds none."""
     gateway.credential = gateway.credential if credential is None else credential
-    environ = gateway.environ("POST", "/gateway/decisions", {"Content-Type": "application/json"})
+    environ = gateway.environ("POST", path, {"Content-Type": "application/json"})
     environ |= {"wsgi.input": Unread(), "CONTENT_LENGTH": length}
 
-    answer = gateway.door.answer(environ, "/gateway/decisions")
+    answer = gateway.door.answer(environ, path)
 
     assert dict(answer.headers)["X-Portal-Reason"] == code
 

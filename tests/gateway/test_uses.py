@@ -230,3 +230,9 @@ def test_by_then_what_it_counted_would_be_refused(gateway: Gateway, shop: Shop):
 def _tidied(later: timedelta) -> int:
     with clock.travelled_to(clock.now() + later), transaction():
         return reports.tidy_up()
+
+
+def test_an_id_that_is_a_number_is_none(gateway: Gateway, shop: Shop):
+    told = report(gateway.look(), a_use(shop), report=int("1" * 32))
+
+    assert (told.status, told.json["code"]) == (400, "not_understood")
