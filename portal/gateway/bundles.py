@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from threading import Lock
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -29,6 +30,7 @@ KEYS_PATHS = {f"/gateway/jwks/{environment}.json": environment for environment i
 MEMBERS = frozenset({"environment", "since", "digest"})
 DIGEST = re.compile(r"[0-9a-f]{64}")
 VERSION = re.compile(r"[0-9]{1,18}")
+LONGEST_QUERY = 1000
 CATCH_UP_SECONDS = 2.0
 RETIRED_FOR = timedelta(days=1)  # so long a key that signs no more is still published
 KEYS_SECONDS = 60
@@ -63,6 +65,9 @@ class Bundles:
     def _begin_anew(self) -> None:
         for issuer in self._issuers.values():
             issuer.begin_anew()
+        # One waits at a time, and not all threads that others need who ask about calls.
+        self._catching_up, self._reading = Lock(), Lock()
+        self._published: dict[Environment, Answer] = {}
         self._packed: tuple[bytes, bytes] | None = None  # the last large bundle, and the same compressed
 
     def bundle(self, environ: Mapping[str, Any]) -> Answer:
@@ -80,10 +85,22 @@ class Bundles:
 
     def keys(self, environ: Mapping[str, Any]) -> Answer:
         """The public halves of the keys that sign the bundles of an environment, as a JWK set. Raises: Refused."""
-        purpose = PURPOSES[KEYS_PATHS[environ["PATH_INFO"]]]
+        environment = KEYS_PATHS[environ["PATH_INFO"]]
+        if not self._reading.acquire(blocking=False):
+            # Anybody may ask this, and a database that says nothing lets everybody wait.
+            if environment in self._published:
+                return self._published[environment]
+            raise Refused(Refusal.NOT_READY)
+        try:
+            answer = self._published[environment] = self._read_keys(environment)
+        finally:
+            self._reading.release()
+        return answer
+
+    def _read_keys(self, environment: Environment) -> Answer:
         try:
             with self._surroundings():
-                keys = signing.published(purpose, clock.now() - RETIRED_FOR)
+                keys = signing.published(PURPOSES[environment], clock.now() - RETIRED_FOR)
                 content = {"keys": [as_jwk(key.key_id, key.public) for key in keys]}
         except (DBAPIError, NoConnection):
             raise Refused(Refusal.CUT_OFF) from None
@@ -92,8 +109,11 @@ class Bundles:
 
     def _issued(self, environment: Environment, since: State | None) -> Issued:
         follower = self._follower
-        if since is not None and since.version > follower.tables.version:
-            follower.catch_up(since.version, CATCH_UP_SECONDS)
+        if since is not None and since.version > follower.tables.version and self._catching_up.acquire(blocking=False):
+            try:
+                follower.catch_up(since.version, CATCH_UP_SECONDS)
+            finally:
+                self._catching_up.release()
         try:
             with self._surroundings():
                 as_of = clock.unix_now() - follower.seconds_behind
@@ -114,9 +134,9 @@ class Bundles:
 
 def _asked(query: str) -> Asked:
     """Raises: Refused."""
-    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=10)
+    pairs = parse_qsl(query[:LONGEST_QUERY], keep_blank_values=True)
     asked = dict(pairs)
-    if not asked.keys() <= MEMBERS or len(asked) != len(pairs):
+    if len(query) > LONGEST_QUERY or not asked.keys() <= MEMBERS or len(asked) != len(pairs):
         raise Refused(Refusal.NOT_UNDERSTOOD, f"It is asked with {', '.join(sorted(MEMBERS))}.")
     try:
         environment = Environment(asked.get("environment", ""))

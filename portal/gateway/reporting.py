@@ -48,11 +48,15 @@ class Reporter:
         self._surroundings = surroundings
         self._started_at = clock.now()
         self._ready_at: datetime | None = None
+        self._has_begun = False
         self._untold: deque[Applied] = deque(maxlen=MOST_UNTOLD)
         self._news, self._stop, self._reporting = Event(), Event(), Lock()
 
     def begin(self) -> None:
-        """Report from now on, until the process ends."""
+        """Report from now on, until the process ends. Repeating it changes nothing."""
+        if self._has_begun:
+            return
+        self._has_begun = True
         # A worker that multiprocessing forked ends without `atexit`, any other with; the second finds nothing to do.
         util.Finalize(None, self.end, exitpriority=10)
         atexit.register(self.end)

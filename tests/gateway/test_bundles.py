@@ -1,9 +1,10 @@
 """`GET /gateway/bundle` and its keys: what a library gets from the real door over the real database."""
 
 import gzip
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -299,3 +300,61 @@ def test_rotating_the_portals_key_interrupts_no_library(gateway: Gateway, owner:
 
     assert (before, after) == (True, True), library.problem
     assert library.decide(call_of(shop)).reason == "key_revoked"
+
+
+@pytest.mark.parametrize(
+    "query", ["&".join(["environment=sandbox"] * 50), "environment=sandbox&" + "x" * 100_000, "&" * 5000, "%00%ff"]
+)
+def test_a_question_without_end_is_refused(gateway: Gateway, query: str):
+    told = gateway.look().ask("GET", f"/gateway/bundle?{query}")
+
+    assert (told.status, told.reason) == (400, "not_understood")
+
+
+def test_one_waits_for_a_later_version_and_not_all(gateway: Gateway, shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    """After a restore every library knows more than the portal."""
+    waiting, go_on = Event(), Event()
+
+    def wait(*_arguments: object) -> None:
+        waiting.set()
+        go_on.wait(10)
+
+    monkeypatch.setattr(gateway.look().door.follower, "catch_up", wait)
+    path = f"/gateway/bundle?environment=sandbox&since={10**12}&digest={'0' * 64}"
+    first = Thread(target=gateway.ask, args=("GET", path))
+    first.start()
+    assert waiting.wait(10)
+
+    began = time.monotonic()
+    told = gateway.ask("GET", path)
+    took = time.monotonic() - began
+    go_on.set()
+    first.join()
+
+    assert (told.status, told.reason) == (503, "not_ready")
+    assert took < 5
+
+
+def test_whoever_asks_for_the_keys_waits_for_the_database_alone(gateway: Gateway, monkeypatch: pytest.MonkeyPatch):
+    """Anybody may ask for them: a database that says nothing must not hold every thread."""
+    gateway.look().ask("GET", "/gateway/bundle?environment=sandbox")
+    known = gateway.ask("GET", "/gateway/jwks/sandbox.json")
+    waiting, go_on = Event(), Event()
+
+    def wait(*_arguments: object) -> list[object]:
+        waiting.set()
+        go_on.wait(10)
+        return []
+
+    monkeypatch.setattr(signing, "published", wait)
+    first = Thread(target=gateway.ask, args=("GET", "/gateway/jwks/sandbox.json"))
+    first.start()
+    assert waiting.wait(10)
+
+    meanwhile = gateway.ask("GET", "/gateway/jwks/sandbox.json")
+    other = gateway.ask("GET", "/gateway/jwks/production.json")
+    go_on.set()
+    first.join()
+
+    assert (meanwhile.status, meanwhile.body) == (200, known.body)
+    assert (other.status, other.reason) == (503, "not_ready")
