@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from portal.foundation import clock
-from portal.verifier.proving import LONGEST_KEPT, Prover
-from portal.verifier.seen import Kept
+from portal.verifier.proving import Prover
+from portal.verifier.seen import LONGEST_KEPT, Kept
 from tests.connector.shop import CLAIMS, HEADER, Shop, as_part, signed
 from tests.gateway.asking import SERVICE, Gateway
 
