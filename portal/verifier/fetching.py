@@ -7,7 +7,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from portal.verifier.bundle import State
 
@@ -38,13 +38,17 @@ class Portal:
     """The portal as a library reaches it."""
 
     def __init__(self, url: str, environment: str, credential: str, timeout_seconds: float = 10) -> None:
-        """Raises: ValueError when the address is not https:// (http:// for this machine only)."""
+        """Raises: ValueError when the address is not https:// (http:// for this machine only), or the credential none.
+
+        A line's end around the credential is no part of it: files have one.
+        """
         parts = urlsplit(url)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOCAL):
             raise ValueError("The portal's address must begin with https:// (plain http only for localhost).")
         self.url, self._environment = url.rstrip("/"), environment
-        self._credential, self._timeout = credential, timeout_seconds
-        self._opener = build_opener(_NoRedirects)
+        self._credential, self._timeout = _sound(credential), timeout_seconds
+        # Over TLS a proxy hands on what it cannot read. In plain text nobody between here and here is to have it.
+        self._opener = build_opener(_NoRedirects, *([] if parts.scheme == "https" else [ProxyHandler({})]))
 
     def bundle(self, since: State | None) -> bytes:
         """The bundle, of what changed since that state where the portal can tell it. Raises: Failed."""
@@ -85,6 +89,14 @@ class Portal:
             raise Failed(f"The portal cannot be reached: {error.reason}.") from None
         except (OSError, HTTPException, zlib.error) as error:
             raise Failed(f"The portal's answer broke off: {error or type(error).__name__}.") from None
+
+
+def _sound(credential: str) -> str:
+    """What can stand in a header; else the client's own error would show it in the log. Raises: ValueError."""
+    credential = credential.strip()
+    if not credential.isascii() or not credential.isprintable() or " " in credential or not credential:
+        raise ValueError("The service credential is one word of ASCII characters, as the portal showed it.")
+    return credential
 
 
 def _read(answer: HTTPResponse, largest: int) -> bytes:

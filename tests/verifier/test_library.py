@@ -334,6 +334,32 @@ def test_the_credential_is_not_sent_without_tls(url: str):
         Library(url, "sandbox", "psc_x")
 
 
+def test_a_credential_from_a_file_may_end_with_its_line(worker: Worker):
+    library = Library(worker.url, "sandbox", "psc_x\n", now=lambda: NOON)
+
+    assert library.refresh(), library.problem
+    assert worker.credentials[0] == "Bearer psc_x"
+
+
+@pytest.mark.parametrize("credential", ["", "\n", "psc_a\nX-Other: 1", "psc_a\x00", "psc_a psc_b", "psc_é"])
+def test_what_can_be_no_credential_is_refused_without_being_shown(credential: str):
+    with pytest.raises(ValueError, match="ASCII") as refused:
+        Library("https://portal.example.com", "sandbox", credential)
+
+    assert "psc" not in str(refused.value)
+
+
+def test_in_plain_text_the_credential_goes_through_no_proxy(
+    worker: Worker, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("http_proxy", "http://localhost:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    library = a_library(worker, clock)
+
+    assert library.refresh(), library.problem
+
+
 def test_many_threads_fetch_one_after_the_other(worker: Worker, clock: Clock):
     library, answers = a_library(worker, clock), []
     threads = [threading.Thread(target=lambda: answers.append(library.refresh())) for _number in range(8)]
