@@ -242,6 +242,8 @@ def _written_by(state: ORMExecuteState) -> type | None:
 
 @event.listens_for(Session, "before_commit")
 def _move_versions(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint: the transaction says it when it commits
     session.flush()
     versions, now = session.info.get(CHANGED, set()), clock.now()
     # Always in the same order, so that two transactions never wait for each other; what all move at the end.
@@ -273,6 +275,8 @@ def _moved(session: Session) -> Any:
 @event.listens_for(Session, "after_commit")
 def _count_here(session: Session) -> None:
     global _here
+    if session.in_nested_transaction():
+        return
     session.info.pop(ROWS, None)
     if session.info.pop(CHANGED, None):
         _here += 1
@@ -282,5 +286,7 @@ def _count_here(session: Session) -> None:
 
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # back to a savepoint only: what was changed before it is committed yet, and more said costs little
     session.info.pop(CHANGED, None)
     session.info.pop(ROWS, None)

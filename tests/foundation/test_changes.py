@@ -117,6 +117,31 @@ def test_a_change_that_is_rolled_back_moves_nothing(owner):
     assert (version_of(KEYS), changes.changes_here()) == before
 
 
+def test_going_back_to_a_savepoint_forgets_nothing_that_was_changed_before_it(owner):
+    def act():
+        tenant_store.get(owner.tenant_id).name += "!"
+        db.session.flush()
+        inner = db.session.begin_nested()
+        tenant_store.get(owner.tenant_id).name += "?"
+        db.session.flush()
+        inner.rollback()
+
+    assert moved(KEYS, act)
+
+
+def test_a_savepoint_is_no_commit(owner):
+    before, seen = changes.changes_here(), []
+
+    def act():
+        with db.session.begin_nested():
+            tenant_store.get(owner.tenant_id).name += "!"
+        seen.append(changes.changes_here())
+
+    assert moved(KEYS, act)
+    assert seen == [before]
+    assert changes.changes_here() == before + 1
+
+
 def test_a_statement_that_writes_rows_by_itself_moves_it_too(owner):
     a_key(owner)
 
