@@ -8,6 +8,7 @@ from portal.verifier.rows import Digest, changes_by
 from portal.verifier.tables import Incomplete, Tables
 
 LEEWAY_SECONDS = 60  # how far two clocks may be apart
+LONGEST_SECONDS = 86_400.0  # the portal lets no bundle be decided by for longer
 
 
 @dataclass
@@ -38,21 +39,34 @@ class Expected:
 
 def check_time(bundle: Bundle, now: Moment) -> None:
     """Nothing, when the bundle may be decided by at this moment. Raises: Refused."""
+    if not 0 < bundle.next_update - bundle.issued_at <= LONGEST_SECONDS:
+        raise Refused("too_long", "The bundle is to be decided by for longer than the portal allows.")
     if now >= bundle.next_update:
         raise Refused("expired", "The bundle is too old: its next update was due. Or this machine's clock is ahead.")
     if now < bundle.issued_at - LEEWAY_SECONDS:
         raise Refused("not_yet_issued", "The bundle was not issued yet, by this machine's clock: it is set back.")
 
 
-def after(held: Held | None, bundle: Bundle) -> Held:
-    """What is known once the bundle has come: all of it at once, or nothing has changed. Raises: Refused."""
-    if held is not None and (bundle.state.version, bundle.issued_at) < (held.state.version, held.issued_at):
+def after(held: Held | None, bundle: Bundle, *, is_over: bool = False) -> Held:
+    """What is known once the bundle has come: all of it at once, or nothing has changed. Raises: Refused.
+
+    is_over: nobody decides by what is held any more. Then what the portal said later counts, though its version be
+    lower: a database that was restored counts on from further back.
+    """
+    if held is not None and _is_older(bundle, held, is_over):
         raise Refused("older", "The bundle is older than what is known here already.")
     if bundle.previous is None:
         return _begun(bundle)
     if held is None or bundle.previous != held.state:
         raise Refused("does_not_fit", "The bundle says what changed since a state that is not the one known here.")
     return _gone_on(held, bundle)
+
+
+def _is_older(bundle: Bundle, held: Held, is_over: bool) -> bool:
+    if is_over:
+        return bundle.issued_at < held.issued_at
+    # Not by the moment alone: of two workers the one whose clock is ahead may know less.
+    return (bundle.state.version, bundle.issued_at) < (held.state.version, held.issued_at)
 
 
 def _begun(bundle: Bundle) -> Held:

@@ -18,8 +18,8 @@ from weakref import WeakSet
 
 from portal.verifier import bundle as bundles
 from portal.verifier import decision
-from portal.verifier.answers import UNAVAILABLE, Answer, answer_of
-from portal.verifier.bundle import Bundle, Refused
+from portal.verifier.answers import UNAVAILABLE, UNAVAILABLE_STATUS, Answer, answer_of
+from portal.verifier.bundle import Bundle, Refused, State
 from portal.verifier.counting import Client, Uses
 from portal.verifier.decision import Call
 from portal.verifier.fetching import Failed, Portal
@@ -33,7 +33,7 @@ log = logging.getLogger("portal.verifier")
 REPORT_SECONDS = 60
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0  # after failures
 KEYS_SECONDS = 3600  # the portal's own keys are looked at again after this time
-MOST_DELTAS = 500  # then everything comes anew
+MOST_DELTAS, MOST_KEPT = 500, 64 * 1024**2  # deltas, and their octets in memory; then everything comes anew
 NOBODY = Client()
 GIVEN_UP = frozenset({400, 413, 422})  # what the portal will not take the next time either
 
@@ -190,8 +190,8 @@ class Library:
     def _fetch(self) -> None:
         """Raises: Refused, Failed."""
         held, kept = self._held, self._kept
-        goes_on = held is not None and kept is not None and len(kept.deltas) < MOST_DELTAS
-        octets = self.portal.bundle(held.state if held is not None and goes_on else None)
+        goes_on = kept is not None and len(kept.deltas) < MOST_DELTAS and sum(map(len, kept.deltas)) < MOST_KEPT
+        octets = self._fetched(held.state if held is not None and goes_on else None)
         bundle = self._believed(octets)
         try:
             self._take(bundle, octets)
@@ -200,6 +200,22 @@ class Library:
                 raise
             octets = self.portal.bundle(None)
             self._take(self._believed(octets), octets)
+
+    def _fetched(self, since: State | None) -> bytes:
+        """Raises: Failed."""
+        try:
+            return self.portal.bundle(since)
+        except Failed as error:
+            # Whoever knows a later version than the portal has is told to come again: in vain, once it was restored.
+            if since is None or error.status != UNAVAILABLE_STATUS or not self._is_over:
+                raise
+            return self.portal.bundle(None)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether what is held is too old to be decided by."""
+        held, now = self._held, self._time()
+        return held is not None and now is not None and now >= held.next_update
 
     def _believed(self, octets: bytes) -> Bundle:
         """The bundle, signed by a key of the portal, for here and now. Raises: Refused, Failed."""
@@ -220,8 +236,9 @@ class Library:
     def _take(self, bundle: Bundle, octets: bytes) -> None:
         """Know what the bundle says, and keep it. Raises: Refused."""
         with _applying:
-            self._held = after(self._held, bundle)
-        self._seen = self._now(), self._ticks()
+            self._held = after(self._held, bundle, is_over=self._is_over)
+        # It is no earlier than the bundle says, however slow the clock is here.
+        self._seen = max(self._now(), bundle.issued_at), self._ticks()
         is_whole = bundle.previous is None
         if is_whole or self._kept is None:
             self._kept = Kept(octets)

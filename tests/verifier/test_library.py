@@ -5,16 +5,31 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from portal.verifier import bundle as bundles
 from portal.verifier.answers import Answer
 from portal.verifier.counting import Client
-from portal.verifier.library import MOST_DELTAS, Library
+from portal.verifier.library import MOST_DELTAS, MOST_KEPT, Library
 from tests.verifier.libraries import Clock, a_library
-from tests.verifier.offline import DELEGATED, LIVE, LIVE_SPACE, NOON, OWN, PRODUCTION, Worker, a_call, revoked, serving
+from tests.verifier.offline import (
+    DELEGATED,
+    LIVE,
+    LIVE_SPACE,
+    NOON,
+    OWN,
+    PRODUCTION,
+    SANDBOX,
+    Worker,
+    a_call,
+    revoked,
+    serving,
+    some_tables,
+)
 
 pytestmark = pytest.mark.no_database
 
@@ -131,6 +146,16 @@ def test_after_many_changes_everything_comes_anew(worker: Worker, library: Libra
     assert library._kept.deltas == []
 
 
+def test_many_octets_of_changes_are_not_kept_in_memory(worker: Worker, library: Library, clock: Clock):
+    assert library._kept is not None
+    library._kept.deltas = [b"." * MOST_KEPT]
+    pass_by(worker, clock, 61)
+
+    library.refresh()
+
+    assert worker.asked_for[-1] == "whole"
+
+
 def test_the_credential_goes_to_the_portal(worker: Worker, library: Library):
     assert worker.credentials[0] == "Bearer psc_x"
     assert worker.credentials[1] is None, "its keys are public"
@@ -207,6 +232,26 @@ def test_a_clock_that_stands_still_does_not_keep_a_bundle_alive(library: Library
     assert (still, code_of(library, clock)) == (None, "cut_off")
 
 
+def test_a_slow_clock_keeps_no_bundle_alive(worker: Worker, clock: Clock):
+    clock.at -= 50
+    library = a_library(worker, clock)
+    assert library.refresh(), library.problem
+    before = code_of(library, clock)
+
+    clock.pass_by(301)
+
+    assert (before, code_of(library, clock)) == (None, "cut_off")
+
+
+def test_a_bundle_that_would_be_good_for_years_is_not_believed(worker: Worker, library: Library, clock: Clock):
+    said = worker.read(worker.issue())
+    worker.instead = bundles.write(replace(said, next_update=NOON + 366 * 86_400), *worker.keys.signer(SANDBOX))
+
+    assert not library.refresh()
+    assert library.problem is not None
+    assert "longer than the portal allows" in library.problem
+
+
 def test_a_bundle_of_the_future_is_not_believed(worker: Worker, library: Library, clock: Clock):
     worker.as_of += 3600
     worker.change(revoked())
@@ -233,6 +278,37 @@ def test_an_older_bundle_is_not_believed(worker: Worker, library: Library, clock
 
     assert not library.refresh()
     assert code_of(library, clock) == "key_revoked"
+
+
+def test_after_the_portal_was_restored_it_is_believed_once_what_is_held_is_too_old(
+    worker: Worker, library: Library, clock: Clock
+):
+    worker.change(revoked(DELEGATED))
+    library.refresh()
+    worker.tables = some_tables()
+    worker.restart()
+    pass_by(worker, clock, 60)
+    while_good = library.refresh()
+
+    pass_by(worker, clock, 300)
+
+    assert not while_good
+    assert library.refresh(), library.problem
+    assert (library.version, code_of(library, clock)) == (1, None)
+
+
+def test_an_older_bundle_is_not_believed_either_once_what_is_held_is_too_old(
+    worker: Worker, library: Library, clock: Clock
+):
+    clock.at -= 59
+    assert library._held is not None
+    library._held.next_update = NOON - 59
+    worker.as_of -= 1
+    worker.change(revoked())
+    worker.instead = worker.issue()
+
+    assert not library.refresh()
+    assert library.problem == "The bundle is older than what is known here already."
 
 
 def test_a_bundle_for_production_is_not_believed_in_the_sandbox(worker: Worker, clock: Clock):
