@@ -11,6 +11,8 @@ from portal.gateways.operations import KEPT
 
 LOG_KEPT = timedelta(days=1)
 EXACTLY = timedelta()
+# It was fresh for one more report's while after the last one that came, and its clock is another machine's.
+UNTOLD = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -55,4 +57,4 @@ def _told(version: int, acted_at: datetime, now: datetime) -> Receipt | None:
 
 def _may_answer(worker: GatewayWorker, now: datetime) -> bool:
     """Whether a worker may still answer from memory: it did not say that it ends, and was heard of lately enough."""
-    return worker.ended_at is None and now <= worker.seen_at + timedelta(seconds=worker.cut_off_seconds)
+    return worker.ended_at is None and now <= worker.seen_at + timedelta(seconds=worker.cut_off_seconds) + UNTOLD

@@ -12,7 +12,7 @@ from portal.foundation.database import db, insert_if_absent
 from portal.gateways.models import AppliedVersion, GatewayProbe, GatewayWorker
 
 STAYS = frozenset({"id", "started_at"})
-LONGEST_UNHEARD = timedelta(hours=1)  # no worker answers longer than that without the database
+LONGEST_UNHEARD = timedelta(hours=2)  # no worker answers for longer than one without the database
 
 
 def put_worker(report: dict[str, Any]) -> None:
