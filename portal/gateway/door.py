@@ -142,10 +142,10 @@ class Door:
         return self.bundles.bundle(environ)
 
     def _uses(self, environ: "WSGIEnvironment") -> Answer:
-        self._asker(environ)
+        asker = self._asker(environ)
         self._require_freshness()
         with self._surroundings():
-            return uses.take(environ, self.follower.tables)
+            return uses.take(environ, self.follower.tables, None if asker is None else asker.service_code)
 
     def _asker(self, environ: "WSGIEnvironment") -> Working | None:
         """Who asks. Raises: Refused; as long as no credential is known either, it is not ready."""

@@ -23,7 +23,7 @@ from portal.verifier.tables import Tables
 PATH = "/gateway/uses"
 MOST_USES = 500
 MOST_CALLS = 1_000_000_000
-LONGEST = 255
+LONGEST, LONGEST_NUMBER = 255, 20
 MEMBERS = frozenset({"report", "uses"})
 OF_USE = frozenset({"api_key", "data_space", "user_agent", "network", "first_at", "last_at", "calls"})
 REPORT_ID = re.compile(r"[0-9a-f]{32}")
@@ -31,10 +31,11 @@ REPORT_ID = re.compile(r"[0-9a-f]{32}")
 AHEAD, OLDEST = timedelta(minutes=2), reports.KEPT - timedelta(hours=1)
 
 
-def take(environ: Mapping[str, Any], tables: Tables) -> Answer:
+def take(environ: Mapping[str, Any], tables: Tables, service: str | None = None) -> Answer:
     """Count the report; the answer says how many of its uses did. Of keys that are not known here none do.
 
-    Raises: Refused.
+    service: the one that the report comes from, where it is one: of keys whose owner was never entitled to it none do
+    either, for there it let nothing pass. Raises: Refused.
     """
     content = json_in(environ)
     if not isinstance(content, dict) or content.keys() != MEMBERS:
@@ -45,7 +46,7 @@ def take(environ: Mapping[str, Any], tables: Tables) -> Answer:
     if not isinstance(uses, list) or len(uses) > MOST_USES:
         raise _not_understood()
     found = [_use(one) for one in uses]
-    batch = tables.read(lambda: _batch(found, tables))
+    batch = tables.read(lambda: _batch(found, tables, service))
     try:
         with transaction():
             seen = reports.take(uuid.UUID(report), batch)
@@ -80,12 +81,14 @@ def _moment(value: Any) -> datetime:
         raise _not_understood() from None
 
 
-def _batch(found: list[_Told], tables: Tables) -> Batch:
+def _batch(found: list[_Told], tables: Tables, service: str | None) -> Batch:
     now, batch = clock.now(), Batch()
     for told, counted in found:
         key, space = tables.keys.get(told["api_key"]), tables.spaces.get(told["data_space"] or "")
         in_time = now - OLDEST <= counted.first_at <= counted.last_at <= now + AHEAD
-        if key is None or not in_time or counted.first_at.date() != counted.last_at.date():
+        if key is None or (service is not None and service not in key.owner.grants):
+            continue
+        if not in_time or counted.first_at.date() != counted.last_at.date():
             continue
         # A network's own address lies in it.
         client = client_of(told["user_agent"], told["network"].partition("/")[0], None)
@@ -93,6 +96,21 @@ def _batch(found: list[_Told], tables: Tables) -> Batch:
         use = Use(key.owner.id, key.id, reached, client, counted.first_at.date())
         batch[use] = batch[use].plus(counted) if use in batch else counted
     return batch
+
+
+def _content(environ: Mapping[str, Any]) -> Any:
+    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refused(Refusal.NOT_UNDERSTOOD, "It is sent as application/json.")
+    announced = environ.get("CONTENT_LENGTH") or ""
+    is_length = announced.isascii() and announced.isdigit() and len(announced) <= LONGEST_NUMBER
+    length = min(int(announced), LARGEST + 1) if is_length else LARGEST + 1
+    octets = environ["wsgi.input"].read(length)
+    if len(octets) > LARGEST:
+        raise Refused(Refusal.TOO_LARGE, f"It has at most {LARGEST} bytes.")
+    try:
+        return json.loads(octets.decode())
+    except (ValueError, RecursionError) as error:
+        raise Refused(Refusal.NOT_UNDERSTOOD, "It is not JSON.") from error
 
 
 def _not_understood() -> Refused:

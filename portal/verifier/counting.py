@@ -1,15 +1,17 @@
 """Uses counted where calls are decided offline, and reported to the portal in portions that it counts once each."""
 
 import ipaddress
+import json
 import uuid
 from functools import lru_cache
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any, NamedTuple
 
 from portal.verifier.records import Moment
 
 MOST_COUNTED = 20_000  # different uses; what comes beyond is lost, and counted as such
-MOST_IN_REPORT = 500
+MOST_IN_REPORT, MOST_OCTETS = 500, 240 * 1024  # the portal takes 500 uses, in 256 kB
 LONGEST_WORDS = 255
 IPV4_PREFIX, IPV6_PREFIX = 24, 48
 DAY_SECONDS = 86_400
@@ -68,15 +70,34 @@ class Uses:
         """All that waits, in reports that keep their ids until each is `done`."""
         with self._lock:
             counted, self._counted = list(self._counted.items()), {}
-            for start in range(0, len(counted), MOST_IN_REPORT):
-                uses = [_told(*one) for one in counted[start : start + MOST_IN_REPORT]]
+            for uses in _portions(_told(*one) for one in counted):
                 self._waiting.append({"report": uuid.uuid4().hex, "uses": uses})
             return list(self._waiting)
+
+    def give_up(self, report: dict[str, Any]) -> None:
+        """The portal will not have it."""
+        self.lost += len(report["uses"])
+        self.done(report)
 
     def done(self, report: dict[str, Any]) -> None:
         """The portal has it."""
         with self._lock:
             self._waiting.remove(report)
+
+
+def _portions(told: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """All of it, in portions that the portal takes: what callers call themselves may be of many octets."""
+    portion: list[dict[str, Any]] = []
+    octets = 0
+    for use in told:
+        size = len(json.dumps(use)) + 2
+        if len(portion) == MOST_IN_REPORT or octets + size > MOST_OCTETS:
+            yield portion
+            portion, octets = [], 0
+        portion.append(use)
+        octets += size
+    if portion:
+        yield portion
 
 
 def _told(use: Use, counted: list[float]) -> dict[str, Any]:

@@ -163,7 +163,9 @@ class Library:
                 log.warning("uses not reported: %s", error)
                 if error.status not in GIVEN_UP:
                     return
-            self.uses.done(report)
+                self.uses.give_up(report)
+            else:
+                self.uses.done(report)
 
     def _run(self) -> None:
         failures, reported_at = 0, self._ticks()

@@ -20,7 +20,8 @@ from portal.usage import reports, traces
 from portal.usage.models import KeyUse, UseClient, UseReport
 from tests.connector.shop import USER_AGENT, Shop
 from tests.factories import a_licensee
-from tests.gateway.asking import Gateway, Told
+from tests.gateway.asking import SERVICE, Gateway, Told, a_credential
+from tests.gateway.conftest import MakeGateway
 from tests.gateway.test_checks import a_space
 from tests.parallel import at_once
 
@@ -132,6 +133,19 @@ def test_a_key_that_is_not_known_here_is_left_out(gateway: Gateway, shop: Shop):
     assert told.json["counted"] == 1
 
 
+@pytest.mark.parametrize(("edition", "counted"), [("adobe-commerce", 1), ("magento-open-source", 0)])
+def test_a_service_reports_uses_of_its_own_only(
+    a_gateway: MakeGateway, admin: Actor, a_shop: Any, edition: str, counted: int
+):
+    shop = a_shop(a_licensee(edition))
+    with transaction():
+        credential = a_credential(admin, SERVICE)
+
+    told = report(a_gateway(credential=credential), a_use(shop))
+
+    assert told.json["counted"] == counted
+
+
 def test_a_key_that_was_revoked_meanwhile_counts(gateway: Gateway, owner: Actor, shop: Shop):
     with transaction():
         keys.revoke(owner, key_store.get(owner, shop.api_key))
@@ -191,6 +205,16 @@ def test_a_report_that_is_too_large_is_refused(gateway: Gateway):
     told = send(gateway.look(), b" " * (256 * 1024 + 1))
 
     assert (told.status, told.reason) == (413, "too_large")
+
+
+def test_a_length_of_many_digits_is_too_large_and_no_fault(gateway: Gateway):
+    headers = {"Content-Type": "application/json"}
+    environ = gateway.look().environ("POST", "/gateway/uses", headers, b" " * (256 * 1024 + 1))
+    environ["CONTENT_LENGTH"] = "9" * 5000
+
+    answer = gateway.door.answer(environ, "/gateway/uses")
+
+    assert answer.status.startswith("413")
 
 
 def test_another_kind_of_content_is_refused(gateway: Gateway):

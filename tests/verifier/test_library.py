@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from portal.gateway.uses import LARGEST, MOST_USES
 from portal.verifier import bundle as bundles
 from portal.verifier.answers import Answer
 from portal.verifier.counting import Client
+from portal.verifier.fetching import Failed
 from portal.verifier.library import MOST_DELTAS, MOST_KEPT, Library
 from tests.verifier.libraries import Clock, a_library
 from tests.verifier.offline import (
@@ -663,6 +665,35 @@ def test_a_report_that_did_not_arrive_is_repeated_under_its_id(worker: Worker, l
     assert first == again
     assert other["report"] != first["report"]
     assert len(library.uses) == 0
+
+
+def test_however_callers_call_themselves_each_report_is_one_that_the_portal_takes(
+    worker: Worker, library: Library, clock: Clock
+):
+    for number in range(600):
+        words = "\x01é" * 125 if number % 2 else ""
+        library.decide(a_call(clock.at), Client(f"10.{number // 250}.{number % 250}.1", words))
+
+    library.report()
+
+    assert sum(len(report["uses"]) for report in worker.reports) == 600
+    assert len(worker.reports) > 2
+    assert max(len(json.dumps(report)) for report in worker.reports) <= LARGEST
+    assert max(len(report["uses"]) for report in worker.reports) <= MOST_USES
+
+
+def test_a_report_that_the_portal_will_never_take_is_given_up_and_said_to_be_lost(
+    library: Library, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(_report: Any) -> None:
+        raise Failed("The portal answered with 400.", 400)
+
+    library.decide(a_call(clock.at))
+    monkeypatch.setattr(library.portal, "report", refuse)
+
+    library.report()
+
+    assert (len(library.uses), library.uses.lost) == (0, 1)
 
 
 def test_what_is_counted_is_bounded(library: Library, clock: Clock):
