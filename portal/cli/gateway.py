@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from portal.access.actor import Actor
 from portal.cli.credentials import vendor_actor
-from portal.cli.probing import Address, Credential, Measured, NoGateway, Probe, ended_at_last
+from portal.cli.probing import Address, Credential, Measured, NoGateway, Probe, ended_at_last, ending_in_order
 from portal.credentials import operations, store
 from portal.foundation import clock
 from portal.foundation.database import transaction
@@ -42,7 +42,8 @@ def probe(address: str, times: int, within: int) -> None:
     """
     probing = Probe(Address(_sound(address)))
     try:
-        measured = _measure(probing, vendor_actor(), times)
+        with ending_in_order():
+            measured = _measure(probing, vendor_actor(), times)
     except NoGateway as reason:
         raise click.ClickException(str(reason)) from reason
     everything = figures_of([each for seconds in measured.seconds.values() for each in seconds])

@@ -5,7 +5,9 @@ the same log and the same thread of each worker, and whether a worker knows show
 """
 
 import random
+import signal
 import ssl
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -167,3 +169,13 @@ def ended_at_last(credential: Credential) -> Iterator[Credential]:
         yield credential
     finally:
         credential.revoke()
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Inside, being told to stop (SIGTERM) raises SystemExit, so that what was begun is ended."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

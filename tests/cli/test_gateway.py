@@ -1,7 +1,10 @@
 """`flask gateway probe`: measured at real workers, and strict with what only looks like some."""
 
 import itertools
+import os
 import re
+import signal
+import time
 
 import pytest
 from flask import Flask
@@ -85,6 +88,19 @@ def test_a_probe_that_is_broken_off_leaves_no_credential(run: Run, vendor: Actor
     assert "as no gateway of the portal would" in result.stderr
     assert credentials.all_working(clock.now()) == []
     assert db.session.scalar(select(GatewayProbe)) is None
+
+
+def test_a_probe_that_is_told_to_stop_leaves_no_credential(run: Run, vendor: Actor, monkeypatch: pytest.MonkeyPatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(Probe, "find_workers", lambda _probe, known: known)
+    monkeypatch.setattr(Probe, "measure", lambda _probe, _credential: os.kill(os.getpid(), signal.SIGTERM))
+
+    result = run("gateway", "probe", "http://localhost:1")
+
+    db.session.rollback()
+    assert result.exit_code == 128 + signal.SIGTERM
+    assert credentials.all_working(clock.now()) == []
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 @pytest.mark.parametrize(
