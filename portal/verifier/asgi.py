@@ -18,9 +18,12 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Guard:
-    """Lets calls through that may use `service`; the `Answer` stands in the scope under `portal.decision`."""
+    """Lets calls through that may use `service`; the `Answer` stands in the scope under `portal.decision`.
 
-    def __init__(self, app: Application, library: Library, service: str | None = None) -> None:
+    service: its code; with None only key and data space are looked at, and what the caller is entitled to is not.
+    """
+
+    def __init__(self, app: Application, library: Library, service: str | None) -> None:
         self.app, self.library, self.service = app, library, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

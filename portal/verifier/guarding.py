@@ -25,7 +25,7 @@ def _raise(answer: Answer) -> Any:
 
 def guarded(
     library: Library,
-    service: str | None = None,
+    service: str | None,
     *,
     refused: Callable[[Answer], Any] = _raise,
     address_of: Callable[[Any], str] = lambda _request: "",
@@ -33,7 +33,8 @@ def guarded(
     """The function is called only for a request, its first argument, that may use `service`.
 
     It gets the `Answer` as its argument `decision`. For others `refused` says what is returned; by default NotAllowed
-    is raised. address_of: the caller's address, of which its network is counted. A coroutine function stays one.
+    is raised. service: its code; with None what the caller is entitled to is not looked at. address_of: the caller's
+    address, of which its network is counted. A coroutine function stays one.
     """
 
     def decide(request: Any) -> Answer:

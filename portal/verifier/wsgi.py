@@ -16,9 +16,12 @@ DECISION = "portal.decision"
 
 
 class Guard:
-    """Lets calls through that may use `service`; the `Answer` stands in the environ under `portal.decision`."""
+    """Lets calls through that may use `service`; the `Answer` stands in the environ under `portal.decision`.
 
-    def __init__(self, app: "WSGIApplication", library: Library, service: str | None = None) -> None:
+    service: its code; with None only key and data space are looked at, and what the caller is entitled to is not.
+    """
+
+    def __init__(self, app: "WSGIApplication", library: Library, service: str | None) -> None:
         self.app, self.library, self.service = app, library, service
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

@@ -31,6 +31,12 @@ def library() -> Iterator[Library]:
         yield library
 
 
+@pytest.mark.parametrize("guard", [wsgi.Guard, asgi.Guard, lambda _service, library: guarded(library)])
+def test_no_guard_leaves_the_service_out_by_mistake(library: Library, guard: Any):
+    with pytest.raises(TypeError, match="service"):
+        guard(_service, library)
+
+
 def headers_of(api_key: str = OWN, **others: str) -> dict[str, str]:
     call = a_call(api_key=api_key)
     own = {"Magento-Api-Key": api_key, "x-api-key": api_key, "x-gw-signature": call.token, "x-saas-id": SPACE}
@@ -180,7 +186,7 @@ def test_asgi_the_servers_scope_stays_as_it_was(library: Library):
 
     async def send(_message: Any) -> None: ...
 
-    asyncio.run(asgi.Guard(_service, library)(scope, send, send))  # type: ignore[arg-type]
+    asyncio.run(asgi.Guard(_service, library, SERVICE)(scope, send, send))  # type: ignore[arg-type]
 
     assert "portal.decision" not in scope
 
