@@ -64,6 +64,12 @@ def test_the_answer_to_the_form_shows_a_secret_that_works(visitor, here):
     assert working() == [tokens.digest_of(shown_in(answer))]
 
 
+def test_the_form_says_what_any_credential_gives_away(visitor, here):
+    assert "lists the names, contracts, entitlements, data spaces and public keys of all" in said(
+        visitor.get(f"{here}/new")
+    )
+
+
 def test_the_page_with_the_secret_is_kept_by_no_browser(visitor, here):
     assert visitor.post(f"{here}/new", data=ISSUE).headers["Cache-Control"] == "no-store"
 
