@@ -23,7 +23,7 @@ from portal.verifier.tables import Tables
 PATH = "/gateway/uses"
 MOST_USES = 500
 MOST_CALLS = 1_000_000_000
-LONGEST, LONGEST_NUMBER = 255, 20
+LONGEST = 255
 MEMBERS = frozenset({"report", "uses"})
 OF_USE = frozenset({"api_key", "data_space", "user_agent", "network", "first_at", "last_at", "calls"})
 REPORT_ID = re.compile(r"[0-9a-f]{32}")
@@ -96,21 +96,6 @@ def _batch(found: list[_Told], tables: Tables, service: str | None) -> Batch:
         use = Use(key.owner.id, key.id, reached, client, counted.first_at.date())
         batch[use] = batch[use].plus(counted) if use in batch else counted
     return batch
-
-
-def _content(environ: Mapping[str, Any]) -> Any:
-    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused(Refusal.NOT_UNDERSTOOD, "It is sent as application/json.")
-    announced = environ.get("CONTENT_LENGTH") or ""
-    is_length = announced.isascii() and announced.isdigit() and len(announced) <= LONGEST_NUMBER
-    length = min(int(announced), LARGEST + 1) if is_length else LARGEST + 1
-    octets = environ["wsgi.input"].read(length)
-    if len(octets) > LARGEST:
-        raise Refused(Refusal.TOO_LARGE, f"It has at most {LARGEST} bytes.")
-    try:
-        return json.loads(octets.decode())
-    except (ValueError, RecursionError) as error:
-        raise Refused(Refusal.NOT_UNDERSTOOD, "It is not JSON.") from error
 
 
 def _not_understood() -> Refused:

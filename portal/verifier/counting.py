@@ -3,8 +3,8 @@
 import ipaddress
 import json
 import uuid
-from functools import lru_cache
 from collections.abc import Iterator
+from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
 

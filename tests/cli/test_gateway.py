@@ -4,7 +4,6 @@ import itertools
 import os
 import re
 import signal
-import time
 
 import pytest
 from flask import Flask
