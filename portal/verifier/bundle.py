@@ -7,6 +7,7 @@ names the state that it builds on and the one that it leads to, by version and d
 import json
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -160,10 +161,12 @@ def _previous(said: dict[str, Any]) -> State | None:
 
 def public_keys(jwks: Any) -> dict[str, bytes]:
     """The public halves in a JWK set (RFC 7517, RFC 8037), by their ids; what is no key for bundles is passed over."""
+    keys = jwks.get("keys") if isinstance(jwks, dict) else None
     found = {}
-    for key in jwks.get("keys", ()) if isinstance(jwks, dict) else ():
+    for key in keys if isinstance(keys, list) else ():
         if isinstance(key, dict) and (key.get("kty"), key.get("crv")) == ("OKP", "Ed25519"):
-            found[str(key.get("kid"))] = _octets(str(key.get("x")).encode())
+            with suppress(Refused):
+                found[str(key.get("kid"))] = _octets(str(key.get("x")).encode())
     return found
 
 
