@@ -4,14 +4,16 @@ A file is written beside its place and then put there in one step. What is read 
 portal, but for its age, so a damaged or exchanged file is refused.
 """
 
+import fcntl
 import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
-WHOLE, DELTAS, KEYS = "bundle", "deltas", "keys"
+WHOLE, DELTAS, KEYS, LOCK = "bundle", "deltas", "keys", "lock"
 
 
 @dataclass
@@ -24,11 +26,34 @@ class Kept:
 
 
 class Folder:
-    """A folder for the bundles of one environment. Of several processes that share one, the last writer wins."""
+    """A folder for the bundles of one environment. Of several processes that share it one writes, while it lives."""
 
     def __init__(self, path: Path, environment: str) -> None:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path, self._environment = path, environment
+        self._lock: finalize[..., Any] | None = None  # closes it
+
+    def is_ours(self) -> bool:
+        """Whether this process is the one that writes; it becomes so when nobody else is."""
+        if self._lock is not None:
+            return True
+        try:
+            lock = os.open(self._file(LOCK), os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            return False
+        self._lock = finalize(self, os.close, lock)
+        return True
+
+    def leave(self) -> None:
+        """Write no more. In a forked child it leaves the parent's right alone."""
+        if self._lock is not None:
+            self._lock()
+            self._lock = None
 
     def read(self) -> Kept | None:
         """What was kept, or None. Raises: OSError, ValueError when a file is damaged."""

@@ -56,8 +56,9 @@ class Library:
     ) -> None:
         """`jwks`: the portal's public keys, when no others are to be believed; by default the portal says them.
 
-        folder: where the last good bundle outlives a restart. named: what the portal calls itself in bundles, its
-        EXTERNAL_BASE_URL, when it is reached at another address. now, ticks: clocks, for tests.
+        folder: where the last good bundle outlives a restart; several processes may share one. named: what the portal
+        calls itself in bundles, its EXTERNAL_BASE_URL, when it is reached at another address. now, ticks: clocks, for
+        tests.
         Raises: ValueError for an address without TLS, OSError when the folder cannot be made.
         """
         self.environment = environment
@@ -83,6 +84,9 @@ class Library:
         self._fetching, self._starting, self._stop = Lock(), Lock(), Event()
         self._thread: Thread | None = None
         self.uses.begin_anew()
+        self._writes = False  # whether the folder holds what this process has, and nobody else writes there
+        if self._folder is not None:
+            self._folder.leave()
         if self._held is not None:
             self._held.tables.begin_anew()
 
@@ -142,6 +146,8 @@ class Library:
         if self._thread is not None:
             self._thread.join()
         self.report()
+        if self._folder is not None:
+            self._folder.leave()
 
     def refresh(self) -> bool:
         """Fetch a bundle now, one at a time: whether one came and is believed. Otherwise `problem` says why not."""
@@ -194,6 +200,10 @@ class Library:
         held, kept = self._held, self._kept
         goes_on = kept is not None and len(kept.deltas) < MOST_DELTAS and sum(map(len, kept.deltas)) < MOST_KEPT
         octets = self._fetched(held.state if held is not None and goes_on else None)
+        goes_on = held is not None and kept is not None and len(kept.deltas) < MOST_DELTAS
+        if self._folder is not None and not self._writes and self._folder.is_ours():
+            goes_on = False  # whoever wrote there has ended: what is to be kept begins with a whole bundle
+        octets = self.portal.bundle(held.state if held is not None and goes_on else None)
         bundle = self._believed(octets)
         try:
             self._take(bundle, octets)
@@ -253,19 +263,21 @@ class Library:
 
     def _keep(self, kept: Kept, *, is_whole: bool) -> None:
         if self._folder is None:
-            kept.whole = b""  # nobody reads it again
-            kept.deltas = [b""] * len(kept.deltas)
-            return
-        try:
-            self._folder.write(kept, is_whole=is_whole)
-        except OSError as error:
-            log.warning("the bundle is not kept over a restart: %s", error)
+            kept.deltas = [b""] * len(kept.deltas)  # nobody reads them again, but they are counted
+        elif self._folder.is_ours() and (is_whole or self._writes):
+            try:
+                self._folder.write(kept, is_whole=is_whole)
+                self._writes = True
+            except OSError as error:
+                self._writes = False
+                log.warning("the bundle is not kept over a restart: %s", error)
         kept.whole = b""
 
     def _take_up(self) -> None:
         """Begin with what the folder holds, if it is good; whether it is still fresh enough is asked on each call."""
         if self._folder is None:
             return
+        is_ours = self._folder.is_ours()
         try:
             kept = self._folder.read()
             if kept is None:
@@ -273,9 +285,10 @@ class Library:
             self._held, self._jwks = self._opened(kept), kept.jwks if self._pinned is None else self._jwks
         except (OSError, ValueError, Refused) as error:
             self._note(f"What was kept in the folder is damaged and is fetched anew: {error}")
-            self._folder.clear()
+            if is_ours:
+                self._folder.clear()
             return
-        kept.whole, self._kept = b"", kept
+        kept.whole, self._kept, self._writes = b"", kept, is_ours
 
     def _opened(self, kept: Kept) -> Held:
         """Raises: Refused."""

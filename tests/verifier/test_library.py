@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -535,6 +536,7 @@ def test_after_a_restart_the_kept_bundle_serves_without_the_portal(worker: Worke
     first.refresh()
     worker.change(revoked(DELEGATED))
     first.refresh()
+    first.stop()
     worker.is_away = True
 
     second = a_library(worker, clock, folder=tmp_path)
@@ -585,6 +587,7 @@ def test_a_damaged_file_is_refused_with_a_sentence_and_fetched_anew(
     first.refresh()
     worker.change(revoked())
     first.refresh()
+    first.stop()
     file = tmp_path / f"{name}-sandbox"
     octets = file.read_bytes()
     file.write_bytes(octets[: len(octets) * part // 4] + (b"" if part % 2 else b"\x00damage"))
@@ -604,12 +607,13 @@ def test_nothing_half_written_is_left_behind(worker: Worker, clock: Clock, tmp_p
     worker.change(revoked())
     library.refresh()
 
-    assert {file.name for file in tmp_path.iterdir()} == {"bundle-sandbox", "deltas-sandbox", "keys-sandbox"}
+    names = {file.name for file in tmp_path.iterdir()}
+    assert names == {"bundle-sandbox", "deltas-sandbox", "keys-sandbox", "lock-sandbox"}
 
 
 def test_a_folder_that_cannot_be_written_does_not_stop_deciding(worker: Worker, clock: Clock, tmp_path: Path):
     library = a_library(worker, clock, folder=tmp_path / "kept")
-    (tmp_path / "kept").rmdir()
+    shutil.rmtree(tmp_path / "kept")
 
     assert library.refresh()
     assert code_of(library, clock) is None
@@ -624,6 +628,47 @@ def test_the_files_of_one_environment_are_not_taken_for_the_other(worker: Worker
 
     assert library.problem is not None
     assert "for sandbox, not for production" in library.problem
+
+
+def test_of_several_processes_one_writes_and_all_read(worker: Worker, clock: Clock, tmp_path: Path):
+    first, second = (a_library(worker, clock, folder=tmp_path) for _number in range(2))
+    for library in (first, second, first, second):
+        worker.change(revoked() if library is first else _as_before())
+        assert library.refresh(), library.problem
+    worker.is_away = True
+
+    third = a_library(worker, clock, folder=tmp_path)
+
+    assert third.problem is None
+    assert third.version == first.version == 4
+
+
+def test_when_it_has_ended_another_one_writes(worker: Worker, clock: Clock, tmp_path: Path):
+    first, second = (a_library(worker, clock, folder=tmp_path) for _number in range(2))
+    first.refresh()
+    second.refresh()
+    first.stop()
+    worker.change(revoked())
+    assert second.refresh(), second.problem
+    second.stop()
+    worker.is_away = True
+
+    assert code_of(a_library(worker, clock, folder=tmp_path), clock) == "key_revoked"
+
+
+def test_a_forked_child_does_not_take_the_parents_right_to_write(worker: Worker, clock: Clock, tmp_path: Path):
+    library = a_library(worker, clock, folder=tmp_path)
+    library.refresh()
+    child = os.fork()
+    if child == 0:
+        try:
+            code = 0 if library._folder is not None and not library._folder.is_ours() else 1
+        finally:
+            os._exit(code)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert library._folder is not None
+    assert library._folder.is_ours()
 
 
 # Uses
