@@ -199,11 +199,9 @@ class Library:
         """Raises: Refused, Failed."""
         held, kept = self._held, self._kept
         goes_on = kept is not None and len(kept.deltas) < MOST_DELTAS and sum(map(len, kept.deltas)) < MOST_KEPT
-        octets = self._fetched(held.state if held is not None and goes_on else None)
-        goes_on = held is not None and kept is not None and len(kept.deltas) < MOST_DELTAS
         if self._folder is not None and not self._writes and self._folder.is_ours():
             goes_on = False  # whoever wrote there has ended: what is to be kept begins with a whole bundle
-        octets = self.portal.bundle(held.state if held is not None and goes_on else None)
+        octets = self._fetched(held.state if held is not None and goes_on else None)
         bundle = self._believed(octets)
         try:
             self._take(bundle, octets)
