@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from portal.gateway.uses import LARGEST, MOST_USES
+from portal.gateway.bodies import LARGEST
+from portal.gateway.uses import MOST_USES
 from portal.verifier import bundle as bundles
 from portal.verifier.answers import Answer
 from portal.verifier.counting import Client
