@@ -23,7 +23,8 @@ from portal.gateway import answers
 from portal.gateway.answers import Answer, Refusal, Refused
 from portal.gateway.following import Follower
 from portal.impact.bundles import PURPOSES, Behind, Issued, Issuer, NotSigned
-from portal.verifier.bundle import State, as_jwk
+from portal.verifier.bundle import State, as_jwk, key_id_of
+from portal.verifier.records import Moment
 
 PATH = "/gateway/bundle"
 KEYS_PATHS = {f"/gateway/jwks/{environment}.json": environment for environment in Environment}
@@ -34,6 +35,7 @@ LONGEST_QUERY = 1000
 CATCH_UP_SECONDS = 2.0
 RETIRED_FOR = timedelta(days=1)  # so long a key that signs no more is still published
 KEYS_SECONDS = 60
+LOOK_SECONDS = 1.0  # anybody may ask for the keys, and is not to keep the database from those who follow it
 LEVEL = 1  # most of it is random, and base64 of it: more effort gains nothing
 
 Asked = tuple[Environment, State | None]
@@ -44,6 +46,14 @@ class Offline(NamedTuple):
 
     portal: str
     bundle_seconds: int = 300
+
+
+class Published(NamedTuple):
+    """The keys as they were at this moment: their ids, and the answer."""
+
+    at: Moment
+    key_ids: frozenset[str]
+    answer: Answer
 
 
 class Bundles:
@@ -68,12 +78,14 @@ class Bundles:
         # One waits at a time, and not all threads that others need who ask about calls.
         self._catching_up, self._reading = Lock(), Lock()
         self._published: dict[Environment, Answer] = {}
+        self._published: dict[Environment, Published] = {}
         self._packed: tuple[bytes, bytes] | None = None  # the last large bundle, and the same compressed
 
     def bundle(self, environ: Mapping[str, Any]) -> Answer:
         """The bundle that is asked for. Raises: Refused."""
         environment, since = _asked(environ.get("QUERY_STRING", ""))
         octets = self._issued(environment, since).octets
+        self._publish_anew(environment, octets)
         tag = f'"{hashlib.sha256(octets).hexdigest()[:32]}"'
         headers = [("ETag", tag), ("Cache-Control", "private, no-cache"), ("Vary", "Accept-Encoding")]
         if tag in (part.strip().removeprefix("W/") for part in environ.get("HTTP_IF_NONE_MATCH", "").split(",")):
@@ -98,6 +110,16 @@ class Bundles:
         return answer
 
     def _read_keys(self, environment: Environment) -> Answer:
+        environment, now = KEYS_PATHS[environ["PATH_INFO"]], clock.unix_now()
+        published = self._published.get(environment)
+        if published is None or abs(now - published.at) >= LOOK_SECONDS:
+            if published is not None:
+                self._published[environment] = published._replace(at=now)  # for who asks while this thread looks
+            published = self._published[environment] = self._looked_up(environment, now)
+        return published.answer
+
+    def _looked_up(self, environment: Environment, now: Moment) -> Published:
+        """Raises: Refused."""
         try:
             with self._surroundings():
                 keys = signing.published(PURPOSES[environment], clock.now() - RETIRED_FOR)
@@ -105,7 +127,8 @@ class Bundles:
         except (DBAPIError, NoConnection):
             raise Refused(Refusal.CUT_OFF) from None
         answer = answers.in_json(content, headers=[("Cache-Control", f"public, max-age={KEYS_SECONDS}")])
-        return Answer(answer.status, answer.headers, answer.body, is_cached=True)
+        key_ids = frozenset(key["kid"] for key in content["keys"])
+        return Published(now, key_ids, Answer(answer.status, answer.headers, answer.body, is_cached=True))
 
     def _issued(self, environment: Environment, since: State | None) -> Issued:
         follower = self._follower
@@ -124,6 +147,12 @@ class Bundles:
             ) from None
         except NotSigned:
             raise Refused(Refusal.CUT_OFF, "Nothing can be signed at the moment.") from None
+
+    def _publish_anew(self, environment: Environment, octets: bytes) -> None:
+        """Who gets this bundle asks for the key that signed it, at once."""
+        published = self._published.get(environment)
+        if published is not None and key_id_of(octets) not in published.key_ids:
+            self._published.pop(environment, None)
 
     def _pack(self, octets: bytes) -> bytes:
         packed = self._packed

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
+from datetime import timedelta
+from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -230,6 +232,39 @@ def test_a_retired_key_is_published_for_a_day(gateway: Gateway):
         later = [key["kid"] for key in gateway.ask("GET", KEYS).json["keys"]]
 
     assert (published, later) == ([new, old], [new])
+
+
+def test_however_often_strangers_ask_for_the_keys_the_database_is_asked_once_a_second(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[Any] = []
+    published = signing.published
+    monkeypatch.setattr("portal.gateway.bundles.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(signing, "published", lambda *how: asked.append(how) or published(*how))
+    gateway.look().ask("GET", BUNDLE)
+    gateway.credential = ""
+
+    bodies = {gateway.ask("GET", KEYS).body for _time in range(20)}
+    with clock.travelled_to(clock.now() + timedelta(seconds=61)):
+        bodies.add(gateway.ask("GET", KEYS).body)
+
+    assert (len(asked), len(bodies)) == (2, 1)
+
+
+def test_a_key_that_signs_from_now_on_is_published_with_its_first_bundle(
+    gateway: Gateway, owner: Actor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("portal.gateway.bundles.LOOK_SECONDS", 60.0)
+    gateway.look().ask("GET", BUNDLE)
+    (before,) = gateway.ask("GET", KEYS).json["keys"]
+    with transaction():
+        signing.rotate(Purpose.BUNDLE_SANDBOX)
+    revoke(owner, shop)
+
+    told = gateway.look().ask("GET", BUNDLE)
+
+    assert bundles.key_id_of(told.body) != before["kid"]
+    assert [key.state for key in bundle_of(gateway, told).rows.keys] == ["revoked"]
 
 
 @pytest.mark.parametrize("path", ["/gateway/jwks/both.json", "/gateway/jwks/sandbox", "/gateway/jwks/../sandbox.json"])
