@@ -81,10 +81,11 @@ class Changed(NamedTuple):
 
 
 class News(NamedTuple):
-    """What changed since a version, and up to which one."""
+    """What changed since a version, and up to which one; `first_at` is when the first of it did."""
 
     version: Version | None
     rows: frozenset[Changed]
+    first_at: datetime | None = None
 
 
 class Gap:
@@ -150,7 +151,9 @@ def since(reader: Session | Connection, known: Version | None) -> News | Gap:
     # A database that was restored has counted on from an earlier version: it has other moments, or another past.
     if known not in {(row.version, row.changed_at) for row in log if row.version == known[0]}:
         return Gap()
-    return News(now, frozenset(Changed(*row[2:]) for row in log if row.version > known[0]))
+    news = [row for row in log if row.version > known[0]]
+    first_at = min((row.changed_at for row in news), default=None)
+    return News(now, frozenset(Changed(*row[2:]) for row in news), first_at)
 
 
 def version_that_changed(row: Changed, since: datetime) -> int | None:

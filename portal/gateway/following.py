@@ -188,17 +188,18 @@ class Follower:
             return False
         self._read_credentials()
         self.version = followed.version
-        self._note_lag()
+        self._note_lag(followed.first_at)
         self._tell_version()
         return True
 
     def _read_credentials(self) -> None:
         self.credentials = {working.digest: working for working in credentials.all_working(clock.now())}
 
-    def _note_lag(self) -> None:
+    def _note_lag(self, first_at: datetime | None) -> None:
+        """Of several changes that came at once, the first one waited the longest."""
         if self.version is not None:
             self.changed_at = self.version[1]
-            self.lags.append((clock.now() - self.changed_at).total_seconds())
+            self.lags.append((clock.now() - (first_at or self.changed_at)).total_seconds())
 
     def _tell_version(self) -> None:
         if self.reporter is not None and self.version is not None:

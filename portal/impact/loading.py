@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -50,10 +51,11 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Followed:
-    """What brings tables to this version."""
+    """What brings tables to this version; the first change in it was at `first_at`."""
 
     delta: Delta
     version: Version | None
+    first_at: datetime | None = None
 
 
 def number(version: Version | None) -> int:
@@ -89,7 +91,7 @@ def delta(tables: Tables, since: Version | None) -> Followed | Gap:
         for row in news.rows:
             rows[row.kind].add(row)
         found = _read_again(session, tables, rows)
-        return Gap() if found is None else Followed(found, news.version)
+        return Gap() if found is None else Followed(found, news.version, news.first_at)
 
 
 @contextmanager
