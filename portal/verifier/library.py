@@ -35,6 +35,8 @@ SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0  # after failures
 KEYS_SECONDS = 3600  # the portal's own keys are looked at again after this time
 MOST_DELTAS, MOST_KEPT = 500, 64 * 1024**2  # deltas, and their octets in memory; then everything comes anew
 NOBODY = Client()
+# What is wrong with good deltas in a folder that several processes share: they follow another one's bundle.
+ANOTHERS = frozenset({"does_not_fit", "older"})
 GIVEN_UP = frozenset({400, 413, 422})  # what the portal will not take the next time either
 
 
@@ -289,15 +291,21 @@ class Library:
         kept.whole, self._kept, self._writes = b"", kept, is_ours
 
     def _opened(self, kept: Kept) -> Held:
-        """Raises: Refused."""
+        """What follows from `kept`, of which deltas that do not belong to it are left out. Raises: Refused."""
         jwks = kept.jwks if self._pinned is None else self._jwks
-        public_keys, held = bundles.public_keys(jwks), None
-        for octets in (kept.whole, *kept.deltas):
+        public_keys, held, last = bundles.public_keys(jwks), None, None
+        for number, octets in enumerate((kept.whole, *kept.deltas)):
             bundle = bundles.read(octets, public_keys.get)
             self._expected.check(bundle)
-            held = after(held, bundle)
-        check_time(bundle, min(self._now(), bundle.next_update - 1))  # it may have become too old, but never too young
-        assert held is not None  # noqa: S101 - there was at least one
+            try:
+                held, last = after(held, bundle), bundle
+            except Refused as error:
+                if not number or error.code not in ANOTHERS:
+                    raise
+                del kept.deltas[number - 1 :]
+                break
+        assert held is not None and last is not None  # noqa: S101, PT018 - there was at least one
+        check_time(last, min(self._now(), last.next_update - 1))  # it may have become too old, but never too young
         return held
 
     def _note(self, problem: str) -> None:

@@ -602,6 +602,26 @@ def test_a_damaged_file_is_refused_with_a_sentence_and_fetched_anew(
     assert code_of(library, clock) == "key_revoked"
 
 
+def test_of_two_processes_with_one_folder_each_leaves_something_good_behind(
+    worker: Worker, clock: Clock, tmp_path: Path
+):
+    first = a_library(worker, clock, folder=tmp_path)
+    first.refresh()
+    worker.change(revoked())
+    a_library(worker, clock, folder=tmp_path / "other").refresh()
+    (tmp_path / "other" / "bundle-sandbox").replace(tmp_path / "bundle-sandbox")
+    worker.change(revoked(DELEGATED))
+    first.refresh()
+    worker.is_away = True
+
+    library = a_library(worker, clock, folder=tmp_path)
+
+    assert (library.version, library.problem) == (2, None)
+    assert code_of(library, clock) == "key_revoked"
+    assert library._kept is not None
+    assert library._kept.deltas == []
+
+
 def test_nothing_half_written_is_left_behind(worker: Worker, clock: Clock, tmp_path: Path):
     library = a_library(worker, clock, folder=tmp_path)
     library.refresh()
