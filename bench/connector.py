@@ -132,13 +132,14 @@ def _fill(environment: dict[str, str], private: rsa.RSAPrivateKey) -> str:
             tenant, now = tenants.create(system_actor("bench"), "Aurora"), clock.now()
             terms = (now - timedelta(days=1), now + timedelta(days=365))
             contract = entitlements.conclude(system_actor("bench"), tenant, contracts.edition("adobe-commerce"), *terms)
-            pair = _pair(contract, private)
+            pair = a_pair(contract, private)
             for number in range(SPACES // 3):
                 _project(contract, number)
             return pair.api_key
 
 
-def _pair(contract: Contract, private: rsa.RSAPrivateKey) -> KeyPair:
+def a_pair(contract: Contract, private: rsa.RSAPrivateKey, name: str = "Shop") -> KeyPair:
+    """An active key pair of production under this contract."""
     spki = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -147,8 +148,8 @@ def _pair(contract: Contract, private: rsa.RSAPrivateKey) -> KeyPair:
         holder_id=contract.tenant_id,
         contract_id=contract.id,
         environment=Environment.PRODUCTION,
-        name="Shop",
-        name_key="shop",
+        name=name,
+        name_key=same_name(name),
         spki=spki,
         spki_sha256=hashlib.sha256(spki).digest(),
         bits=private.key_size,
@@ -184,7 +185,7 @@ def _measure(
     portal, silent, flask = (Connection(port) for port in ports)
     seconds: dict[str, list[float]] = {}
     for number in range(rounds + 1):
-        headers = _headers(api_key, private)
+        headers = shops_headers(api_key, private)
         calls: list[tuple[str, Connection, bytes, int]] = [
             ("bare route", flask, request(bare_port, "/", headers), 50),
             (QUIET_PING, silent, request(quiet_port, PING, headers), 50),
@@ -204,7 +205,8 @@ def _measure(
     return seconds
 
 
-def _headers(api_key: str, private: rsa.RSAPrivateKey) -> dict[str, str]:
+def shops_headers(api_key: str, private: rsa.RSAPrivateKey) -> dict[str, str]:
+    """What a stock shop sends for the next five minutes."""
     claims = {"exp": int(time.time()) + 300, "iss": "bench", "https://ims.example.com/s/ent_magento": True}
     message = f"{_part({'typ': 'JWT', 'alg': 'RS256'})}.{_part(claims)}"
     signature = private.sign(message.encode(), padding.PKCS1v15(), hashes.SHA256())

@@ -48,8 +48,16 @@ def served(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Granian with this target; `more` are further words for it."""
     options = [*GRANIAN.split(), "--workers", str(workers), "--port", str(port), *more]
-    command = [sys.executable, "-m", "granian", *options, target]
-    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, **QUIETLY)  # noqa: S603
+    with running([sys.executable, "-m", "granian", *options, target], port, settings) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    command: list[str], port: int, settings: dict[str, str], folder: Path = ROOT
+) -> Iterator[subprocess.Popen[bytes]]:
+    """This command, started in `folder`, from when it listens until the block ends. Raises: SystemExit."""
+    server = subprocess.Popen(command, cwd=folder, env=os.environ | settings, **QUIETLY)  # noqa: S603
     try:
         wait_for(port)
         yield server
