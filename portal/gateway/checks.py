@@ -14,7 +14,7 @@ from portal.verifier.decision import Call, Decision
 from portal.verifier.reasons import REASONS, Reason
 from portal.verifier.records import Key
 
-PATH = "/gateway/check"
+PATH, BELOW = "/gateway/check", "/gateway/check/"
 SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 TOKEN_HEADER = "HTTP_X_GW_SIGNATURE"  # noqa: S105 - a header's name
 SERVICE_HEADER = "HTTP_X_PORTAL_SERVICE"
@@ -32,7 +32,7 @@ def named_service(environ: Mapping[str, Any]) -> str | None:
 
 @lru_cache(maxsize=1000)
 def _service(path: str, in_header: str) -> str | None:
-    in_path = path[len(PATH) + 1 :]
+    in_path = path[len(BELOW) :]
     if in_path and in_header and in_path != in_header:
         raise Refused(Refusal.SERVICE_NOT_NAMED, "Path and header name different ones.")
     service = in_path or in_header

@@ -68,7 +68,7 @@ class Door:
 
     def _begin_anew(self) -> None:
         self.worker = secrets.token_hex(4)
-        self.metrics = Metrics(self.worker, self.follower, self.prove)
+        self.metrics = Metrics(self.worker, self.follower, self.prove, self.tally)
         self._headers_of_cached = [("X-Portal-Worker", self.worker)]
         self._headers = [*self._headers_of_cached, ("Cache-Control", "no-store")]
         self.follower.reporter = Reporter(self.worker, self._kind, self.follower, self._surroundings)
@@ -87,7 +87,7 @@ class Door:
         """The answer to whatever was asked."""
         try:
             # First, and without a detour, what is asked with every call of every shop.
-            if path.startswith(checks.PATH) and path[len(checks.PATH) : len(checks.PATH) + 1] in ("", "/"):
+            if path.startswith(checks.BELOW) or path == checks.PATH:
                 return self._check(environ)
             return self._other(environ, path)
         except Refused as refused:
@@ -166,9 +166,10 @@ class Door:
     def _decided(self, call: Call, user_agent: str, address: str) -> Decision:
         tables, now = self.follower.tables, clock.unix_now()
         decision = tables.read(lambda: decide(tables, call, now, self.prove))
-        self.metrics.decisions[decision.reason].inc()
         if decision.reason is None and decision.key is not None:
             self.tally.count(decision.key, decision.space, user_agent, address, now)
+        elif decision.reason is not None:
+            self.metrics.reasons[decision.reason].inc()
         return decision
 
 

@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 
 from portal.gateway.answers import Refusal
 from portal.gateway.following import Follower
+from portal.gateway.tally import Tally
 from portal.verifier.proving import Prover
 from portal.verifier.reasons import Reason
 
@@ -18,14 +19,14 @@ ALLOWED = "allowed"
 class Metrics:
     """One process's figures. Its worker's name tells it from the others behind the same listener."""
 
-    def __init__(self, worker: str, follower: Follower, prover: Prover) -> None:
-        self._registry = CollectorRegistry()
+    def __init__(self, worker: str, follower: Follower, prover: Prover, tally: Tally) -> None:
+        self._registry, self._tally, self._passed = CollectorRegistry(), tally, 0
         self._registry.register(_State(worker, follower, prover))
         counter = self._counter("portal_decisions", "Decisions by their reason.", "reason")
         refused = self._counter("portal_refusals", "Questions not looked at.", "code")
         # Looked up beforehand: it costs more than the counting.
-        self.decisions: dict[Reason | None, Counter] = {None: counter.labels(worker, ALLOWED)}
-        self.decisions |= {reason: counter.labels(worker, reason.value) for reason in Reason}
+        self._allowed = counter.labels(worker, ALLOWED)
+        self.reasons = {reason: counter.labels(worker, reason.value) for reason in Reason}
         self.refusals = {refusal: refused.labels(worker, refusal.value) for refusal in Refusal}
 
     def _counter(self, name: str, says: str, label: str) -> Counter:
@@ -33,6 +34,10 @@ class Metrics:
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""
+        # What passed is counted already, and another count would be felt by every call.
+        passed = self._tally.total
+        self._allowed.inc(passed - self._passed)
+        self._passed = passed
         return generate_latest(self._registry)
 
 

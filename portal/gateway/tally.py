@@ -7,7 +7,6 @@ is at hand, and become traces when the thread that writes those is about to.
 import os
 from datetime import UTC, datetime
 from threading import Lock
-from typing import NamedTuple
 
 from portal.access.roles import Environment
 from portal.usage import traces, writing
@@ -19,14 +18,8 @@ LONGEST_ADDRESS = 64
 DAY_SECONDS = 86_400
 
 
-class Kind(NamedTuple):
-    """What calls have in common that are counted together. `day`: of Unix time."""
-
-    api_key: str
-    data_space: str | None
-    user_agent: str
-    address: str
-    day: int
+# What calls have in common that are counted together: API key, data space, User-Agent, address, and day of Unix time.
+Kind = tuple[str, str | None, str, str, float]
 
 
 class Counted:
@@ -50,13 +43,18 @@ class Tally:
         """Forget what a parent process counted: it hands that over itself."""
         self._lock = Lock()
         self._counted: dict[Kind, Counted] = {}
+        self._handed_over = 0
+
+    @property
+    def total(self) -> int:
+        """How many calls have passed in this process."""
+        with self._lock:
+            return self._handed_over + sum(counted.calls for counted in self._counted.values())
 
     def count(self, key: Key, space: Space | None, user_agent: str, address: str, at: Moment) -> None:
         """Count a call that passed."""
         data_space = None if space is None else space.public_id
-        kind = Kind(
-            key.api_key, data_space, user_agent[:LONGEST_KEPT], address[:LONGEST_ADDRESS], int(at // DAY_SECONDS)
-        )
+        kind = (key.api_key, data_space, user_agent[:LONGEST_KEPT], address[:LONGEST_ADDRESS], at // DAY_SECONDS)
         with self._lock:
             counted = self._counted.get(kind)
             if counted is None:
@@ -70,11 +68,11 @@ class Tally:
         """Make traces of everything that was counted."""
         with self._lock:
             counted, self._counted = self._counted, {}
-        for kind, uses in counted.items():
+            self._handed_over += sum(uses.calls for uses in counted.values())
+        for (_api_key, data_space, user_agent, address, _day), uses in counted.items():
             of_key = (uses.key.owner.id, uses.key.id, Environment(uses.key.environment))
-            client = (kind.user_agent, kind.address, None)
             first_at = datetime.fromtimestamp(uses.first_at, UTC)
-            trace = Trace(*of_key, kind.data_space, *client, first_at)
+            trace = Trace(*of_key, data_space, user_agent, address, None, first_at)
             traces.gather(trace, datetime.fromtimestamp(uses.last_at, UTC), uses.calls)
 
     def _begin(self) -> None:

@@ -4,9 +4,8 @@ import gzip
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 from datetime import timedelta
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
