@@ -77,7 +77,6 @@ class Bundles:
             issuer.begin_anew()
         # One waits at a time, and not all threads that others need who ask about calls.
         self._catching_up, self._reading = Lock(), Lock()
-        self._published: dict[Environment, Answer] = {}
         self._published: dict[Environment, Published] = {}
         self._packed: tuple[bytes, bytes] | None = None  # the last large bundle, and the same compressed
 
@@ -97,26 +96,24 @@ class Bundles:
 
     def keys(self, environ: Mapping[str, Any]) -> Answer:
         """The public halves of the keys that sign the bundles of an environment, as a JWK set. Raises: Refused."""
-        environment = KEYS_PATHS[environ["PATH_INFO"]]
-        if not self._reading.acquire(blocking=False):
-            # Anybody may ask this, and a database that says nothing lets everybody wait.
-            if environment in self._published:
-                return self._published[environment]
-            raise Refused(Refusal.NOT_READY)
-        try:
-            answer = self._published[environment] = self._read_keys(environment)
-        finally:
-            self._reading.release()
-        return answer
-
-    def _read_keys(self, environment: Environment) -> Answer:
         environment, now = KEYS_PATHS[environ["PATH_INFO"]], clock.unix_now()
         published = self._published.get(environment)
         if published is None or abs(now - published.at) >= LOOK_SECONDS:
-            if published is not None:
-                self._published[environment] = published._replace(at=now)  # for who asks while this thread looks
-            published = self._published[environment] = self._looked_up(environment, now)
+            published = self._look_up(environment, now) or published
+        if published is None:
+            raise Refused(Refusal.NOT_READY)
         return published.answer
+
+    def _look_up(self, environment: Environment, now: Moment) -> Published | None:
+        """The keys as they are now; None where another thread is at it. Raises: Refused."""
+        # Anybody may ask this, and a database that says nothing lets everybody wait.
+        if not self._reading.acquire(blocking=False):
+            return None
+        try:
+            published = self._published[environment] = self._looked_up(environment, now)
+        finally:
+            self._reading.release()
+        return published
 
     def _looked_up(self, environment: Environment, now: Moment) -> Published:
         """Raises: Refused."""
