@@ -381,6 +381,7 @@ def test_whoever_asks_for_the_keys_waits_for_the_database_alone(gateway: Gateway
         return []
 
     monkeypatch.setattr(signing, "published", wait)
+    monkeypatch.setattr("portal.gateway.bundles.LOOK_SECONDS", 0)
     first = Thread(target=gateway.ask, args=("GET", "/gateway/jwks/sandbox.json"))
     first.start()
     assert waiting.wait(10)

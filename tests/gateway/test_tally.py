@@ -66,5 +66,5 @@ def test_a_forked_process_does_not_hand_over_its_parents_calls(gateway: Gateway,
 def test_what_a_client_says_of_itself_is_kept_only_as_far_as_it_is_looked_at(gateway: Gateway, shop: Shop):
     gateway.look().check(shop, x_portal_client_address="x" * 100_000, user_agent="y" * 100_000)
 
-    (kind,) = gateway.door.tally._counted
-    assert len(kind.address) + len(kind.user_agent) < 1000
+    ((_api_key, _data_space, user_agent, address, _day),) = gateway.door.tally._counted
+    assert len(address) + len(user_agent) < 1000
