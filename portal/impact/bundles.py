@@ -37,6 +37,7 @@ WHOLE_SECONDS = 60  # for so long at most a whole bundle is handed out again as 
 # To write a large bundle takes a while, in which calls wait. One that took longer than this is not written again before
 # twenty times as long has passed, where it may do.
 LONG_PART, SHORT_SECONDS = 20, 0.05
+AT_ONCE, SHORTEST_SECONDS = 1000, 0.0001  # rows listed while nothing may change, and the pause after them
 MOST_REMEMBERED = 2000  # versions; each with the names of the rows that changed
 
 Signer = Callable[[Environment], tuple[str, Sign]]  # the id of the key that signs for an environment, and how
@@ -143,25 +144,38 @@ class Issuer:
     def _look(self, tables: Tables, as_of: Moment) -> _Known:
         before = self._known
         with tables.still():
-            names = None if before is None else _changed(before, tables)
+            names = None if before is None or before.of() is not tables else _changed(before.version, tables)
+            about = tables.policy, tables.services, tables.version
             if before is not None and names is not None:
                 listing, changed = before.listing, before.listing.update(tables, names)
-            else:
-                listing, changed = self._listed_anew(tables)
-            about = tables.policy, tables.services, tables.version
+        if before is None or names is None:
+            listing, about = self._listed_anew(tables)
+            changed = _differences({kind: {} for kind in KINDS} if before is None else before.rows, listing.rows)
         digest = Digest() if before is None else before.digest
         digest.apply({(kind, name): _weight(listing.rows, kind, name) for kind, name in changed})
         known = _Known(ref(tables), listing, digest, *about, as_of)
         self._go_on(before, known, frozenset(changed))
         return known
 
-    def _listed_anew(self, tables: Tables) -> tuple[Listing, set[Name]]:
-        """All of it, and how it differs from what was known. From now on the tables note what changes."""
-        if tables.applied is None:
-            tables.applied = deque(maxlen=MOST_REMEMBERED)
-        listing, before = Listing(self.environment), None if self._known is None else self._known.listing.rows
-        changed = listing.update(tables, all_names(tables))
-        return listing, changed if before is None else _differences(before, listing.rows)
+    def _listed_anew(self, tables: Tables) -> tuple[Listing, "_About"]:
+        """All of it, and as of when. From now on the tables note what changes.
+
+        Some at a time, for a revocation waits while nothing may change; what changed meanwhile is looked at again.
+        """
+        with tables.still():
+            if tables.applied is None:
+                tables.applied = deque(maxlen=MOST_REMEMBERED)
+            listing, began, names = Listing(self.environment), tables.version, list(all_names(tables))
+        for first in range(0, len(names), AT_ONCE):
+            with tables.still():
+                listing.update(tables, names[first : first + AT_ONCE])
+            time.sleep(SHORTEST_SECONDS)  # a lock is not handed on by itself to who waits for it
+        with tables.still():
+            later = _changed(began, tables)
+            if later is None:
+                listing, later = Listing(self.environment), list(all_names(tables))
+            listing.update(tables, later)
+            return listing, (tables.policy, tables.services, tables.version)
 
     def _go_on(self, before: _Known | None, known: _Known, changed: frozenset[Name]) -> None:
         if before is None or known.version < before.version or (known.version == before.version and changed):
@@ -218,6 +232,7 @@ class Issuer:
         return Issued(bundles.write(said, *self.signer(self.environment)), known.version, known.as_of)
 
 
+_About = tuple[Policy, frozenset[str], int]
 _Content = tuple[dict[str, list[Row]], dict[str, list[str]]]  # rows, and the names of those that are gone
 
 
@@ -234,10 +249,12 @@ def _delta(known: _Known, changed: set[Name]) -> _Content:
     return rows, gone
 
 
-def _changed(known: _Known, tables: Tables) -> list[Name] | None:
-    """The rows that changed since; None when the tables do not tell."""
-    applied = [one for one in tables.applied or () if one.after > known.version]
-    if known.of() is not tables or not applied or applied[0].before > known.version:
+def _changed(since: int, tables: Tables) -> list[Name] | None:
+    """The rows that changed after this version; None when the tables do not tell."""
+    applied = [one for one in tables.applied or () if one.after > since]
+    if tables.version == since and tables.applied is not None and not applied:
+        return []
+    if not applied or applied[0].before > since:
         return None
     return [name for one in applied for name in names_in(one.delta)]
 

@@ -7,7 +7,7 @@ import pytest
 from portal.impact.bundles import Behind, Issuer
 from portal.verifier.bundle import State
 from portal.verifier.tables import Delta
-from tests.verifier.offline import NOON, SANDBOX, SPACE, SigningKeys, revoked, some_tables
+from tests.verifier.offline import DELEGATED, NOON, OWN, SANDBOX, SPACE, SigningKeys, Worker, revoked, some_tables
 
 pytestmark = pytest.mark.no_database
 
@@ -143,3 +143,21 @@ def test_a_change_of_many_rows_is_not_kept_for_it(monkeypatch: pytest.MonkeyPatc
 
     assert not tables.applied
     assert issuer.issue(tables, NOON).version == 2
+
+
+def test_what_changes_while_all_is_listed_waits_for_little_and_is_in_it(monkeypatch: pytest.MonkeyPatch):
+    worker = Worker()
+    monkeypatch.setattr("portal.impact.bundles.AT_ONCE", 1)
+    changes = iter([revoked(OWN), Delta(gone_keys=[DELEGATED]), Delta(gone_spaces=[SPACE])])
+
+    def change(_seconds: float) -> None:
+        if delta := next(changes, None):
+            worker.change(delta)
+
+    with monkeypatch.context() as paused:
+        paused.setattr("portal.impact.bundles.time.sleep", change)
+        said = worker.read(worker.issue())
+
+    worker.restart()
+    assert said.state == worker.read(worker.issue()).state
+    assert [(key.api_key, key.state) for key in said.rows.keys] == [(OWN, "revoked")]
