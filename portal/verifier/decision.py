@@ -118,6 +118,11 @@ def _refused_service(known: Known, service: str, key: Key, now: Moment) -> Reaso
     grants = key.owner.grants.get(service)
     if grants is None:
         return Reason.SERVICE_NOT_ENTITLED if service in known.services else Reason.SERVICE_UNKNOWN
+    for grant in grants:
+        if grant.ended_at is None and not grant.is_suspended and grant.starts_at <= now < grant.ends_at:
+            contract = grant.contract
+            if contract.ended_at is None and contract.starts_at <= now < contract.ends_at:
+                return None  # as nearly always, and without a call
     found = [_refused_by(grant, now) for grant in grants]
     return None if None in found else next(reason for reason in _SAYS_MOST if reason in found)
 

@@ -5,7 +5,7 @@
 
 from portal.verifier import records
 from portal.verifier.reasons import Reason
-from portal.verifier.records import Contract, Delegation, Key, Moment
+from portal.verifier.records import ACTIVE, SUSPENDED, Contract, Delegation, Key, Moment
 
 _STATES = {
     records.PENDING: Reason.KEY_PENDING,
@@ -18,14 +18,21 @@ _STATES = {
 
 def what_stops(key: Key, at: Moment) -> Reason | None:
     """Why the pair does not verify at this moment, or None when it is live: itself first, then what it hangs on."""
-    reason = _of_itself(key, at)
-    if reason is not None:
-        return reason
-    if key.owner.standing == records.SUSPENDED:
+    # What nearly always is so is seen without a call.
+    if key.state != ACTIVE or key.expires_at is not None:
+        reason = _of_itself(key, at)
+        if reason is not None:
+            return reason
+    if key.owner.standing == SUSPENDED:
         return Reason.OWNER_SUSPENDED
-    if key.holder.standing == records.SUSPENDED:
+    if key.holder.standing == SUSPENDED:
         return Reason.HOLDER_SUSPENDED
-    return _of_contract(key.contract, at) or (_of_delegation(key.delegation, key, at) if key.delegation else None)
+    contract = key.contract
+    if contract.ended_at is not None or not contract.starts_at <= at < contract.ends_at:
+        reason = _of_contract(contract, at)
+        if reason is not None:
+            return reason
+    return None if key.delegation is None else _of_delegation(key.delegation, key, at)
 
 
 def _of_itself(key: Key, at: Moment) -> Reason | None:
@@ -33,7 +40,7 @@ def _of_itself(key: Key, at: Moment) -> Reason | None:
         # Held open, a rotation's date stops nothing (docs/decisions/0008).
         if key.ending != records.HELD and key.retiring_until is not None and at >= key.retiring_until:
             return Reason.KEY_COMPROMISED if key.ending == records.LEAK else Reason.KEY_RETIRED
-    elif key.state != records.ACTIVE:
+    elif key.state != ACTIVE:
         return _STATES[key.state]
     return Reason.KEY_EXPIRED if key.expires_at is not None and at >= key.expires_at else None
 
