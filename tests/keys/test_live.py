@@ -52,9 +52,11 @@ def pairs(draw: st.DrawFn) -> KeyPair:
     starts_at, ends_at = draw(terms())
     contract = Contract(kind=ContractKind.LICENCE, starts_at=starts_at, ends_at=ends_at, ended_at=draw(maybe))
     set_committed_value(pair, "contract", contract)
-    for party in ("owner", "holder"):
-        set_committed_value(pair, party, Tenant(id=uuid.uuid4(), standing=draw(st.sampled_from(Standing))))
-    set_committed_value(pair, "delegation", draw(st.none() | delegations()))
+    owner, integrator = (Tenant(id=uuid.uuid4(), standing=draw(st.sampled_from(Standing))) for _party in range(2))
+    delegation = draw(st.none() | delegations())
+    set_committed_value(pair, "owner", owner)
+    set_committed_value(pair, "holder", owner if delegation is None else integrator)
+    set_committed_value(pair, "delegation", delegation)
     return pair
 
 
