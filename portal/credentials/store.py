@@ -47,6 +47,8 @@ def all_working(at: datetime) -> list[Working]:
 
 def note_uses(seen: Mapping[str, datetime]) -> None:
     """Note when the credentials with these public ids were used; an earlier moment than the one on record is none."""
+    if not seen:
+        return
     named = (ServiceCredential.tenant_id, ServiceCredential.id, ServiceCredential.public_id)
     rows = across_tenants(*named, reason=Reader.SNAPSHOT).where(ServiceCredential.public_id.in_(list(seen)))
     found = db.session.execute(rows.order_by(ServiceCredential.id)).all()

@@ -25,6 +25,12 @@ class Askers:
         self._is_for_local = listener is Listener.LOCAL
         # Digests by credential: hashing each time would be a tenth of an answer. Whether one works is asked anew.
         self._digests: Kept[str, bytes] = Kept(MOST_KEPT)
+        self._used: set[str] = set()
+
+    def take_used(self) -> set[str]:
+        """The public ids of the credentials with which somebody asked since this was last taken."""
+        used, self._used = self._used, set()
+        return used
 
     def asker(self, environ: Mapping[str, Any], working: Mapping[bytes, Working]) -> Working | None:
         """The credential of whoever asks; None for this machine, where that needs none. Raises: Refused."""
@@ -50,6 +56,7 @@ class Askers:
         credential = working.get(digest)
         if credential is None or (credential.ends_at is not None and clock.now() >= credential.ends_at):
             return None
+        self._used.add(credential.public_id)
         return credential
 
     def _is_local(self, environ: Mapping[str, Any]) -> bool:

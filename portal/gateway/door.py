@@ -71,7 +71,7 @@ class Door:
         self.metrics = Metrics(self.worker, self.follower, self.prove, self.tally)
         self._headers_of_cached = [("X-Portal-Worker", self.worker)]
         self._headers = [*self._headers_of_cached, ("Cache-Control", "no-store")]
-        self.follower.reporter = Reporter(self.worker, self._kind, self.follower, self._surroundings)
+        self.follower.reporter = Reporter(self.worker, self._kind, self.follower, self._surroundings, self.askers)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")

@@ -16,10 +16,12 @@ from threading import Event, Lock, Thread
 
 from structlog import get_logger
 
+from portal.credentials import store as credentials
 from portal.foundation import clock
 from portal.foundation.changes import Version
 from portal.foundation.database import transaction
 from portal.gateway.answers import Refusal
+from portal.gateway.asking import Askers
 from portal.gateway.following import Follower
 from portal.gateways import operations
 from portal.gateways.figures import figures_of, in_ms
@@ -43,8 +45,10 @@ class Reporter:
         kind: WorkerKind,
         follower: Follower,
         surroundings: Callable[[], AbstractContextManager[object]],
+        askers: Askers,
     ) -> None:
-        self.worker, self.kind, self.follower = worker, kind, follower
+        self.worker, self.kind, self.follower, self.askers = worker, kind, follower, askers
+        self._used: dict[str, datetime] = {}
         self._surroundings = surroundings
         self._started_at = clock.now()
         self._ready_at: datetime | None = None
@@ -88,8 +92,11 @@ class Reporter:
         """Write how this worker is, and what it noted. Raises: what the database does; then nothing noted is lost."""
         with self._reporting:
             told = list(self._untold)
+            self._used |= dict.fromkeys(self.askers.take_used(), clock.now())
             with transaction():
                 operations.report(self._as_it_is(), figures_of(list(self.follower.lags)), told)
+                credentials.note_uses(self._used)
+            self._used = {}
             for each in told:
                 # Where more came than are kept, the oldest have made way already.
                 if self._untold and self._untold[0] is each:

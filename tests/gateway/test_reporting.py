@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.access.actor import Actor
+from portal.access.rows import Reader, across_tenants
+from portal.credentials.models import CredentialUse
 from portal.foundation import clock
 from portal.foundation.database import db
 from portal.gateway.reporting import Reporter
@@ -42,6 +44,19 @@ def test_a_worker_reports_under_the_name_in_its_answers(gateway: Gateway, owner:
     assert (told.poll_ms, told.is_listening, told.cut_off_seconds) == (500, False, 300)
     assert told.ready_at is not None
     assert told.ended_at is None
+
+
+def test_a_worker_tells_when_a_credential_was_last_asked_with(gateway: Gateway):
+    gateway.look()
+    report(gateway)
+    before = db.session.scalars(across_tenants(CredentialUse, reason=Reader.SNAPSHOT)).all()
+
+    gateway.check()
+    report(gateway)
+
+    (use,) = db.session.scalars(across_tenants(CredentialUse, reason=Reader.SNAPSHOT)).all()
+    assert before == []
+    assert clock.now() - use.last_used_at < timedelta(seconds=30)
 
 
 def test_the_door_ahead_of_pages_says_so(app):
