@@ -68,7 +68,7 @@ def answers(door: Door, headers: dict[str, str], seconds: float) -> list[tuple[f
 
 def test_a_revoked_key_is_refused_in_every_worker_within_a_second(door: Door, shops: Shops):
     for _each in range(3):
-        assert max(seconds_until_refused(door, shops, shops.next())) < CONNECTED
+        assert max(seconds_until_refused(door, shops, shops.next())) < CONNECTED + SLACK
 
 
 @pytest.mark.skipif(DATABASE == "sqlite", reason="SQLite tells nobody")
@@ -172,7 +172,7 @@ def test_with_the_pages_in_the_same_processes_the_same_holds(shops: Shops):
     with a_door(shops, "wsgi:app", **POLL) as door:
         until(lambda: _reason(door, shops.headers(shops.unused[0])) == "passed")
 
-        assert max(seconds_until_refused(door, shops, shops.next())) < CONNECTED
+        assert max(seconds_until_refused(door, shops, shops.next())) < CONNECTED + SLACK
 
 
 def _reason(door: Door, headers: dict[str, str]) -> str | None:
