@@ -442,9 +442,9 @@ def test_an_empty_form_breaks_nothing(use: str, app: Flask, world: World, snapsh
 def test_fields_that_a_form_does_not_have_are_not_taken(use: str, app: Flask, world: World, snapshot: Snapshot):
     """No mass assignment: what a row is made of does not come from a form that does not ask for it."""
     other = {
-        "tenant_id": "00000000-0000-0000-0000-000000000001",
-        "id": "00000000-0000-0000-0000-000000000001",
-        "holder_id": "00000000-0000-0000-0000-000000000001",
+        "tenant_id": "00000000-0000-0000-0000-0000000c0ffe",
+        "id": "00000000-0000-0000-0000-0000000c0ffe",
+        "holder_id": "00000000-0000-0000-0000-0000000c0ffe",
         "state": "revoked",
         "standing": "suspended",
         "is_vendor": "true",
@@ -455,8 +455,8 @@ def test_fields_that_a_form_does_not_have_are_not_taken(use: str, app: Flask, wo
 
     assert answer.status_code in (200, 303)
     rows = str(snapshot.rows())
-    assert "00000000-0000-0000-0000-000000000001" not in rows
-    assert "00000000000000000000000000000001" not in rows
+    assert "00000000-0000-0000-0000-0000000c0ffe" not in rows
+    assert "000000000000000000000000000c0ffe" not in rows
 
 
 @pytest.mark.parametrize("value", ["unknown", "", NUL, "x" * 5000])
