@@ -1,10 +1,11 @@
 """What a call tells of its client: edition and version from the User-Agent, network prefix, cloud project."""
 
-import ipaddress
 import re
 import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
+
+from portal.verifier.networks import network_of
 
 # `Magento Services Connector (Magento: <Edition> <version>)` (connector-protocol section 1). The edition is one word:
 # whatever else stands there belongs to the version, which says nothing about who calls.
@@ -14,7 +15,6 @@ CONNECTOR = re.compile(
 # Ids of the protocol match this; what does not is no cloud id.
 CLOUD_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 LONGEST_WORDS = 255
-IPV4_PREFIX, IPV6_PREFIX = 24, 48
 
 
 class Client(NamedTuple):
@@ -65,15 +65,3 @@ def clean(text: str) -> str:
     """At most 255 characters of `text`, free of control characters and of marks that change the reading direction."""
     fit = (character for character in text if unicodedata.category(character)[0] != "C")
     return " ".join("".join(fit).split())[:LONGEST_WORDS]
-
-
-def network_of(address: str) -> str:
-    """The network that `address` lies in: /24 for IPv4, also in its IPv6 form, /48 for IPv6; empty for none."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if found.version == 6:
-        found = found.ipv4_mapped or ipaddress.IPv6Address(int(found))  # without the zone, which is its own machine's
-    prefix = IPV4_PREFIX if found.version == 4 else IPV6_PREFIX
-    return str(ipaddress.ip_network((found, prefix), strict=False))

@@ -1,19 +1,17 @@
 """Uses counted where calls are decided offline, and reported to the portal in portions that it counts once each."""
 
-import ipaddress
 import json
 import uuid
 from collections.abc import Iterator
-from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
 
+from portal.verifier.networks import network_of
 from portal.verifier.records import Moment
 
 MOST_COUNTED = 20_000  # different uses; what comes beyond is lost, and counted as such
 MOST_IN_REPORT, MOST_OCTETS = 500, 240 * 1024  # the portal takes 500 uses, in 256 kB
 LONGEST_WORDS = 255
-IPV4_PREFIX, IPV6_PREFIX = 24, 48
 DAY_SECONDS = 86_400
 
 
@@ -104,16 +102,3 @@ def _told(use: Use, counted: list[float]) -> dict[str, Any]:
     first_at, last_at, calls = counted
     told = {name: value for name, value in use._asdict().items() if name != "day"}
     return told | {"first_at": first_at, "last_at": last_at, "calls": int(calls)}
-
-
-@lru_cache(maxsize=4096)
-def network_of(address: str) -> str:
-    """The network that an address lies in, /24 for IPv4 and /48 for IPv6; empty for none."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if found.version == 6:
-        found = found.ipv4_mapped or ipaddress.IPv6Address(int(found))
-    prefix = IPV4_PREFIX if found.version == 4 else IPV6_PREFIX
-    return str(ipaddress.ip_network((found, prefix), strict=False))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.usage.clients import LONGEST_WORDS, client_of, network_of
+from portal.usage.clients import LONGEST_WORDS, client_of
 
 pytestmark = pytest.mark.no_database
 
@@ -55,22 +55,6 @@ def test_what_a_client_calls_itself_is_kept_clean_and_short(agent):
 
     assert len(words) <= LONGEST_WORDS
     assert words.isprintable()
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.7", "192.0.2.0/24"),
-        ("::ffff:192.0.2.7", "192.0.2.0/24"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
-        ("fe80::1%eth0", "fe80::/48"),
-        ("", ""),
-        ("unix:", ""),
-        ("192.0.2.7, 198.51.100.1", ""),
-    ],
-)
-def test_of_an_address_only_its_network_is_kept(address, network):
-    assert network_of(address) == network
 
 
 @given(addresses)
