@@ -5,7 +5,6 @@ names the state that it builds on and the one that it leads to, by version and d
 """
 
 import json
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,11 +13,11 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from portal.verifier import base64url
 from portal.verifier.decision import Policy
 from portal.verifier.records import Moment
 from portal.verifier.rows import KINDS, as_json, canonical, row_of
 from portal.verifier.tables import Delta
-from portal.verifier.tokens import PADDINGS, TO_STANDARD, TO_URL
 
 FORMAT = "portal-bundle-v1"
 TYPE = "portal-bundle+jws"
@@ -69,8 +68,8 @@ class Bundle:
 def write(bundle: Bundle, key_id: str, sign: Sign) -> bytes:
     """The bundle as it is sent; `sign` makes 64 bytes (RFC 8032) with the key of this id."""
     header = canonical({"alg": ALGORITHM, "kid": key_id, "typ": TYPE})
-    signed = _encoded(header) + b"." + _encoded(canonical(_document(bundle)))
-    return signed + b"." + _encoded(sign(signed))
+    signed = base64url.encode(header) + b"." + base64url.encode(canonical(_document(bundle)))
+    return signed + b"." + base64url.encode(sign(signed))
 
 
 def _document(bundle: Bundle) -> dict[str, Any]:
@@ -172,22 +171,15 @@ def public_keys(jwks: Any) -> dict[str, bytes]:
 
 def as_jwk(key_id: str, public: bytes) -> dict[str, str]:
     """A public half as a JWK."""
-    x = _encoded(public).decode()
+    x = base64url.encode(public).decode()
     return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key_id, "use": "sig", "alg": ALGORITHM}
-
-
-def _encoded(octets: bytes) -> bytes:
-    return b2a_base64(octets, newline=False).translate(TO_URL).rstrip(b"=")
 
 
 def _octets(encoded: bytes) -> bytes:
     try:
-        octets = a2b_base64(encoded.translate(TO_STANDARD) + PADDINGS[len(encoded) % 4])
+        return base64url.decode(encoded)
     except ValueError:
         raise _unreadable() from None
-    if _encoded(octets) != encoded:  # one spelling for each value, or none
-        raise _unreadable()
-    return octets
 
 
 def _object(octets: bytes) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import math
-from binascii import a2b_base64, b2a_base64
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -10,6 +9,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
+
+from portal.verifier import base64url
 
 LEEWAY_SECONDS = 60
 LIFETIME_SECONDS = 300
@@ -20,11 +21,6 @@ ALGORITHM = "RS256"
 PADDING, DIGEST = PKCS1v15(), SHA256()
 # What a verifier must understand or refuse, and this one understands none (RFC 7515, 4.1.11).
 CRITICAL = "crit"
-
-
-# base64 by hand, since `base64` takes a third longer for it.
-TO_STANDARD, TO_URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
-PADDINGS = (b"", b"===", b"==", b"=")
 
 
 class Verdict(StrEnum):
@@ -110,13 +106,11 @@ def _names_ours(header: str) -> bool:
 
 
 def _octets(text: str) -> bytes:
-    encoded = text.encode()
     try:
-        octets = a2b_base64(encoded.translate(TO_STANDARD) + PADDINGS[len(encoded) % 4])
+        octets = base64url.decode(text.encode())
     except ValueError as error:
         raise Malformed from error
-    # One spelling for each value, or none: characters that are passed over, and left-over bits that are not zero.
-    if not octets or b2a_base64(octets, newline=False).translate(TO_URL).rstrip(b"=") != encoded:
+    if not octets:
         raise Malformed
     return octets
 
