@@ -9,11 +9,9 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from portal.verifier.decision import Call
+from portal.verifier.headers import KEY_HEADERS, SPACE_HEADERS, TOKEN_HEADER
 
 LONGEST = 1_000_000
-KEY_HEADERS = ("magento-api-key", "x-api-key")
-TOKEN_HEADER = "x-gw-signature"  # noqa: S105 - a header's name
-SPACE_HEADERS = ("magento-environment-id", "x-saas-id")
 SERVICE_HEADER = "x-portal-service"
 CHECKS, DECISIONS = "/gateway/check/", "/gateway/decisions"
 AMBIGUOUS = "ambiguous"
@@ -209,7 +207,10 @@ def _of_json(text: str) -> Captured:
         raise Unreadable("This is not a JSON object.")
     if strange := sorted(set(asked) - MEMBERS):
         raise Unreadable(f"“{strange[0][:40]}” is no member of a call: {', '.join(sorted(MEMBERS))}.")
-    return Captured(Call(*(_text(asked, name) for name in ("api_key", "token")), *_optional(asked)))
+    service, data_space = (_optional(asked, name) for name in ("service", "data_space"))
+    if service == "":
+        raise Unreadable("“service” is empty: the gateway refuses the question itself.")
+    return Captured(Call(_text(asked, "api_key"), _text(asked, "token"), service, data_space))
 
 
 def _only(calls: Any) -> Any:
@@ -218,9 +219,8 @@ def _only(calls: Any) -> Any:
     return calls[0]
 
 
-def _optional(asked: Mapping[str, Any]) -> Iterator[str | None]:
-    for name in ("service", "data_space"):
-        yield None if asked.get(name) is None else _text(asked, name) or None
+def _optional(asked: Mapping[str, Any], name: str) -> str | None:
+    return None if asked.get(name) is None else _text(asked, name)
 
 
 def _text(asked: Mapping[str, Any], name: str) -> str:

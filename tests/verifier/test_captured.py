@@ -67,9 +67,9 @@ def test_what_a_request_does_not_bring_is_not_there():
     assert read("GET / HTTP/1.1\nHost: x\n").call == Call("", "", None, None)
 
 
-def test_an_empty_data_space_is_one_in_a_header_and_none_in_json_as_at_the_gateway():
+def test_an_empty_data_space_is_one_as_at_the_gateway():
     assert read("GET / HTTP/1.1\nx-saas-id:\nx-portal-service:  \n").call == Call("", "", None, "")
-    assert read('{"api_key": "", "token": "", "data_space": "", "service": ""}').call == Call("", "", None, None)
+    assert read('{"api_key": "", "token": "", "data_space": ""}').call == Call("", "", None, "")
 
 
 def test_an_escape_in_a_command_is_undone():
@@ -114,6 +114,7 @@ UNREADABLE = {
     "JSON with a strange member": (json.dumps(JSON | {"key": 1}), "“key” is no member"),
     "JSON without a token": ('{"api_key": "k"}', "“token” is to be a text"),
     "JSON with a number": (json.dumps(JSON | {"data_space": 7}), "“data_space” is to be a text"),
+    "JSON with an empty service": (json.dumps(JSON | {"service": ""}), "“service” is empty"),
     "JSON with two calls": (json.dumps({"calls": [JSON, JSON]}), "One call"),
     "JSON with calls that are none": (json.dumps({"calls": "x"}), "One call"),
     "JSON with a call that is none": (json.dumps({"calls": ["x"]}), "not a JSON object"),
