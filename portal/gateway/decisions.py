@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from portal.gateway.answers import Refusal, Refused
 from portal.gateway.bodies import json_in
 from portal.gateway.checks import SERVICE
-from portal.verifier.decision import Call, Decision
-from portal.verifier.reasons import REASONS, Reason
+from portal.verifier.decision import Call
 
 PATH = "/gateway/decisions"
 MOST_CALLS = 100
@@ -35,24 +34,6 @@ def read(environ: Mapping[str, Any]) -> tuple[list[Asked], bool]:
     if content.keys() != {"calls"} or not isinstance(calls, list) or not 0 < len(calls) <= MOST_CALLS:
         raise Refused(Refusal.NOT_UNDERSTOOD, f"“calls” stands alone, and is a list of 1 to {MOST_CALLS}.")
     return [_asked(call) for call in calls], True
-
-
-def told(decision: Decision) -> dict[str, Any]:
-    """The decision as JSON has it."""
-    key, space = decision.key, decision.space
-    content: dict[str, Any] = {"allowed": decision.is_allowed, "status": decision.status, "reason": None}
-    if decision.reason is not None:
-        content["reason"] = decision.reason.value
-        reason = REASONS[decision.reason]
-        content |= {"sentence": str(reason.sentence)}
-        if decision.reason is not Reason.NOT_PROVEN:
-            content |= {"mend": str(reason.mend)}
-    if key is not None:
-        content |= {"account": key.owner.account_id, "tenant": key.owner.name, "environment": key.environment}
-        content |= {"holder": key.holder.account_id}
-        content |= {"delegation": None if key.delegation is None else key.delegation.public_id}
-        content |= {"data_space": None if space is None else space.public_id, "flags": list(decision.flags)}
-    return content
 
 
 def _asked(content: Any) -> Asked:

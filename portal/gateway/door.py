@@ -21,6 +21,7 @@ from portal.gateway.metrics import CONTENT_TYPE, Metrics
 from portal.gateway.reporting import Reporter
 from portal.gateway.tally import Tally
 from portal.gateways.models import WorkerKind
+from portal.verifier.answers import answer_of
 from portal.verifier.decision import Call, Decision, decide
 from portal.verifier.proving import Prover
 
@@ -35,8 +36,6 @@ NOT_OURS = re.compile(r"/gateway/+apikeycheck")
 READY_PATH, METRICS_PATH = "/gateway/ready", "/gateway/metrics"
 GET, POST = ("GET", "HEAD"), ("POST",)
 
-HERE = Offline("http://localhost")
-
 Handler = Callable[["WSGIEnvironment"], Answer]
 
 
@@ -49,7 +48,7 @@ class Door:
         following: Following,
         listener: Listener,
         surroundings: Callable[[], AbstractContextManager[object]],
-        offline: Offline = HERE,
+        offline: Offline,
     ) -> None:
         self.rest, self.follower, self._surroundings = rest, Follower(following, surroundings), surroundings
         self.askers, self.prove, self.tally = Askers(listener), Prover(), Tally()
@@ -123,7 +122,7 @@ class Door:
         told = []
         for each, service in zip(asked, services, strict=True):
             call = each.call._replace(service=service)
-            told.append(decisions.told(self._decided(call, each.user_agent, each.address)))
+            told.append(answer_of(self._decided(call, each.user_agent, each.address)).as_json())
         return answers.in_json({"decisions": told} if is_list else told[0])
 
     def _ready(self, _environ: "WSGIEnvironment") -> Answer:

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from portal.gateway.answers import Refusal
 from portal.gateway.following import Follower
 from portal.gateway.tally import Tally
+from portal.gateways.figures import figures_of
 from portal.verifier.proving import Prover
 from portal.verifier.reasons import Reason
 
@@ -50,7 +51,7 @@ class _State(Collector):
     def collect(self) -> Iterator[Metric]:
         follower = self.follower
         refusal = follower.refusal()
-        lags = sorted(follower.lags)
+        lags = figures_of(list(follower.lags))
         yield self._gauge("portal_ready", "Whether calls are decided.", float(refusal is None))
         yield self._gauge("portal_cut_off", "Whether the database is away for too long.", refusal is Refusal.CUT_OFF)
         yield self._gauge("portal_seconds_behind", "Since all was as the database had it.", follower.seconds_behind)
@@ -62,8 +63,9 @@ class _State(Collector):
         lag = GaugeMetricFamily(
             "portal_change_lag_seconds", "From a change's commit to its effect here.", labels=["worker", "quantile"]
         )
-        for quantile in (0.5, 0.99, 1.0) if lags else ():
-            lag.add_metric([self.worker, str(quantile)], lags[min(len(lags) - 1, int(len(lags) * quantile))])
+        for quantile, milliseconds in ((0.5, lags.p50_ms), (0.99, lags.p99_ms), (1.0, lags.max_ms)):
+            if milliseconds is not None:
+                lag.add_metric([self.worker, str(quantile)], milliseconds / 1000)
         yield lag
 
     def _gauge(self, name: str, says: str, value: float) -> GaugeMetricFamily:

@@ -23,6 +23,7 @@ from portal.foundation import changes, clock
 from portal.foundation.changes import CALLS, ChangedRow, ChangeVersion, Gap
 from portal.foundation.database import db, transaction
 from portal.gateway import following
+from portal.gateway.bundles import Offline
 from portal.gateway.door import Door, alone
 from portal.gateway.following import Following, Outrun
 from portal.impact import loading
@@ -39,6 +40,7 @@ from tests.gateway.asking import Gateway, a_credential
 from tests.statements import failing_after
 
 SECONDS = 20.0
+OFFLINE = Offline("http://localhost")
 MakeLive = Callable[..., Gateway]
 
 
@@ -65,7 +67,7 @@ def live(app: Flask, admin: Actor) -> Iterator[MakeLive]:
 
     def make(poll: float = 0.05, cut_off: float = 300, surroundings: Any = None, **others: Any) -> Gateway:
         settings = Following(Policy.REPORT, poll, cut_off, **others)
-        doors.append(Door(alone, settings, Listener.CREDENTIAL, surroundings or app.app_context))
+        doors.append(Door(alone, settings, Listener.CREDENTIAL, surroundings or app.app_context, OFFLINE))
         return Gateway(doors[-1], credential)
 
     yield make
@@ -408,7 +410,7 @@ def test_a_database_that_says_nothing_is_not_waited_for_long(app: Flask, tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql+psycopg://portal_app@127.0.0.1:{silent.getsockname()[1]}/portal"
         elsewhere = create_app(settings_for(url, "", tmp_path))
-        door = Door(alone, Following(Policy.REPORT, 0.05, 300), Listener.CREDENTIAL, elsewhere.app_context)
+        door = Door(alone, Following(Policy.REPORT, 0.05, 300), Listener.CREDENTIAL, elsewhere.app_context, OFFLINE)
 
         began = time.monotonic()
         with elsewhere.app_context(), pytest.raises(OperationalError):
