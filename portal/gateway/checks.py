@@ -19,7 +19,7 @@ SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 TOKEN_HEADER = "HTTP_X_GW_SIGNATURE"  # noqa: S105 - a header's name
 SERVICE_HEADER = "HTTP_X_PORTAL_SERVICE"
 ADDRESS_HEADER = "HTTP_X_PORTAL_CLIENT_ADDRESS"
-PASSED, REFUSED_UNPROVEN = status_line(204), status_line(401)
+PASSED = status_line(204)
 NO_BODY = ("Content-Length", "0")
 # Two values where one is expected: neither is believed.
 AMBIGUOUS = "ambiguous"

@@ -73,7 +73,6 @@ class Follower:
         self.tables = Tables(self.following.policy)
         self.credentials: dict[bytes, Working] = {}
         self.version: Version | None = None
-        self.changed_at: datetime | None = None
         self.lags: deque[float] = deque(maxlen=LAGS_KEPT)
         self.rows_loaded, self.rows_to_load = 0, 0
         self._is_loaded, self.is_ready = False, False
@@ -198,8 +197,7 @@ class Follower:
     def _note_lag(self, first_at: datetime | None) -> None:
         """Of several changes that came at once, the first one waited the longest."""
         if self.version is not None:
-            self.changed_at = self.version[1]
-            self.lags.append((clock.now() - (first_at or self.changed_at)).total_seconds())
+            self.lags.append((clock.now() - (first_at or self.version[1])).total_seconds())
 
     def _tell_version(self) -> None:
         if self.reporter is not None and self.version is not None:
