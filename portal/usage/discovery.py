@@ -17,7 +17,7 @@ from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.foundation import clock
 from portal.projects.models import LIVE_FOR, Claim, DataSpace, DataSpaceType, Installation
-from portal.usage import notices, store
+from portal.usage import notices, recording_store
 from portal.usage.clients import Client
 from portal.usage.models import Sighting
 from portal.usage.recording import Seen, named
@@ -33,22 +33,22 @@ def discover(seen: Sequence[Seen]) -> None:
     by_space: dict[tuple[uuid.UUID, uuid.UUID], list[Seen]] = defaultdict(list)
     for one in seen:
         by_space[one.tenant_id, one.data_space_id].append(one)
-    spaces = [space for space in store.lock_spaces(by_space) if (space.tenant_id, space.id) in by_space]
+    spaces = [space for space in recording_store.lock_spaces(by_space) if (space.tenant_id, space.id) in by_space]
     places = _places(spaces)
     for space in spaces:
         place = places[space.id]
         for one in sorted(by_space[space.tenant_id, space.id], key=lambda one: one.last_at):
             place.take(one)
         place.settle()
-    store.put_sightings([row for place in places.values() for row in place.sighting_rows()])
+    recording_store.put_sightings([row for place in places.values() for row in place.sighting_rows()])
 
 
 def _places(spaces: Sequence[DataSpace]) -> dict[uuid.UUID, "_Place"]:
     places = {space.id: _Place(space) for space in spaces}
-    for installation in store.attached_on(spaces):
+    for installation in recording_store.attached_on(spaces):
         if installation.data_space_id in places:
             places[installation.data_space_id].attached.append(installation)
-    for space_id, environment, identity, installation in store.sightings_on(spaces):
+    for space_id, environment, identity, installation in recording_store.sightings_on(spaces):
         if space_id in places:
             places[space_id].known[environment, identity] = installation
     return places
@@ -134,7 +134,7 @@ class _Place:
 
     def _add(self, one: Seen) -> Installation:
         client = one.client
-        installation = store.add(
+        installation = recording_store.add(
             Installation(
                 tenant_id=self.space.tenant_id,
                 project_id=self.space.project_id,
@@ -171,7 +171,7 @@ class _Place:
         if one.client.cloud_id is not None and installation.cloud_id is None:
             values["cloud_id"] = one.client.cloud_id
         if values:
-            store.note_seen(installation, **values)
+            recording_store.note_seen(installation, **values)
 
     def _sight(self, installation: Installation, one: Seen) -> None:
         row_id = named(Sighting.__tablename__, one.tenant_id, one.key.id, self.space.id, one.client.identity)
@@ -228,7 +228,7 @@ class _Place:
         return side is Environment.SANDBOX
 
     def _alarm(self, installation: Installation) -> None:
-        store.note_seen(installation, alarmed_at=clock.now())
+        recording_store.note_seen(installation, alarmed_at=clock.now())
         is_first = self._is_first_today(Event.INSTALLATION_ALARMED)
         self._record(Event.INSTALLATION_ALARMED, installation)
         if is_first:
@@ -240,10 +240,10 @@ class _Place:
             return False
         self.told.add(event)
         today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        return not store.was_told_since(self.space, event, today)
+        return not recording_store.was_told_since(self.space, event, today)
 
     def _record(self, event: Event, installation: Installation, primary: str | None = None) -> None:
-        parties = store.integrators_at(self.space, clock.now())
+        parties = recording_store.integrators_at(self.space, clock.now())
         facts = {"space": self.space.name} | ({} if primary is None else {"primary": primary})
         audit.record(self.actor, event, installation, also_seen_by=parties, **facts)  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ from portal.foundation import clock
 from portal.outbox import operations as outbox
 from portal.projects.models import DataSpace, Installation
 from portal.tenants import store as tenants
-from portal.usage import store
+from portal.usage import recording_store
 
 
 def post(template: str, installation: Installation, space: DataSpace, **facts: str) -> None:
@@ -33,7 +33,7 @@ def post(template: str, installation: Installation, space: DataSpace, **facts: s
 
 
 def _people_at(space: DataSpace) -> Iterator[tuple[uuid.UUID, Person]]:
-    for integrator_id, rights in store.rights_at(space, clock.now()):
+    for integrator_id, rights in recording_store.rights_at(space, clock.now()):
         for role in Role:
             if Permission.INSTALLATION_CHANGE in through_delegation(role, rights):
                 yield from ((integrator_id, person) for person in accounts.people_with(integrator_id, role))

@@ -18,7 +18,7 @@ from portal.projects import surplus
 from portal.projects.errors import InstallationDetached, SpaceOccupied
 from portal.projects.installations import require_side
 from portal.projects.models import Claim, DataSpace, Installation
-from portal.usage import store
+from portal.usage import recording_store
 from portal.usage.errors import NoPrimary, NotAClaim, NothingToDismiss, SameSpace
 
 CLAIM_NAMES: dict[Claim, str] = {
@@ -106,7 +106,7 @@ def merge(actor: Actor, installation: Installation, version: int) -> None:
     NoPrimary, InstallationDetached, Changed.
     """
     require(actor, Permission.INSTALLATION_CHANGE)
-    store.lock_space(actor, installation.data_space_id)
+    recording_store.lock_space(actor, installation.data_space_id)
     claim = _held(actor, installation)
     if claim.claim is Claim.MERGED:
         return
@@ -122,7 +122,7 @@ def merge(actor: Actor, installation: Installation, version: int) -> None:
 
 
 def _hand_over(claim: Installation, primary: Installation) -> None:
-    store.repoint(claim, primary)
+    recording_store.repoint(claim, primary)
     seen = {
         "first_seen_at": min(filter(None, (claim.first_seen_at, primary.first_seen_at)), default=None),
         "last_seen_at": max(filter(None, (claim.last_seen_at, primary.last_seen_at)), default=None),
@@ -130,7 +130,7 @@ def _hand_over(claim: Installation, primary: Installation) -> None:
     }
     if claim.last_seen_at == seen["last_seen_at"]:
         seen |= {"client_edition": claim.client_edition, "client_version": claim.client_version}
-    store.note_seen(primary, **seen)
+    recording_store.note_seen(primary, **seen)
 
 
 def _held(actor: Actor, installation: Installation) -> Installation:
@@ -163,6 +163,6 @@ def _require_version(installation: Installation, version: int, wanted: Claim) ->
 
 def _record(actor: Actor, event: Event, installation: Installation, place: DataSpace, **facts: str) -> None:
     """One event; both sides of each delegation that reaches the data space where the claim was see it."""
-    others: Collection[uuid.UUID | None] = {actor.home_id, *store.integrators_at(place, clock.now())}
+    others: Collection[uuid.UUID | None] = {actor.home_id, *recording_store.integrators_at(place, clock.now())}
     parties = [one for one in others if one is not None]
     audit.record(actor, event, installation, also_seen_by=parties, **({"space": place.name} | facts))  # type: ignore[arg-type]

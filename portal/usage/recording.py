@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from portal.access.roles import Environment
-from portal.usage import store
+from portal.usage import recording_store
 from portal.usage.buffer import Batch, Count, Use
 from portal.usage.clients import Client
 from portal.usage.models import KeyUse, UseClient
@@ -45,8 +45,9 @@ def record(batch: Batch) -> Sequence[Seen]:
 
     A use of a key pair that is not there is left out; one of a data space that is not there counts without it.
     """
-    keys = {(row.tenant_id, row.id): Key(row.id, row.holder_id, row.environment) for row in store.keys_of(batch)}
-    spaces = {(row.tenant_id, row.public_id): row.id for row in store.spaces_of(batch)}
+    pairs = recording_store.keys_of(batch)
+    keys = {(row.tenant_id, row.id): Key(row.id, row.holder_id, row.environment) for row in pairs}
+    spaces = {(row.tenant_id, row.public_id): row.id for row in recording_store.spaces_of(batch)}
     clients: dict[uuid.UUID, dict[str, Any]] = {}
     uses: dict[uuid.UUID, dict[str, Any]] = {}
     found = []
@@ -61,8 +62,8 @@ def record(batch: Batch) -> Sequence[Seen]:
         uses[row["id"]] = _together(uses.get(row["id"]), row)
         if space_id is not None:
             found.append(Seen(use.tenant_id, key, space_id, use.client, counted.first_at, counted.last_at))
-    store.insert_clients(_in_order(clients))
-    store.add_uses(_in_order(uses))
+    recording_store.insert_clients(_in_order(clients))
+    recording_store.add_uses(_in_order(uses))
     return found
 
 

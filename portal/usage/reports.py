@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from portal.foundation import clock
-from portal.usage import recording, store
+from portal.usage import recording, recording_store
 from portal.usage.buffer import Batch
 from portal.usage.recording import Seen
 
@@ -17,9 +17,9 @@ def take(report_id: uuid.UUID, batch: Batch) -> Sequence[Seen] | None:
 
     None when this report was counted before.
     """
-    return recording.record(batch) if store.put_report(report_id, clock.now()) else None
+    return recording.record(batch) if recording_store.put_report(report_id, clock.now()) else None
 
 
 def tidy_up() -> int:
     """Forget reports older than two days, whose uses would be refused as too old: how many."""
-    return store.forget_reports(clock.now() - KEPT)
+    return recording_store.forget_reports(clock.now() - KEPT)

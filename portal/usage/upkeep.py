@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from portal.foundation import clock
-from portal.usage import store
+from portal.usage import recording_store
 
 KEPT = timedelta(days=400)  # a year, and a month in which to compare it with the year before
 
@@ -13,4 +13,4 @@ def tidy_up() -> int:
 
     The last use of each key pair stays, and the last that listed projects: whether it was ever used has an answer.
     """
-    return store.forget_uses((clock.now() - KEPT).date())
+    return recording_store.forget_uses((clock.now() - KEPT).date())

@@ -99,7 +99,7 @@ def test_a_report_that_could_not_be_written_may_come_again(
 
     gateway.look()
     with monkeypatch.context() as patch:
-        patch.setattr("portal.usage.store.add_uses", away)
+        patch.setattr("portal.usage.recording_store.add_uses", away)
         failed = report(gateway, use)
 
     again = report(gateway, use)

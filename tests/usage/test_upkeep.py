@@ -8,7 +8,7 @@ from sqlalchemy import func
 from portal.access.rows import Reader, across_tenants, owned_by
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
-from portal.usage import store, traces, upkeep
+from portal.usage import recording_store, store, traces, upkeep
 from portal.usage.models import KeyUse, Sighting, UseClient
 from tests.factories import a_call
 
@@ -58,7 +58,7 @@ def test_old_uses_go_in_portions(monkeypatch, pair):
         a_call(pair, address=f"10.0.{number}.1", at=clock.now() - OLD - number * DAY)
     a_call(pair)
     traces.flush()
-    monkeypatch.setattr(store, "PORTION", 2)
+    monkeypatch.setattr(recording_store, "PORTION", 2)
 
     assert [tidy_up() for _time in range(4)] == [2, 2, 1, 0]
     assert rows(KeyUse) == rows(UseClient) == 1

@@ -25,7 +25,7 @@ from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.projects import operations
 from portal.projects import store as projects
-from portal.usage import discovery, recording, store, traces, writing
+from portal.usage import discovery, recording, recording_store, store, traces, writing
 from portal.usage.buffer import Buffer, Use, buffer
 from portal.usage.clients import client_of
 from portal.usage.models import KeyUse, Sighting, UseClient
@@ -264,9 +264,9 @@ def test_counting_waits_for_nobody_who_looks_at_the_data_space(app, owner, pair,
     if db.engine.dialect.name != "postgresql":
         pytest.skip("SQLite has one writer at a time")
     wanted = [(owner.tenant_id, space.id) for space in spaces]
-    with _held(app, lambda: store.lock_spaces(wanted)):
+    with _held(app, lambda: recording_store.lock_spaces(wanted)):
         _count_at_once(pair, spaces)
-    with _held(app, lambda: store.lock_space(owner, spaces[1].id)):
+    with _held(app, lambda: recording_store.lock_space(owner, spaces[1].id)):
         _count_at_once(pair, spaces)
 
     assert total() == 2 * len(spaces)

@@ -22,8 +22,7 @@ from portal.projects import installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.tenants.models import Standing
-from portal.usage import store as usage_store
-from portal.usage import traces
+from portal.usage import recording_store, traces
 from tests.factories import (
     a_call,
     a_contract,
@@ -445,7 +444,7 @@ def test_installations_are_filtered_by_address_tenant_side_claim_and_last_call(l
     a_shop(aurora, "https://www.aurora.example")
     seen = a_shop(bamboo, "https://bamboo.example", side=Environment.SANDBOX)
     with transaction():
-        usage_store.note_seen(seen, last_seen_at=clock.now())
+        recording_store.note_seen(seen, last_seen_at=clock.now())
     wanted = {
         "address=AURORA.ex": ["aurora"],
         f"tenant={tenant_of(aurora).account_id}": ["aurora"],
