@@ -34,7 +34,6 @@ from portal.web.mail import sender
 
 log = get_logger()
 
-CHANGES_KEPT = timedelta(days=1)  # a door that was away for longer reads everything anew
 LOOK_SECONDS = 1.0  # a mail leaves at most this much after its transaction
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
@@ -110,7 +109,7 @@ def _tidy_up() -> int:
         hand_offs.tidy_up()
         import_operations.tidy_up(system_actor("worker"))
         reports.tidy_up()
-        changes.prune(clock.now() - CHANGES_KEPT)
+        changes.prune(clock.now() - changes.LOG_KEPT)
         gateways.tidy_up()
     return _until_done(lambda _actor: uses.tidy_up(), None)
 

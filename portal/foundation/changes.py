@@ -7,7 +7,7 @@ finds a version before an earlier one. What decides over calls is too much to be
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any, ClassVar, NamedTuple
 from weakref import WeakSet
@@ -37,6 +37,7 @@ KEYS, CALLS = uuid.UUID(int=0), uuid.UUID(int=1)
 CHANGED, ROWS = "changed_versions", "changed_rows"
 HELD_BY = "held_by"  # execution option of a statement that writes rows of several tenants: their ids
 ALL = uuid.UUID(int=0)  # in the log: all rows of a tenant, or of all tenants
+LOG_KEPT = timedelta(days=1)  # who was away for longer reads everything anew
 CHANNEL = "portal_changes"  # where PostgreSQL tells each new version of `CALLS`
 
 Version = tuple[int, datetime]

@@ -9,7 +9,6 @@ from portal.gateways import store
 from portal.gateways.models import GatewayWorker
 from portal.gateways.operations import KEPT
 
-LOG_KEPT = timedelta(days=1)
 EXACTLY = timedelta()
 # It was fresh for one more report's while after the last one that came, and its clock is another machine's.
 UNTOLD = timedelta(seconds=60)
@@ -39,7 +38,7 @@ def of_act(row: Changed, acted_at: datetime, leeway: timedelta = EXACTLY) -> Rec
         return None
     # The log says it exactly, for as long as it goes back. Later the moment has to do: within the milliseconds between
     # it and its commit, somebody else's change may have been the first.
-    version = changes.version_that_changed(row, acted_at - leeway) if acted_at >= now - LOG_KEPT else None
+    version = changes.version_that_changed(row, acted_at - leeway) if acted_at >= now - changes.LOG_KEPT else None
     if version is None and not leeway:
         version = store.first_version_from(acted_at)
     return None if version is None else _told(version, acted_at, now)

@@ -13,7 +13,7 @@ from portal.audit.events import Event
 from portal.config import Settings
 from portal.contracts.models import Contract
 from portal.delegations.models import Delegation, DelegationState
-from portal.foundation import clock
+from portal.foundation import changes, clock
 from portal.foundation.changes import Changed
 from portal.gateways import receipts
 from portal.gateways.receipts import Receipt
@@ -23,7 +23,6 @@ from portal.tenants.models import Standing, Tenant
 # The published figures (performance.md, "Targets"), which `flask gateway probe` is held against.
 POLLED_MS, LISTENED_MS = 1000, 100
 MINUTE = 60
-LATELY = timedelta(days=1)
 WITH_ITS_EVENT = timedelta(seconds=1)  # an event is of the same transaction, and written as its last
 
 
@@ -99,7 +98,7 @@ def refused_since(row: Changed, acted_at: datetime, leeway: timedelta = receipts
     receipt = receipts.of_act(row, acted_at, leeway)
     if receipt is not None:
         return told(receipt)
-    return published() if acted_at >= clock.now() - LATELY else None
+    return published() if acted_at >= clock.now() - changes.LOG_KEPT else None
 
 
 def told(receipt: Receipt) -> str:
