@@ -13,7 +13,7 @@ from portal.foundation import clock
 from portal.foundation.database import db, lock
 from portal.foundation.errors import PortalError
 from portal.foundation.words import clean_name, refuse_private_key, same_name
-from portal.keys import commanding, making, store
+from portal.keys import commanding, intent_store, making, store
 from portal.keys.eligibility import require_environment, require_may_make, require_new
 from portal.keys.errors import KeyNameTaken, LinesRefused, NameTwice, NoNames, TooManyNames
 from portal.keys.models import KeyIntent, KeyOrigin
@@ -77,11 +77,11 @@ def begin(actor: Actor, *, environment: Environment, contract: Contract, lines: 
         for line in lines
     ]
     # Before the delegation, as a proof does: two that hold them in another order wait for each other for ever.
-    store.hold_open_intents(drafts[0], [draft.name for draft in drafts], clock.now())
+    intent_store.hold_open(drafts[0], [draft.name for draft in drafts], clock.now())
     require_environment(actor, environment)
     require_may_make(actor, contract)
     require_new(actor, environment)
-    made = store.made_by_command(drafts[0], [draft.name for draft in drafts])
+    made = intent_store.made_by_command(drafts[0], [draft.name for draft in drafts])
     wanted = [(line, draft) for line, draft in zip(lines, drafts, strict=True) if draft.name not in made]
     _refuse_taken(wanted)
     _require_room(actor, len(wanted))
@@ -105,7 +105,7 @@ def _refuse_taken(wanted: list[tuple[Line, KeyIntent]]) -> None:
 
 
 def _shown(actor: Actor, drafts: list[KeyIntent], made_already: list[str]) -> Batch:
-    known = store.hold_open_intents(drafts[0], [draft.name for draft in drafts], clock.now()) if drafts else {}
+    known = intent_store.hold_open(drafts[0], [draft.name for draft in drafts], clock.now()) if drafts else {}
     made_void = sum(intent.code_hash is not None for intent in known.values())
     intents = [known.get(draft.name, draft) for draft in drafts]
     codes = [(commanding.give_code(intent), intent.name) for intent in intents]

@@ -11,7 +11,7 @@ from portal.audit.events import Event
 from portal.delegations import people
 from portal.foundation.database import lock
 from portal.foundation.errors import NotFound
-from portal.keys import making, possession, store
+from portal.keys import intent_store, making, possession, store
 from portal.keys.codes import hash_of, new_code
 from portal.keys.errors import CodeRefused, MakingOver
 from portal.keys.material import PublicHalf
@@ -61,10 +61,10 @@ def give_code(intent: KeyIntent) -> str:
 def find(code: str, spki_sha256: bytes | None, *, hold: bool = False) -> Finder:
     """What the code leads to. A code that was used leads there again for the very key that used it, and no other.
 
-    spki_sha256: of the public key that is to be proved, where it is known already. hold: as `find_intent_by_code`.
+    spki_sha256: of the public key that is to be proved, where it is known already. hold: as for `find_by_code`.
     Raises: CodeRefused, AccountSuspended, DelegationPaused.
     """
-    intent = store.find_intent_by_code(hash_of(code), hold=hold)
+    intent = intent_store.find_by_code(hash_of(code), hold=hold)
     if intent is None:
         raise CodeRefused()
     _require_usable(intent, intent.key_pair, spki_sha256)

@@ -10,7 +10,7 @@ from portal.contracts.models import Contract
 from portal.foundation import clock
 from portal.foundation.database import lock
 from portal.foundation.words import clean_name, same_name
-from portal.keys import handing_over, possession, store
+from portal.keys import handing_over, intent_store, possession, store
 from portal.keys.eligibility import require_environment, require_may_make, require_new
 from portal.keys.errors import AlreadyShown, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver
 from portal.keys.material import PublicHalf
@@ -70,7 +70,7 @@ def open_intent(actor: Actor, intent: KeyIntent, event: Event = Event.KEY_INTEND
     """
     if store.name_is_taken(intent, same_name(intent.name)):
         raise KeyNameTaken(name=intent.name)
-    known = store.find_open_intent(intent, clock.now())
+    known = intent_store.find_open(intent, clock.now())
     if known is not None:
         return known
     store.add(intent)

@@ -15,7 +15,7 @@ from portal.audit.models import AuditEvent
 from portal.delegations import running as delegations
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
-from portal.keys import making, store
+from portal.keys import intent_store, making, store
 from portal.keys import operations as keys
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair, KeyState
 from portal.tenants.models import Standing
@@ -73,7 +73,7 @@ def test_the_code_is_random_enough_and_not_stored(owner: Actor):
     code = a_code(owner, intent)
 
     plain = code.replace("-", "")
-    stored = store.get_intent(owner, intent.public_id)
+    stored = intent_store.get(owner, intent.public_id)
     assert 32 ** len(plain) >= 2**128
     assert code != a_code(owner, intent)
     values = [getattr(stored, column.key) for column in KeyIntent.__table__.columns]
@@ -160,7 +160,7 @@ def test_a_discarded_intent_takes_no_code(call: Call, owner: Actor):
     code = a_code(owner, intent)
 
     with transaction():
-        making.discard(owner, store.get_intent(owner, intent.public_id))
+        making.discard(owner, intent_store.get(owner, intent.public_id))
 
     assert call("keys/making", code=code).json["code"] == "code_refused"
 

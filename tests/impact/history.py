@@ -24,7 +24,7 @@ from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import PortalError
 from portal.impact import leaks, retiring
-from portal.keys import making, rotation
+from portal.keys import intent_store, making, rotation
 from portal.keys import operations as keys
 from portal.keys import store as key_store
 from portal.keys.models import KeyEnding, KeyIntent, KeyOrigin, KeyPair, KeyState
@@ -158,7 +158,7 @@ class History:
     def confirm(self) -> None:
         owner, intent = chosen = self.random.choice(self.waiting)
         self.waiting.remove(chosen)
-        self._in_transaction(lambda: making.confirm(owner, key_store.get_intent(owner, intent.public_id)))
+        self._in_transaction(lambda: making.confirm(owner, intent_store.get(owner, intent.public_id)))
 
     def _pair(self, *states: KeyState) -> tuple[Actor, KeyPair]:
         rows = [row for row in self._all(KeyPair) if not states or row.state in states]

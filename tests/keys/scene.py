@@ -31,7 +31,7 @@ from portal.handoffs.envelope import raw_public, seal
 from portal.handoffs.models import HandOff, Kept
 from portal.impact import leaks as impact
 from portal.impact import retiring
-from portal.keys import leaks, making, operations, rotation, store
+from portal.keys import intent_store, leaks, making, operations, rotation, store
 from portal.keys.eligibility import usable_contracts
 from portal.keys.material import PublicHalf
 from portal.keys.models import KeyEnding, KeyIntent, KeyOrigin, KeyPair
@@ -159,7 +159,7 @@ class Scene:
             raise NotFound()
         by_owner, public_id = self.intents[number % len(self.intents)]
         actor = self.actor(by_owner)
-        return actor, store.get_intent(actor, public_id)
+        return actor, intent_store.get(actor, public_id)
 
     def prove(self, by_owner: bool, environment: Environment, name: str) -> Prepare:
         """A pair whose holder made it, and signs."""

@@ -7,7 +7,7 @@ from portal.access.rows import Reader, across_tenants
 from portal.audit import operations as audit
 from portal.audit.models import AuditEvent
 from portal.foundation.database import db, transaction
-from portal.keys import batch, making, operations, store
+from portal.keys import batch, intent_store, making, operations, store
 from portal.keys.eligibility import usable_contracts
 from portal.keys.errors import AlreadyShown, KeyKnown
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
@@ -61,7 +61,7 @@ def test_asking_for_the_pair_at_once_shows_one_private_key():
 
     def ask(number: int) -> None:
         with transaction():
-            making.issue(owner, store.get_intent(owner, intent_id), halves[number])
+            making.issue(owner, intent_store.get(owner, intent_id), halves[number])
 
     outcomes = at_once(ask)
 
@@ -77,7 +77,7 @@ def test_proving_at_once_is_one_pair():
 
     def prove(_number: int) -> None:
         with transaction():
-            making.prove(owner, store.get_intent(owner, intent_id), signed=message, signature=signature)
+            making.prove(owner, intent_store.get(owner, intent_id), signed=message, signature=signature)
 
     outcomes = at_once(prove)
 
@@ -95,7 +95,7 @@ def test_two_tenants_proving_the_same_key_at_once_get_one_pair():
     def prove(number: int) -> None:
         owner, intent_id, message = claims[number % 2]
         with transaction():
-            making.prove(owner, store.get_intent(owner, intent_id), signed=message, signature=sign(private, message))
+            making.prove(owner, intent_store.get(owner, intent_id), signed=message, signature=sign(private, message))
 
     outcomes = at_once(prove)
 

@@ -10,7 +10,7 @@ from portal.audit.models import AuditEvent
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.impact import leaks, reminders, retiring
-from portal.keys import making, rotation, store
+from portal.keys import intent_store, making, rotation, store
 from portal.keys.errors import NotInService, OldPairChanged
 from portal.keys.models import BlockedKey, KeyIntent, KeyNotice, KeyOrigin, KeyPair, KeyState
 from portal.keys.rotation import Plan
@@ -56,7 +56,7 @@ def test_of_many_successors_that_are_confirmed_at_once_one_takes_over():
         intents.append(intent.public_id)
 
     def confirm(number: int) -> None:
-        intent = store.get_intent(members[number], intents[number])
+        intent = intent_store.get(members[number], intents[number])
         with transaction():
             making.confirm(members[number], intent)
 

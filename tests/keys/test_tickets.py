@@ -14,7 +14,7 @@ from portal.delegations import operations as delegations
 from portal.delegations.models import Delegation
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
-from portal.keys import batch, commanding, making, operations, rotation, store, tickets
+from portal.keys import batch, commanding, intent_store, making, operations, rotation, store, tickets
 from portal.keys.eligibility import usable_contracts
 from portal.keys.errors import (
     DelegationNotLive,
@@ -263,7 +263,7 @@ def test_a_crash_before_the_end_leaves_the_ticket_unused(acting: Actor, monkeypa
             making.prove(acting, intent, signed=message, signature=sign(private, message))
 
     with transaction():
-        again = store.get_intent(acting, intent_id)
+        again = intent_store.get(acting, intent_id)
         pair = making.prove(acting, again, signed=message, signature=sign(private, message))
         assert pair.state is KeyState.ACTIVE
 

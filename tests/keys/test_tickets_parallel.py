@@ -2,7 +2,7 @@
 
 from portal.access.actor import Actor
 from portal.foundation.database import transaction
-from portal.keys import making, store
+from portal.keys import intent_store, making
 from portal.keys.errors import TicketUsed
 from portal.keys.models import KeyPair
 from tests.factories import (
@@ -38,7 +38,7 @@ def test_of_many_intents_that_are_proved_at_once_one_ends_in_a_pair():
     def prove(number: int) -> None:
         intent_id, message, signature = claims[number]
         with transaction():
-            making.prove(acting, store.get_intent(acting, intent_id), signed=message, signature=signature)
+            making.prove(acting, intent_store.get(acting, intent_id), signed=message, signature=signature)
 
     outcomes = at_once(prove)
 
@@ -55,7 +55,7 @@ def test_of_many_people_that_have_the_server_make_it_one_sees_a_private_key():
 
     def issue(number: int) -> None:
         with transaction():
-            making.issue(members[number], store.get_intent(members[number], intents[number]), halves[number])
+            making.issue(members[number], intent_store.get(members[number], intents[number]), halves[number])
 
     outcomes = at_once(issue)
 

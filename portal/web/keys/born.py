@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from portal.access.actor import Actor
 from portal.foundation.database import transaction
 from portal.foundation.errors import Invalid
-from portal.keys import making, store
+from portal.keys import intent_store, making
 from portal.keys.errors import KeyBlocked, KeyKnown, KeyNameTaken
 from portal.keys.material import PublicHalf
 from portal.keys.models import KeyIntent, KeyPair
@@ -30,7 +30,7 @@ def page(actor: Actor, intent: KeyIntent, stage: str) -> Response | KeyPair:
             name_taken = refusal
         except (Invalid, KeyKnown, KeyBlocked) as refusal:
             add_refusal(form.signature, refusal)
-        intent = store.get_intent(actor, intent.public_id)  # read anew after the change that was not made
+        intent = intent_store.get(actor, intent.public_id)  # read anew after the change that was not made
     drawn = answer(
         "keys/born.html",
         form=form,

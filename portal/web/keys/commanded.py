@@ -4,7 +4,7 @@ from flask import current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.foundation.database import transaction
-from portal.keys import commanding, store
+from portal.keys import commanding, intent_store
 from portal.keys.models import KeyIntent
 from portal.verifier import settings
 from portal.web.guards import current_actor
@@ -19,7 +19,7 @@ def answer_for(intent: KeyIntent, stage: str) -> ResponseReturnValue:
     if request.method == "POST" and stage == "ready":
         with transaction():
             code = commanding.show_code(actor, intent)
-        intent = store.get_intent(actor, intent.public_id)
+        intent = intent_store.get(actor, intent.public_id)
     page = render_template(
         "keys/command.html",
         intent=intent,

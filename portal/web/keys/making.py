@@ -8,7 +8,7 @@ from portal.access.roles import Environment, Permission
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import Invalid
-from portal.keys import eligibility, making, material, store
+from portal.keys import eligibility, intent_store, making, material
 from portal.keys.errors import AlreadyShown, KeyBlocked, KeyKnown, KeyNameTaken
 from portal.keys.models import KeyIntent, KeyOrigin, KeyState
 from portal.web import frame
@@ -58,7 +58,7 @@ def new(account: str) -> ResponseReturnValue:
 @pages.route("/<account>/keys/making/<intent_id>", methods=["GET", "POST"])
 @requires(Permission.SEE)
 def make(account: str, intent_id: str) -> ResponseReturnValue:
-    intent = store.get_intent(current_actor(), intent_id)
+    intent = intent_store.get(current_actor(), intent_id)
     if intent.origin is KeyOrigin.UPLOAD:
         return _prove(account, intent)
     if intent.origin is KeyOrigin.BROWSER:
@@ -79,7 +79,7 @@ def _make_on_server(intent: KeyIntent) -> ResponseReturnValue:
         with transaction():
             pair = making.issue(current_actor(), intent, public)
     except (AlreadyShown, KeyNameTaken) as refusal:
-        intent = store.get_intent(current_actor(), intent_id)
+        intent = intent_store.get(current_actor(), intent_id)
         return _server_page(intent, refusal.status, refusal if isinstance(refusal, KeyNameTaken) else None)
     page = make_response(
         render_template(
@@ -120,7 +120,7 @@ def _stage(intent: KeyIntent) -> str:
 @requires(Permission.SEE)
 def saved(account: str, intent_id: str) -> ResponseReturnValue:
     actor = current_actor()
-    intent = store.get_intent(actor, intent_id)
+    intent = intent_store.get(actor, intent_id)
     old = intent.replaces.api_key if intent.replaces else None
     with transaction():
         pair = making.confirm(actor, intent)
@@ -138,7 +138,7 @@ def _to_pair(account: str, api_key: str, old: str | None) -> ResponseReturnValue
 @requires(Permission.SEE)
 def discard(account: str, intent_id: str) -> ResponseReturnValue:
     actor = current_actor()
-    intent = store.get_intent(actor, intent_id)
+    intent = intent_store.get(actor, intent_id)
     old = intent.replaces.api_key if intent.replaces else None
     with transaction():
         making.discard(actor, intent)
@@ -154,7 +154,7 @@ def discard(account: str, intent_id: str) -> ResponseReturnValue:
 @requires(Permission.SEE)
 def message(account: str, intent_id: str) -> ResponseReturnValue:
     """The seven lines to sign, as a file."""
-    intent = store.get_intent(current_actor(), intent_id)
+    intent = intent_store.get(current_actor(), intent_id)
     if intent.spki is None:
         abort(404)
     file = make_response(_message(intent))
@@ -179,10 +179,10 @@ def _prove(account: str, intent: KeyIntent) -> ResponseReturnValue:
             flash(_("Proved: you hold the private key. “%(name)s” is in service.", name=pair.name), "success")
             return _to_pair(account, pair.api_key, old)
         except KeyNameTaken as refusal:
-            name_taken, intent = refusal, store.get_intent(actor, intent.public_id)
+            name_taken, intent = refusal, intent_store.get(actor, intent.public_id)
         except (Invalid, KeyKnown, KeyBlocked) as refusal:
             add_refusal(form.signature, refusal)
-            intent = store.get_intent(actor, intent.public_id)  # read anew after the change that was not made
+            intent = intent_store.get(actor, intent.public_id)  # read anew after the change that was not made
     page = answer(
         "keys/prove.html",
         form=form,
