@@ -36,7 +36,7 @@ class CredentialState(StrEnum):
 
 CREDENTIAL_NAMES: dict[CredentialState, str] = {
     CredentialState.WORKING: N_("Works"),
-    CredentialState.ENDING: N_("Ends"),
+    CredentialState.ENDING: N_("Ending"),
     CredentialState.ENDED: N_("Ended"),
     CredentialState.REVOKED: N_("Revoked"),
 }

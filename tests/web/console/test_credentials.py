@@ -147,7 +147,7 @@ def test_a_credential_of_one_service_is_told_as_such(visitor, here):
 
 
 @pytest.mark.parametrize(
-    ("overlap", "state"), [("0", "Ended"), ("3600", "Ends"), ("86400", "Ends"), ("604800", "Ends")]
+    ("overlap", "state"), [("0", "Ended"), ("3600", "Ending"), ("86400", "Ending"), ("604800", "Ending")]
 )
 def test_after_a_rotation_the_list_has_both(overlap, state, visitor, here, admin):
     old = a_credential(admin, "Edge gateway").credential.public_id
