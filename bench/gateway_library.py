@@ -12,7 +12,6 @@ import sys
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -71,7 +70,7 @@ class InProcess:
 
     def _ask(self, calls: Iterable[Call]) -> None:
         for call in calls:
-            decision = self._tables.read(partial(decide, self._tables, call, BEGAN, self._prover))
+            decision = self._tables.read(decide, self._tables, call, BEGAN, self._prover)
             if not decision.is_allowed:
                 raise SystemExit(f"refused: {decision.reason}")
 

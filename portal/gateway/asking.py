@@ -1,21 +1,37 @@
 """Who asks: a service of the vendor, by its credential, or anybody at all on a listener of this machine's own."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from portal.config import Listener
 from portal.credentials.store import Working
 from portal.foundation import clock
 from portal.gateway.answers import Refusal, Refused
-from portal.verifier.seen import Kept
 
 OWN_HEADER, BEARER_HEADER = "HTTP_X_PORTAL_CREDENTIAL", "HTTP_AUTHORIZATION"
 BEARER = "bearer "
 # An empty address is a UNIX socket's.
 LOCAL = frozenset({"127.0.0.1", "::1", ""})
 LONGEST = 256
-MOST_KEPT = 1000
+
+
+class Credentials:
+    """The service credentials that work, as of one look at the database."""
+
+    def __init__(self, working: Iterable[Working] = ()) -> None:
+        self._by_digest = {credential.digest: credential for credential in working}
+        # What came before, so that it need not be hashed again: each credential has one secret.
+        self._by_secret: dict[str, Working] = {}
+
+    def find(self, secret: str) -> Working | None:
+        """The credential with this secret, which may have run out since, or None."""
+        found = self._by_secret.get(secret)
+        if found is None and 0 < len(secret) <= LONGEST:
+            found = self._by_digest.get(hashlib.sha256(secret.encode("latin-1", "replace")).digest())
+            if found is not None:
+                self._by_secret[secret] = found
+        return found
 
 
 class Askers:
@@ -23,8 +39,6 @@ class Askers:
 
     def __init__(self, listener: Listener) -> None:
         self._is_for_local = listener is Listener.LOCAL
-        # Digests by credential: hashing each time would be a tenth of an answer. Whether one works is asked anew.
-        self._digests: Kept[str, bytes] = Kept(MOST_KEPT)
         self._used: set[str] = set()
 
     def take_used(self) -> set[str]:
@@ -32,36 +46,26 @@ class Askers:
         used, self._used = self._used, set()
         return used
 
-    def asker(self, environ: Mapping[str, Any], working: Mapping[bytes, Working]) -> Working | None:
+    def asker(self, environ: Mapping[str, Any], credentials: Credentials) -> Working | None:
         """The credential of whoever asks; None for this machine, where that needs none. Raises: Refused."""
-        if self._is_for_local and self._is_local(environ):
+        if self._is_for_local and _is_local(environ):
             return None
-        credential = self._credential(environ, working)
-        if credential is None:
+        secret = environ.get(OWN_HEADER)
+        found = credentials.find(_bearer(environ) if secret is None else secret)
+        if found is None or (found.ends_at is not None and clock.now() >= found.ends_at):
             raise Refused(Refusal.ASKER_UNKNOWN)
-        return credential
+        self._used.add(found.public_id)
+        return found
 
-    def _credential(self, environ: Mapping[str, Any], working: Mapping[bytes, Working]) -> Working | None:
-        token = environ.get(OWN_HEADER)
-        if token is None:
-            given = environ.get(BEARER_HEADER, "")
-            token = given[len(BEARER) :].strip() if given[: len(BEARER)].lower() == BEARER else ""
-        digest = self._digests.get(token)
-        if digest is None:
-            if not token or len(token) > LONGEST:
-                return None
-            digest = hashlib.sha256(token.encode("latin-1", "replace")).digest()
-            if digest in working:
-                self._digests.put(token, digest)
-        credential = working.get(digest)
-        if credential is None or (credential.ends_at is not None and clock.now() >= credential.ends_at):
-            return None
-        self._used.add(credential.public_id)
-        return credential
 
-    def _is_local(self, environ: Mapping[str, Any]) -> bool:
-        # What a proxy hands on comes from elsewhere, whatever address the proxy itself has.
-        return environ.get("REMOTE_ADDR", "") in LOCAL and "HTTP_X_FORWARDED_FOR" not in environ
+def _bearer(environ: Mapping[str, Any]) -> str:
+    given: str = environ.get(BEARER_HEADER, "")
+    return given[len(BEARER) :].strip() if given[: len(BEARER)].lower() == BEARER else ""
+
+
+def _is_local(environ: Mapping[str, Any]) -> bool:
+    # What a proxy hands on comes from elsewhere, whatever address the proxy itself has.
+    return environ.get("REMOTE_ADDR", "") in LOCAL and "HTTP_X_FORWARDED_FOR" not in environ
 
 
 def service_for(asker: Working | None, named: str | None) -> str:

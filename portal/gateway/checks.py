@@ -44,8 +44,12 @@ def _service(path: str, in_header: str) -> str | None:
 def call_in(environ: Mapping[str, Any], service: str) -> Call:
     """The call that the gateway asks about, by the headers of the shop."""
     get = environ.get
-    api_key = _one_of(get("HTTP_MAGENTO_API_KEY"), get("HTTP_X_API_KEY"))
-    space = _one_of(get("HTTP_MAGENTO_ENVIRONMENT_ID"), get("HTTP_X_SAAS_ID"))
+    api_key, other = get("HTTP_MAGENTO_API_KEY"), get("HTTP_X_API_KEY")
+    if other != api_key:
+        api_key = _one_of(api_key, other)
+    space, other = get("HTTP_MAGENTO_ENVIRONMENT_ID"), get("HTTP_X_SAAS_ID")
+    if other != space:
+        space = _one_of(space, other)
     return Call(api_key or "", get(TOKEN_HEADER, ""), service, space)
 
 
@@ -78,7 +82,6 @@ def _who(key: Key) -> Headers:
         ("X-Portal-Tenant", in_a_header(key.owner.name)),
         ("X-Portal-Environment", key.environment),
         ("X-Portal-Holder", key.holder.account_id),
-        NO_BODY,
     ]
     if key.delegation is not None:
         headers.append(("X-Portal-Delegation", key.delegation.public_id))
@@ -86,7 +89,7 @@ def _who(key: Key) -> Headers:
 
 
 def _one_of(first: str | None, second: str | None) -> str | None:
-    """The value of two headers, which is the same where both are there; None where neither is."""
-    if second is None or first == second:
+    """The value of two headers that are not the same: of the one that is there, or neither's."""
+    if second is None:
         return first
     return second if first is None else AMBIGUOUS

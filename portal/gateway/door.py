@@ -74,7 +74,7 @@ class Door:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if not path.startswith(OURS) or (path[len(OURS) :][:1] in ("a", "/") and NOT_OURS.match(path)):
+        if not path.startswith(OURS) or (path[9:10] in "a/" and NOT_OURS.match(path)):
             return self.rest(environ, start_response)
         answer = self.answer(environ, path)
         own = self._headers_of_cached if answer.is_cached else self._headers
@@ -164,7 +164,7 @@ class Door:
 
     def _decided(self, call: Call, user_agent: str, address: str) -> Decision:
         tables, now = self.follower.tables, clock.unix_now()
-        decision = tables.read(lambda: decide(tables, call, now, self.prove))
+        decision = tables.read(decide, tables, call, now, self.prove)
         if decision.reason is None and decision.key is not None:
             self.tally.count(decision.key, decision.space, user_agent, address, now)
         elif decision.reason is not None:

@@ -16,11 +16,11 @@ import psycopg
 from structlog import get_logger
 
 from portal.credentials import store as credentials
-from portal.credentials.store import Working
 from portal.foundation import clock
 from portal.foundation.changes import CHANNEL, Gap, Version, tell_here
 from portal.foundation.database import leave_connections
 from portal.gateway.answers import Refusal
+from portal.gateway.asking import Credentials
 from portal.impact import loading
 from portal.verifier.decision import Policy
 from portal.verifier.tables import Incomplete, Tables
@@ -34,6 +34,7 @@ LISTEN_RETRY_SECONDS, LISTEN_CONNECT_SECONDS = 1.0, 5
 LISTEN_LOOK_SECONDS = 5.0  # how often the listener looks whether it is to end
 CATCH_UP_LOOK_SECONDS = 0.01
 LAGS_KEPT = 1000
+NEVER = float("-inf")
 # A clock that nobody sets, and that goes on while the machine sleeps.
 _seconds = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
 
@@ -71,12 +72,12 @@ class Follower:
     def begin_anew(self) -> None:
         """Know nothing, and run no thread: neither the thread nor its locks come along through a fork."""
         self.tables = Tables(self.following.policy)
-        self.credentials: dict[bytes, Working] = {}
+        self.credentials = Credentials()
         self.version: Version | None = None
         self.lags: deque[float] = deque(maxlen=LAGS_KEPT)
         self.rows_loaded, self.rows_to_load = 0, 0
-        self._is_loaded, self.is_ready = False, False
-        self._seen_at = float("-inf")
+        self._is_loaded = False
+        self._seen_at = NEVER
         self._wake, self._stop, self._starting = Event(), Event(), Lock()
         self._thread: Thread | None = None
         self._listener: Thread | None = None
@@ -111,15 +112,21 @@ class Follower:
                 self.reporter.end()
 
     @property
+    def is_ready(self) -> bool:
+        """Whether everything was loaded, however long ago."""
+        return self._seen_at > NEVER
+
+    @property
     def seconds_behind(self) -> float:
         """How long ago everything here was known to be as the database had it; infinite before it was loaded."""
         return _seconds() - self._seen_at
 
     def refusal(self) -> Refusal | None:
         """Why nothing may be answered from memory now, or None."""
-        if not self.is_ready:
-            return Refusal.NOT_READY
-        return Refusal.CUT_OFF if self.seconds_behind > self.following.cut_off_seconds else None
+        # Asked with every call. What was never loaded is infinitely old.
+        if _seconds() - self._seen_at <= self.following.cut_off_seconds:
+            return None
+        return Refusal.CUT_OFF if self.is_ready else Refusal.NOT_READY
 
     def wake(self) -> None:
         """Look at once."""
@@ -144,7 +151,7 @@ class Follower:
             began = _seconds()
             if not self._follow():
                 raise Outrun
-        self._seen_at, self.is_ready = began, True
+        self._seen_at = began
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -192,7 +199,7 @@ class Follower:
         return True
 
     def _read_credentials(self) -> None:
-        self.credentials = {working.digest: working for working in credentials.all_working(clock.now())}
+        self.credentials = Credentials(credentials.all_working(clock.now()))
 
     def _note_lag(self, first_at: datetime | None) -> None:
         """Of several changes that came at once, the first one waited the longest."""

@@ -46,7 +46,7 @@ def take(environ: Mapping[str, Any], tables: Tables, service: str | None = None)
     if not isinstance(uses, list) or len(uses) > MOST_USES:
         raise _not_understood()
     found = [_use(one) for one in uses]
-    batch = tables.read(lambda: _batch(found, tables, service))
+    batch = tables.read(_batch, found, tables, service)
     try:
         with transaction():
             seen = reports.take(uuid.UUID(report), batch)

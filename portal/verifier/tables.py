@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 from uuid import UUID
 
 from portal.verifier.decision import Policy
@@ -25,6 +25,7 @@ from portal.verifier.records import (
 )
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 MOST_NOTED = 10_000  # rows of a delta that is worth going on from
 
@@ -95,8 +96,8 @@ class Tables:
         """Be free, as after a fork in which another thread held the lock; nobody may have been applying then."""
         self._applying = Lock()
 
-    def read(self, ask: Callable[[], T]) -> T:
-        """What `ask` returns or raises, all of it from one state.
+    def read(self, ask: Callable[[*Ts], T], *args: *Ts) -> T:
+        """What `ask` returns or raises with these arguments, all of it from one state.
 
         It may be called twice, so it must change nothing here; and records change in place, so it must take from them
         all that the answer tells.
@@ -104,7 +105,7 @@ class Tables:
         turn = self._turn
         if not turn & 1:
             try:
-                answer = ask()
+                answer = ask(*args)
             except Exception:
                 if turn == self._turn:
                     raise
@@ -112,7 +113,7 @@ class Tables:
                 if turn == self._turn:
                     return answer
         with self._applying:
-            return ask()
+            return ask(*args)
 
     def apply(self, delta: Delta, version: int) -> None:
         """Bring everything to `version`, at once for every reader. Raises: Incomplete, and then nothing has changed."""

@@ -18,6 +18,7 @@ from portal.foundation import clock, signing
 from portal.foundation.database import transaction
 from portal.foundation.signing import Purpose
 from portal.gateway.bundles import RETIRED_FOR
+from portal.gateway.following import NEVER
 from portal.keys import operations as keys
 from portal.keys import store as key_store
 from portal.verifier import bundle as bundles
@@ -107,7 +108,7 @@ def test_the_credential_may_come_as_a_bearer_token(gateway: Gateway):
 
 
 def test_before_it_is_loaded_there_is_no_bundle(gateway: Gateway):
-    gateway.door.follower.is_ready = False
+    gateway.door.follower._seen_at = NEVER
 
     assert gateway.ask("GET", BUNDLE).reason == "not_ready"
 
