@@ -74,18 +74,17 @@ class Door:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if not path.startswith(OURS) or (path[9:10] in "a/" and NOT_OURS.match(path)):
+        # What is asked with every call of every shop comes first, here and below.
+        if not path.startswith(checks.PATH) and (not path.startswith(OURS) or NOT_OURS.match(path)):
             return self.rest(environ, start_response)
-        answer = self.answer(environ, path)
-        own = self._headers_of_cached if answer.is_cached else self._headers
-        start_response(answer.status, own + answer.headers)
+        status, headers, body, is_cached = self.answer(environ, path)
+        start_response(status, (self._headers_of_cached if is_cached else self._headers) + headers)
         # A list: servers have a short way for it.
-        return [answer.body] if answer.body and environ["REQUEST_METHOD"] != "HEAD" else []
+        return [body] if body and environ["REQUEST_METHOD"] != "HEAD" else []
 
     def answer(self, environ: "WSGIEnvironment", path: str) -> Answer:
         """The answer to whatever was asked."""
         try:
-            # First, and without a detour, what is asked with every call of every shop.
             if path.startswith(checks.BELOW) or path == checks.PATH:
                 return self._check(environ)
             return self._other(environ, path)
