@@ -16,8 +16,8 @@ from bench.gateway_load import SERVER_CORE, Asked, Span, answers, load, pinned, 
 from bench.gateway_target import CREDENTIAL, FACTS, FORGET
 from bench.serving import ROOT, environment, free_port, running
 
-# As the portal's own configuration starts the gateway's workers, and with one worker.
-GRANIAN = "-m granian --interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 2 --log-level warning"
+# As docs/gateway.md starts the workers that answer checks, and with one worker.
+GRANIAN = "-m granian --interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 1 --log-level warning"
 FEW = 2000  # tokens that have been seen
 READY_SECONDS = 300
 WHO = ("X-Portal-Account", "X-Portal-Tenant", "X-Portal-Holder", "X-Portal-Data-Space", "X-Portal-Environment")

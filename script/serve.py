@@ -180,7 +180,8 @@ def _granian_of_gateway(settings: dict[str, str]) -> list[str]:
     """Granian's words for workers that do nothing but answer the vendor's services."""
     host, workers = settings.get("GATEWAY_HOST", "127.0.0.1"), settings.get("GATEWAY_WORKERS", "2")
     options = f"--interface wsgi --host {host} --port {settings['GATEWAY_PORT']} --workers {workers}"
-    # Two threads each: an answer takes no waiting, and more of them would only hand the interpreter about.
+    # Two threads each: one could be held by a body that comes slowly, and more only hand the interpreter about.
+    # Where checks have workers of their own, these have one (docs/gateway.md).
     more = "--blocking-threads 2 --log-level warning --respawn-failed-workers --workers-kill-timeout 10"
     return ["granian", *options.split(), *more.split(), "wsgi:gateway"]
 
