@@ -123,10 +123,11 @@ class Follower:
 
     def refusal(self) -> Refusal | None:
         """Why nothing may be answered from memory now, or None."""
-        # Asked with every call. What was never loaded is infinitely old.
-        if _seconds() - self._seen_at <= self.following.cut_off_seconds:
+        # Asked with every call. What was never loaded is infinitely old; another thread may load it just now.
+        seen_at = self._seen_at
+        if _seconds() - seen_at <= self.following.cut_off_seconds:
             return None
-        return Refusal.CUT_OFF if self.is_ready else Refusal.NOT_READY
+        return Refusal.NOT_READY if seen_at == NEVER else Refusal.CUT_OFF
 
     def wake(self) -> None:
         """Look at once."""

@@ -1,4 +1,4 @@
-"""Every query on key pairs and their intents."""
+"""Every query on key pairs, and on public keys that are blocked."""
 
 import uuid
 from collections.abc import Collection, Sequence
