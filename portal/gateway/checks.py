@@ -3,7 +3,6 @@
 Everything is in headers, for such gateways read no bodies.
 """
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -11,11 +10,11 @@ from urllib.parse import quote
 
 from portal.gateway.answers import Answer, Headers, Refusal, Refused, status_line
 from portal.verifier.decision import Call, Decision
+from portal.verifier.headers import SERVICE_CODE
 from portal.verifier.reasons import REASONS, Reason
 from portal.verifier.records import Key
 
 PATH, BELOW = "/gateway/check", "/gateway/check/"
-SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 TOKEN_HEADER = "HTTP_X_GW_SIGNATURE"  # noqa: S105 - a header's name
 SERVICE_HEADER = "HTTP_X_PORTAL_SERVICE"
 ADDRESS_HEADER = "HTTP_X_PORTAL_CLIENT_ADDRESS"
@@ -36,7 +35,7 @@ def _service(path: str, in_header: str) -> str | None:
     if in_path and in_header and in_path != in_header:
         raise Refused(Refusal.SERVICE_NOT_NAMED, "Path and header name different ones.")
     service = in_path or in_header
-    if service and SERVICE.fullmatch(service) is None:
+    if service and SERVICE_CODE.fullmatch(service) is None:
         raise Refused(Refusal.SERVICE_NOT_NAMED)
     return service or None
 

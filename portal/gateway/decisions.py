@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from portal.gateway.answers import Refusal, Refused
 from portal.gateway.bodies import json_in
-from portal.gateway.checks import SERVICE
 from portal.verifier.decision import Call
+from portal.verifier.headers import SERVICE_CODE
 
 PATH = "/gateway/decisions"
 MOST_CALLS = 100
@@ -43,7 +43,7 @@ def _asked(content: Any) -> Asked:
     if not isinstance(client, dict) or not client.keys() <= CLIENT:
         raise Refused(Refusal.NOT_UNDERSTOOD, f"“client” is an object with {', '.join(sorted(CLIENT))}.")
     api_key, token, service, data_space = (_text(content, name) for name in TEXTS)
-    if service is not None and SERVICE.fullmatch(service) is None:
+    if service is not None and SERVICE_CODE.fullmatch(service) is None:
         raise Refused(Refusal.SERVICE_NOT_NAMED)
     # An empty data space is not none: a header that nobody can read becomes one on its way.
     call = Call(api_key or "", token or "", service, data_space)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from portal.verifier.decision import Call
-from portal.verifier.headers import KEY_HEADERS, SPACE_HEADERS, TOKEN_HEADER
+from portal.verifier.headers import KEY_HEADERS, SERVICE_CODE, SPACE_HEADERS, TOKEN_HEADER
 
 LONGEST = 1_000_000
 SERVICE_HEADER = "x-portal-service"
@@ -89,7 +89,13 @@ def _service_of(request: _Request) -> str | None:
     in_header = ",".join(request.headers.get(SERVICE_HEADER, []))
     if in_path and in_header and in_path != in_header:
         raise Unreadable("Path and header name different services: the gateway refuses the question itself.")
-    return in_path or in_header or None
+    return _known_as_service(in_path or in_header or None)
+
+
+def _known_as_service(name: str | None) -> str | None:
+    if name is not None and SERVICE_CODE.fullmatch(name) is None:
+        raise Unreadable(f"“{name[:40]}” is no code of a service: the gateway refuses the question itself.")
+    return name
 
 
 def _one_of(request: _Request, names: tuple[str, ...], notes: list[str]) -> str | None:
@@ -208,9 +214,7 @@ def _of_json(text: str) -> Captured:
     if strange := sorted(set(asked) - MEMBERS):
         raise Unreadable(f"“{strange[0][:40]}” is no member of a call: {', '.join(sorted(MEMBERS))}.")
     service, data_space = (_optional(asked, name) for name in ("service", "data_space"))
-    if service == "":
-        raise Unreadable("“service” is empty: the gateway refuses the question itself.")
-    return Captured(Call(_text(asked, "api_key"), _text(asked, "token"), service, data_space))
+    return Captured(Call(_text(asked, "api_key"), _text(asked, "token"), _known_as_service(service), data_space))
 
 
 def _only(calls: Any) -> Any:

@@ -1,5 +1,6 @@
 """The call that the headers of a request make, as the stock connector sets them (connector-protocol section 1)."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from portal.verifier.decision import Call
@@ -7,6 +8,7 @@ from portal.verifier.decision import Call
 KEY_HEADERS = ("magento-api-key", "x-api-key")
 TOKEN_HEADER = "x-gw-signature"  # noqa: S105 - a header's name
 SPACE_HEADERS = ("magento-environment-id", "x-saas-id")
+SERVICE_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")  # how a service is named; what is none is no question
 
 Values = Callable[[str], Sequence[str]]  # all values of the header of this name, in small letters
 

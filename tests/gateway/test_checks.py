@@ -12,6 +12,7 @@ from portal.contracts import store as contracts
 from portal.delegations import operations as delegations
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.gateway.checks import AMBIGUOUS, call_in
 from portal.keys import operations as keys
 from portal.keys import store as key_store
 from portal.projects import operations as projects
@@ -50,12 +51,26 @@ def test_a_good_call_passes_and_the_gateway_learns_whose_it_is(gateway: Gateway,
 
     account = tenant_of(owner)
     assert (told.status, told.body) == (204, b"")
+    assert "content-length" not in told.headers  # RFC 9110, 8.6
     assert told.headers["x-portal-account"] == told.headers["x-portal-holder"] == account.account_id
     assert unquote(told.headers["x-portal-tenant"]) == account.name
     assert told.headers["x-portal-environment"] == "sandbox"
     assert told.headers["x-portal-data-space"] == space
     assert "x-portal-delegation" not in told.headers
     assert "x-portal-flags" not in told.headers
+
+
+@pytest.mark.parametrize("second", [None, "", "a", "b"])
+@pytest.mark.parametrize("first", [None, "", "a", "b"])
+def test_of_two_headers_for_one_thing_the_one_that_is_there_counts(first: str | None, second: str | None):
+    given = {first, second} - {None}
+    meant = AMBIGUOUS if len(given) == 2 else next(iter(given), None)
+    named = {"HTTP_MAGENTO_API_KEY": first, "HTTP_X_API_KEY": second}
+    named |= {"HTTP_MAGENTO_ENVIRONMENT_ID": first, "HTTP_X_SAAS_ID": second}
+
+    call = call_in({name: value for name, value in named.items() if value is not None}, SERVICE)
+
+    assert (call.api_key, call.data_space) == (meant or "", meant)
 
 
 def test_a_name_in_any_script_goes_into_a_header(a_gateway: MakeGateway, a_shop: MakeShop, admin: Actor):

@@ -79,7 +79,7 @@ def test_an_escape_in_a_command_is_undone():
 
 
 def test_a_service_in_a_path_is_undone():
-    assert read("GET /gateway/check/live%20search HTTP/1.1").call.service == "live search"
+    assert read("GET /gateway/check/live%2Dsearch HTTP/1.1").call.service == "live-search"
 
 
 @pytest.mark.parametrize("names", [("magento-api-key", "x-api-key"), ("magento-environment-id", "x-saas-id")])
@@ -114,7 +114,9 @@ UNREADABLE = {
     "JSON with a strange member": (json.dumps(JSON | {"key": 1}), "“key” is no member"),
     "JSON without a token": ('{"api_key": "k"}', "“token” is to be a text"),
     "JSON with a number": (json.dumps(JSON | {"data_space": 7}), "“data_space” is to be a text"),
-    "JSON with an empty service": (json.dumps(JSON | {"service": ""}), "“service” is empty"),
+    "JSON with an empty service": (json.dumps(JSON | {"service": ""}), "“” is no code of a service"),
+    "JSON with a service's name": (json.dumps(JSON | {"service": "Live Search"}), "“Live Search” is no code"),
+    "a path with a service's name": (RAW.replace("/check ", "/check/Live_Search ").replace("X-Portal-Service", "X-Other"), "“Live_Search” is no code"),
     "JSON with two calls": (json.dumps({"calls": [JSON, JSON]}), "One call"),
     "JSON with calls that are none": (json.dumps({"calls": "x"}), "One call"),
     "JSON with a call that is none": (json.dumps({"calls": ["x"]}), "not a JSON object"),
