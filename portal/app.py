@@ -141,7 +141,7 @@ def gateway_before(app: Flask, rest: "WSGIApplication") -> GatewayDoor:
         settings.listen_database_url,
     )
     offline = Offline(settings.external_base_url.rstrip("/"), settings.bundle_seconds)
-    return GatewayDoor(rest, following, settings.gateway_listener, app.app_context, offline)
+    return GatewayDoor(rest, following, settings.gateway_listener, app.app_context, offline, settings.gateway_questions)
 
 
 def _engine_options(database_url: str) -> dict[str, object]:

@@ -42,6 +42,13 @@ class Listener(StrEnum):
     LOCAL = "local"
 
 
+class Questions(StrEnum):
+    """What the gateway's workers answer: whether a call may pass, or also what takes longer or waits for a body."""
+
+    ALL = "all"
+    CHECKS = "checks"
+
+
 class UnsafeSettings(Exception):
     """The settings do not allow a start; `problems` are sentences that say what to do."""
 
@@ -78,6 +85,7 @@ class Settings(BaseSettings):
     data_folder: Path = Path("var")
     gateway: Gateway = Gateway.ON
     gateway_listener: Listener = Listener.CREDENTIAL
+    gateway_questions: Questions = Questions.ALL
     gateway_poll_seconds: float = Field(default=0.5, gt=0, le=1)
     gateway_cut_off_seconds: float = Field(default=300, gt=0, le=3600)
     bundle_seconds: int = Field(default=300, ge=60, le=86_400)

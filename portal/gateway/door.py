@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from structlog import get_logger
 
-from portal.config import Listener
+from portal.config import Listener, Questions
 from portal.credentials.store import Working
 from portal.foundation import clock
 from portal.gateway import answers, bundles, checks, decisions, uses
@@ -35,6 +35,7 @@ OURS = "/gateway/"
 NOT_OURS = re.compile(r"/gateway/+apikeycheck")
 READY_PATH, METRICS_PATH = "/gateway/ready", "/gateway/metrics"
 GET, POST = ("GET", "HEAD"), ("POST",)
+ONLY_CHECKS = "This worker answers checks only."
 
 Handler = Callable[["WSGIEnvironment"], Answer]
 
@@ -49,19 +50,24 @@ class Door:
         listener: Listener,
         surroundings: Callable[[], AbstractContextManager[object]],
         offline: Offline,
+        questions: Questions = Questions.ALL,
     ) -> None:
         self.rest, self.follower, self._surroundings = rest, Follower(following, surroundings), surroundings
         self.askers, self.prove, self.tally = Askers(listener), Prover(), Tally()
         self._kind = WorkerKind.GATEWAY if rest is alone else WorkerKind.APP
         self._routes: dict[str, tuple[tuple[str, ...], Handler]] = {
-            decisions.PATH: (POST, self._decisions),
             READY_PATH: (GET, self._ready),
             METRICS_PATH: (GET, self._metrics),
-            bundles.PATH: (GET, self._bundle),
-            uses.PATH: (POST, self._uses),
         }
         self.bundles = Bundles(self.follower, offline, surroundings)
-        self._routes |= dict.fromkeys(bundles.KEYS_PATHS, (GET, self.bundles.keys))
+        self._does_not_know = ONLY_CHECKS if questions is Questions.CHECKS else ""
+        if questions is Questions.ALL:
+            self._routes |= {
+                decisions.PATH: (POST, self._decisions),
+                bundles.PATH: (GET, self._bundle),
+                uses.PATH: (POST, self._uses),
+            }
+            self._routes |= dict.fromkeys(bundles.KEYS_PATHS, (GET, self.bundles.keys))
         self._begin_anew()
         os.register_at_fork(after_in_child=self._begin_anew)
 
@@ -99,7 +105,7 @@ class Door:
     def _other(self, environ: "WSGIEnvironment", path: str) -> Answer:
         methods, handler = self._routes.get(path, ((), None))
         if handler is None:
-            raise Refused(Refusal.NO_SUCH_ADDRESS)
+            raise Refused(Refusal.NO_SUCH_ADDRESS, self._does_not_know)
         _require_method(environ, methods)
         return handler(environ)
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from portal.access.actor import Actor
-from portal.config import Listener
+from portal.config import Listener, Questions
 from portal.foundation.database import transaction
 from portal.gateway.bundles import Offline
 from portal.gateway.door import Door, alone
@@ -33,9 +33,10 @@ def a_gateway(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeGatew
         policy: Policy = Policy.REPORT,
         credential: str = "",
         cut_off_seconds: float = 300,
+        questions: Questions = Questions.ALL,
     ) -> Gateway:
         following = Following(policy, 0.5, cut_off_seconds)
-        door = Door(alone, following, listener, app.app_context, Offline("http://localhost"))
+        door = Door(alone, following, listener, app.app_context, Offline("http://localhost"), questions)
         door.follower.begin = lambda: None  # type: ignore[method-assign]
         door.follower.look()
         made.append(Gateway(door, credential))

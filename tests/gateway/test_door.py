@@ -6,6 +6,7 @@ import json
 import pytest
 
 from portal.access.actor import Actor
+from portal.config import Questions
 from portal.gateway.bodies import LARGEST
 from portal.gateway.decisions import MOST_CALLS
 from tests.connector.shop import Shop, a_token
@@ -200,6 +201,19 @@ def test_a_credential_may_come_as_a_bearer_token(a_gateway: MakeGateway, gateway
 
     assert bare.decide(as_json(shop), Authorization=f"Bearer {gateway.credential}").json["allowed"]
     assert bare.decide(as_json(shop), Authorization="Basic abc").status == 403
+
+
+def test_a_worker_for_checks_answers_nothing_that_could_hold_one_back(
+    a_gateway: MakeGateway, gateway: Gateway, shop: Shop
+):
+    worker = a_gateway(credential=gateway.credential, questions=Questions.CHECKS)
+
+    assert worker.check(shop).status == 204
+    assert [worker.ask("GET", f"/gateway/{name}").status for name in ("ready", "metrics")] == [200, 200]
+    for method, name in (("POST", "decisions"), ("GET", "bundle"), ("POST", "uses"), ("GET", "jwks/sandbox.json")):
+        told = worker.ask(method, f"/gateway/{name}")
+        assert (told.status, told.json["code"]) == (404, "no_such_address")
+        assert "answers checks only" in told.json["message"]
 
 
 # What it counts
