@@ -93,7 +93,10 @@ class Results:
         if many in self.facts:
             yield Check(f"memory of a key at {many:,} keys", self.facts[many]["bytes_a_key"], 1000, " B", True)
         if DOOR_SEEN in self.longest:
-            yield Check(f"longest pause of the door at {many:,} keys", self.longest[DOOR_SEEN], 20, " ms", True)
+            facts = self.facts.get(many, {})
+            inside = (facts.get("longest_collection", 0.0), facts.get("longest_change", 0.0))
+            longest = max(self.longest[DOOR_SEEN], *inside)
+            yield Check(f"longest pause of the door at {many:,} keys", longest, 20, " ms", True)
 
     def in_words(self) -> str:
         """For a terminal."""
