@@ -11,7 +11,7 @@ from portal.cli.speaking import operator_at
 from portal.contracts import store as contracts
 from portal.contracts.models import Service
 from portal.credentials import operations, store
-from portal.credentials.models import CREDENTIAL_NAMES, ServiceCredential
+from portal.credentials.models import CREDENTIAL_NAMES, CredentialState, ServiceCredential
 from portal.credentials.operations import Issued
 from portal.foundation import clock
 from portal.foundation.database import transaction
@@ -117,6 +117,7 @@ def _told(credential: ServiceCredential) -> str:
 
 
 def _state(credential: ServiceCredential) -> str:
-    word = CREDENTIAL_NAMES[credential.state(clock.now())].lower()
+    state = credential.state(clock.now())
+    word = "ends" if state is CredentialState.ENDING else CREDENTIAL_NAMES[state].lower()
     moment = credential.revoked_at or credential.stops_at
     return f"{word} {moment:%Y-%m-%d %H:%M} UTC" if moment else word
