@@ -116,7 +116,10 @@ UNREADABLE = {
     "JSON with a number": (json.dumps(JSON | {"data_space": 7}), "“data_space” is to be a text"),
     "JSON with an empty service": (json.dumps(JSON | {"service": ""}), "“” is no code of a service"),
     "JSON with a service's name": (json.dumps(JSON | {"service": "Live Search"}), "“Live Search” is no code"),
-    "a path with a service's name": (RAW.replace("/check ", "/check/Live_Search ").replace("X-Portal-Service", "X-Other"), "“Live_Search” is no code"),
+    "a path with a service's name": (
+        RAW.replace("/check ", "/check/Live_Search ").replace("X-Portal-Service", "X-Other"),
+        "“Live_Search” is no code",
+    ),
     "JSON with two calls": (json.dumps({"calls": [JSON, JSON]}), "One call"),
     "JSON with calls that are none": (json.dumps({"calls": "x"}), "One call"),
     "JSON with a call that is none": (json.dumps({"calls": ["x"]}), "not a JSON object"),
