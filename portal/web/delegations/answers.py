@@ -12,6 +12,7 @@ from portal.access.roles import Permission
 from portal.delegations import operations, store
 from portal.delegations.acting import needed_for
 from portal.delegations.models import Delegation, DelegationState, Side
+from portal.delegations.pace import steady
 from portal.delegations.states import Act, move
 from portal.foundation.database import transaction
 from portal.foundation.marking import N_
@@ -19,7 +20,6 @@ from portal.handoffs import operations as hand_offs
 from portal.handoffs import store as copies
 from portal.impact import blast
 from portal.web.delegations.forms import ApproveForm, NarrowForm, at_fields
-from portal.web.delegations.pace import steady
 from portal.web.delegations.redeeming import redeem
 from portal.web.delegations.routes import for_both_sides, for_side, to_delegation
 from portal.web.delegations.seen import find, look

@@ -14,6 +14,7 @@ from portal.delegations import operations, store
 from portal.delegations.acting import require_agreement
 from portal.delegations.errors import AgreementMissing
 from portal.delegations.models import Delegation, Side
+from portal.delegations.pace import steady
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.impact import blast
@@ -25,7 +26,6 @@ from portal.web.activity.sentences import sentence
 from portal.web.delegations import answers, widening  # noqa: F401 - their views join the blueprint
 from portal.web.delegations.actions import actions_of
 from portal.web.delegations.forms import OfferForm, RequestForm, TicketForm, at_fields
-from portal.web.delegations.pace import steady
 from portal.web.delegations.routes import pages, to_delegation
 from portal.web.delegations.seen import Given, look, seen
 from portal.web.guards import current_actor, requires

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.web.delegations import pace
+from portal.delegations import pace
 from tests.factories import a_licensee, an_integrator
 
 

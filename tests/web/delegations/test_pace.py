@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from portal.web.delegations import pace
+from portal.delegations import pace
 
 
 @pytest.fixture(autouse=True)

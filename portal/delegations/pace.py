@@ -16,4 +16,9 @@ def steady() -> Iterator[None]:
     try:
         yield
     finally:
-        time.sleep(max(0.0, LEAST_SECONDS - (time.monotonic() - began)))
+        wait_since(began)
+
+
+def wait_since(began: float) -> None:
+    """Come back a quarter of a second after the moment `began` (monotonic) at the earliest."""
+    time.sleep(max(0.0, LEAST_SECONDS - (time.monotonic() - began)))
