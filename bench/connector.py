@@ -134,7 +134,7 @@ def _fill(environment: dict[str, str], private: rsa.RSAPrivateKey) -> str:
             contract = entitlements.conclude(system_actor("bench"), tenant, contracts.edition("adobe-commerce"), *terms)
             pair = a_pair(contract, private)
             for number in range(SPACES // 3):
-                _project(contract, number)
+                a_project(contract, number)
             return pair.api_key
 
 
@@ -143,6 +143,11 @@ def a_pair(contract: Contract, private: rsa.RSAPrivateKey, name: str = "Shop") -
     spki = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+    return pair_of(contract, spki, private.key_size, name)
+
+
+def pair_of(contract: Contract, spki: bytes, bits: int, name: str) -> KeyPair:
+    """As `a_pair`, with whatever octets for a public key."""
     pair = KeyPair(
         tenant_id=contract.tenant_id,
         holder_id=contract.tenant_id,
@@ -152,7 +157,7 @@ def a_pair(contract: Contract, private: rsa.RSAPrivateKey, name: str = "Shop") -
         name_key=same_name(name),
         spki=spki,
         spki_sha256=hashlib.sha256(spki).digest(),
-        bits=private.key_size,
+        bits=bits,
         state=KeyState.ACTIVE,
         origin=KeyOrigin.UPLOAD,
     )
@@ -161,7 +166,8 @@ def a_pair(contract: Contract, private: rsa.RSAPrivateKey, name: str = "Shop") -
     return pair
 
 
-def _project(contract: Contract, number: int) -> None:
+def a_project(contract: Contract, number: int) -> None:
+    """A project with three data spaces."""
     name = f"Shop {number:03}"
     project = Project(tenant_id=contract.tenant_id, contract_id=contract.id, name=name, name_key=same_name(name))
     spaces = [

@@ -49,6 +49,13 @@ class Questions(StrEnum):
     CHECKS = "checks"
 
 
+class Receivers(StrEnum):
+    """Where webhooks may go: to the open internet, or for trials and tests to this very machine, too."""
+
+    PUBLIC = "public"
+    LOOPBACK = "loopback"
+
+
 class UnsafeSettings(Exception):
     """The settings do not allow a start; `problems` are sentences that say what to do."""
 
@@ -91,6 +98,9 @@ class Settings(BaseSettings):
     bundle_seconds: int = Field(default=300, ge=60, le=86_400)
     listen_database_url: str = ""
     environment_policy: Policy = Policy.REPORT
+    worker_metrics_port: int = Field(default=0, ge=0, le=65535)
+    otel_endpoint: str = ""
+    webhook_receivers: Receivers = Receivers.PUBLIC
 
     @field_validator("database_url", "migration_database_url", "listen_database_url")
     @classmethod
@@ -149,6 +159,8 @@ class Settings(BaseSettings):
             yield "EXTERNAL_BASE_URL is missing: give the address people use, e.g. https://portal.example.com."
         elif parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "localhost"):
             yield "EXTERNAL_BASE_URL must begin with https:// (plain http only for localhost)."
+        if self.otel_endpoint and not _is_web_address(self.otel_endpoint):
+            yield "OTEL_ENDPOINT is no address: give that of an OTLP/HTTP collector, e.g. http://localhost:4318."
         if not self.is_demo:
             yield from self._problems_in_production(make)
 
@@ -169,8 +181,18 @@ class Settings(BaseSettings):
             )
         if self.mail_backend is MailBackend.MAILBOX:
             yield "MAIL_BACKEND=mailbox shows all mail on a page and exists in the demo only: set smtp or folder."
+        if self.webhook_receivers is Receivers.LOOPBACK:
+            yield "WEBHOOK_RECEIVERS=loopback lets tenants have this machine call itself: leave it out in production."
         if "@" not in self.mail_from:
             yield "MAIL_FROM is missing or no address: give the address that mail is sent from."
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query
 
 
 def from_environment() -> Settings:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = get_logger()
 
+DOOR = "connector"
 API_KEY = re.compile(r"[0-9a-f]{32}")
 SPACE_HEADERS = ("HTTP_MAGENTO_ENVIRONMENT_ID", "HTTP_X_SAAS_ID")
 KEY_HEADERS = ("HTTP_MAGENTO_API_KEY", "HTTP_X_API_KEY")
@@ -62,9 +63,9 @@ class Door:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if OURS.match(environ.get("PATH_INFO", "")) is None:
             return self.rest(environ, start_response)
-        request_id = requests.begin()
+        requests.tell(DOOR, "")
         answer = self._answer_or_refuse(environ)
-        own = [("X-Request-Id", request_id), ("Content-Length", str(len(answer.body)))]
+        own = [("X-Request-Id", requests.current_id() or ""), ("Content-Length", str(len(answer.body)))]
         status = f"{answer.status} {answers.phrase(answer.status)}"
         start_response(status, [*self.headers, *own, *answer.headers])
         return [answer.body]
@@ -94,9 +95,11 @@ class Door:
         """The one way through the door. Raises: Refused, PortalError, and whatever the database raises."""
         self._check_host(environ)
         route, ids = routes.find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        requests.tell(DOOR, route.name)
         if route.act is None:
             raise Refused(UNSIGNED)
         held = self._verified(environ)
+        requests.tell_who(account=held.key.owner.account_id, home=_home_of(held), credential=held.key.api_key)
         content = _content(environ, self.app.config["MAX_CONTENT_LENGTH"]) if route.takes_content else {}
         call = Call(held.key, actors.of_key(held), ids, content, self.held)
         found = False
@@ -133,6 +136,11 @@ class Door:
             return act(call)
         with self.app.app_context():
             return _written(act, route.purpose, call) if route.needs is Needs.CHANGES else act(call)
+
+
+def _home_of(held: HeldKey) -> str:
+    """The account that holds the key, where that is another than its owner."""
+    return "" if held.key.delegation is None else held.key.holder.account_id
 
 
 def _trace(environ: "WSGIEnvironment", route: Route, call: Call, found: bool) -> Trace:

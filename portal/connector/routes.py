@@ -39,6 +39,11 @@ class Route:
     purpose: str = ""
 
     @property
+    def name(self) -> str:
+        """What the call is known by."""
+        return "apikeycheck" if self.act is None else self.act.__name__
+
+    @property
     def takes_content(self) -> bool:
         return self.method in ("POST", "PATCH")
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Uuid,
     event,
+    inspect,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
@@ -129,6 +130,14 @@ class Versioned:
 
 
 db = SQLAlchemy(model_class=Base)
+
+
+def version_of(row: Versioned) -> int:
+    """The version that the row has once all that was changed so far is written."""
+    if inspect(row).modified:  # a flush looks for more than this row, and lists ask for a hundred versions
+        db.session.flush()
+    return row.version
+
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 # SQLite's waiters sleep, ever longer, and look again; a process's own ones queue here, where the next one is woken.

@@ -23,8 +23,13 @@ class PortalError(Exception):
 
     def in_english(self) -> str:
         """The sentence and who can mend it, in English, for doors that speak no other language."""
+        return " ".join(part for part in self.parts_in_english() if part)
+
+    def parts_in_english(self) -> tuple[str, str]:
+        """The sentence, and apart from it who can mend it, which may be ""."""
         facts = {name: ", ".join(fact) if isinstance(fact, list) else fact for name, fact in self.facts.items()}
-        return " ".join(text % facts if facts else text for text in (self.sentence, self.mend) if text)
+        why, mend = (text % facts if facts else str(text) for text in (self.sentence, self.mend))
+        return why, mend
 
 
 class NotFound(PortalError):

@@ -5,14 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from portal.config import Listener
+from portal.credentials.showing import is_local, secret_in
 from portal.credentials.store import Working
 from portal.foundation import clock
 from portal.gateway.answers import Refusal, Refused
 
-OWN_HEADER, BEARER_HEADER = "HTTP_X_PORTAL_CREDENTIAL", "HTTP_AUTHORIZATION"
-BEARER = "bearer "
-# An empty address is a UNIX socket's.
-LOCAL = frozenset({"127.0.0.1", "::1", ""})
 LONGEST = 256
 
 
@@ -48,24 +45,13 @@ class Askers:
 
     def asker(self, environ: Mapping[str, Any], credentials: Credentials) -> Working | None:
         """The credential of whoever asks; None for this machine, where that needs none. Raises: Refused."""
-        if self._is_for_local and _is_local(environ):
+        if self._is_for_local and is_local(environ):
             return None
-        secret = environ.get(OWN_HEADER)
-        found = credentials.find(_bearer(environ) if secret is None else secret)
+        found = credentials.find(secret_in(environ))
         if found is None or (found.ends_at is not None and clock.now() >= found.ends_at):
             raise Refused(Refusal.ASKER_UNKNOWN)
         self._used.add(found.public_id)
         return found
-
-
-def _bearer(environ: Mapping[str, Any]) -> str:
-    given: str = environ.get(BEARER_HEADER, "")
-    return given[len(BEARER) :].strip() if given[: len(BEARER)].lower() == BEARER else ""
-
-
-def _is_local(environ: Mapping[str, Any]) -> bool:
-    # What a proxy hands on comes from elsewhere, whatever address the proxy itself has.
-    return environ.get("REMOTE_ADDR", "") in LOCAL and "HTTP_X_FORWARDED_FOR" not in environ
 
 
 def service_for(asker: Working | None, named: str | None) -> str:

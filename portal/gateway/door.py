@@ -12,12 +12,13 @@ from structlog import get_logger
 from portal.config import Listener, Questions
 from portal.credentials.store import Working
 from portal.foundation import clock
+from portal.foundation.metrics import CONTENT_TYPE
 from portal.gateway import answers, bundles, checks, decisions, uses
 from portal.gateway.answers import Answer, Refusal, Refused
 from portal.gateway.asking import Askers, service_for
 from portal.gateway.bundles import Bundles, Offline
 from portal.gateway.following import Follower, Following
-from portal.gateway.metrics import CONTENT_TYPE, Metrics
+from portal.gateway.metrics import Metrics
 from portal.gateway.reporting import Reporter
 from portal.gateway.tally import Tally
 from portal.gateways.models import WorkerKind

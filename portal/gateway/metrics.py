@@ -13,7 +13,6 @@ from portal.gateways.figures import figures_of
 from portal.verifier.proving import Prover
 from portal.verifier.reasons import Reason
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ALLOWED = "allowed"
 
 

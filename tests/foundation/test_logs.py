@@ -3,7 +3,9 @@
 import pytest
 
 from portal.credentials import tokens
-from portal.foundation.logs import REDACTED, redact
+from portal.foundation import requests
+from portal.foundation.logs import REDACTED, name_request, redact
+from portal.tokens import texts
 from tests.factories import a_private_key, pem_of
 
 pytestmark = pytest.mark.no_database
@@ -38,6 +40,29 @@ def test_a_service_credential_is_left_out_wherever_it_stands():
     assert entry == {"event": f"asked with {REDACTED}.", "X-Portal-Credential": REDACTED}
 
 
+@pytest.mark.parametrize(
+    "secret",
+    ["ppt_" + "aB3" * 12, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_" + "aB+/" * 10 + "=="],
+    ids=["token", "secret of webhooks", "padded"],
+)
+def test_a_token_and_a_secret_of_webhooks_are_left_out_wherever_they_stand(secret: str):
+    entry = redact(None, "info", {"event": f"asked with {secret}, in vain", "header": f"Bearer {secret}"})
+
+    assert entry == {"event": f"asked with {REDACTED}, in vain", "header": f"Bearer {REDACTED}"}
+
+
+def test_a_line_names_the_request_being_served():
+    served = requests.begin()
+
+    assert name_request(None, "info", {"event": "x"}) == {"event": "x", "request_id": served.id}
+
+
+def test_a_line_that_names_a_request_by_itself_keeps_it():
+    requests.begin()
+
+    assert name_request(None, "info", {"request_id": "another"}) == {"request_id": "another"}
+
+
 def test_several_private_keys_are_all_left_out():
     pem = pem_of(a_private_key(910))
 
@@ -49,3 +74,11 @@ def test_several_private_keys_are_all_left_out():
 
 def test_what_is_no_text_stays():
     assert redact(None, "info", {"count": 3, "event": "x"}) == {"count": 3, "event": "x"}
+
+
+def test_a_personal_token_is_left_out_wherever_it_stands():
+    token = texts.make()
+
+    entry = redact(None, "info", {"event": f"called with {token}.", "header": f"Bearer {token}"})
+
+    assert entry == {"event": f"called with {REDACTED}.", "header": f"Bearer {REDACTED}"}

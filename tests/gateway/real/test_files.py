@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 import portal.gateway
+from portal.credentials import showing
 from tests.gateway.real.programs import FILES, PROGRAMS
 
 pytestmark = pytest.mark.no_database
 
 CHECK = FILES.parents[1] / "script" / "check.py"
 ROOM = Path(portal.gateway.__file__).parent
-SOURCES = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOM.glob("*.py")))
+PATHS = [*sorted(ROOM.glob("*.py")), Path(showing.__file__)]
+SOURCES = "".join(path.read_text(encoding="utf-8") for path in PATHS)
 WRITTEN = set(re.findall(r"\"(X-Portal-[A-Za-z-]+)\"", SOURCES))
 READ = {"X-Portal-" + name.replace("_", "-").title() for name in re.findall(r"\"HTTP_X_PORTAL_([A-Z_]+)\"", SOURCES)}
 FOR_SHOPS = {"X-Portal-Reason", "X-Portal-Sentence", "X-Portal-Mend"}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway.real.standing import CHECK, Door, Shops, a_door, a_store, shops_in, until
 
-pytestmark = pytest.mark.no_database
+pytestmark = [pytest.mark.own_database, pytest.mark.either_database]
 
 DECISIONS = "/gateway/decisions"
 SLOW = 12

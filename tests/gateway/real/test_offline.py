@@ -16,7 +16,7 @@ from portal.verifier.library import Library
 from tests.gateway.real.doors import a_door
 from tests.gateway.real.world import Caller, World
 
-pytestmark = pytest.mark.no_database
+pytestmark = [pytest.mark.own_database, pytest.mark.either_database]
 
 SERVICE = "live-search"
 MakeLibrary = Callable[..., Library]

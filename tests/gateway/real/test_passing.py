@@ -12,12 +12,13 @@ from tests.gateway.real.programs import Gateway
 from tests.gateway.real.shops import CATALOG, SEARCH, call, sent_at_once, written
 from tests.gateway.real.world import LONGEST_NAME, World
 
-pytestmark = pytest.mark.no_database
+pytestmark = [pytest.mark.own_database, pytest.mark.either_database]
 
 LARGE = os.urandom(5_000_000)
 HALF_OPEN = 40
 
 
+@pytest.mark.both_databases
 def test_the_service_is_told_who_calls(gateway: Gateway, services: Server, world: World):
     good = world.callers["good"]
 
@@ -33,6 +34,7 @@ def test_the_service_is_told_who_calls(gateway: Gateway, services: Server, world
     }
 
 
+@pytest.mark.both_databases
 def test_the_service_is_told_of_holder_and_delegation(gateway: Gateway, services: Server, world: World):
     delegated = world.callers["delegated"]
 

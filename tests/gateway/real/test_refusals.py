@@ -14,7 +14,7 @@ from tests.gateway.real.programs import Gateway, Run, free_port
 from tests.gateway.real.shops import CATALOG, SEARCH, Answered, call, sent_at_once, written
 from tests.gateway.real.world import World
 
-pytestmark = pytest.mark.no_database
+pytestmark = [pytest.mark.own_database, pytest.mark.either_database]
 
 # Published: a door that reaches the database knows within a second; the rest is for a busy machine.
 REVOKED_WITHIN = 5.0
@@ -109,6 +109,7 @@ def test_the_other_side_is_refused_where_both_have_to_match(run: Run, services: 
     assert len(services.arrived) == 1
 
 
+@pytest.mark.both_databases
 def test_a_key_that_is_revoked_stops_passing(gateway: Gateway, world: World):
     caller = world.callers[f"behind_{gateway.program}"]
     before = call(gateway.port, caller.headers())

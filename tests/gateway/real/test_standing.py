@@ -11,7 +11,7 @@ from tests.conftest import DATABASE
 from tests.gateway.real.shops import Answered
 from tests.gateway.real.standing import Door, Shops, Store, a_door, a_store, shops_in, until
 
-pytestmark = pytest.mark.no_database
+pytestmark = pytest.mark.own_database
 
 CONNECTED, TOLD = 1.0, 0.5  # seconds; told it is aimed at a tenth, which a busy machine need not keep
 POLL = {"GATEWAY_POLL_SECONDS": "0.5"}
