@@ -1,10 +1,19 @@
 """Who is acting: made by a door, passed to every operation."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from portal.access.errors import NotAllowed, NotDelegated
-from portal.access.roles import PERMISSION_NAMES, Environment, Permission, Role
+from portal.access.errors import NotAllowed, NotDelegated, OnlyInPerson, ScopeMissing
+from portal.access.roles import (
+    PERMISSION_NAMES,
+    SCOPE_GIVES,
+    SIGNER_PERMISSIONS,
+    Environment,
+    Permission,
+    Role,
+    Scope,
+    given_by,
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,9 @@ class Actor:
     `tenant_id` is whose rows it works on; `home_id` is the tenant it belongs to, the holder of any key it makes.
     They differ exactly when an integrator acts for a client; then `delegation_id` says under what.
     `signs` holds the partner contracts this person may make keys under, as signer or as deputy inside the dates.
-    `credential` is the public id of what proved an actor that is no person, such as a shop's API key.
+    `credential` is the public id of what proved an actor that did not sign in, such as a shop's API key or a token.
+    `scopes` are those of a person's token, None where there is none; `withheld` is what the person may do and the token
+    may not.
     """
 
     tenant_id: uuid.UUID | None
@@ -38,6 +49,8 @@ class Actor:
     delegation_id: uuid.UUID | None = None
     signs: frozenset[uuid.UUID] = frozenset()
     credential: str = ""
+    scopes: frozenset[Scope] | None = None
+    withheld: frozenset[Permission] = frozenset()
 
     @property
     def acts_for_client(self) -> bool:
@@ -52,13 +65,42 @@ def system_actor(label: str, tenant_id: uuid.UUID | None = None) -> Actor:
     return Actor(tenant_id=tenant_id, home_id=tenant_id, label=label, permissions=frozenset(Permission))
 
 
+def through_token(actor: Actor, scopes: frozenset[Scope], credential: str) -> Actor:
+    """`actor` as its token with these scopes makes it: what they do not give is withheld. It reads in any case.
+
+    credential: the token's public id.
+    """
+    given = actor.permissions & given_by(scopes)
+    return replace(
+        actor,
+        permissions=given,
+        withheld=actor.permissions - given,
+        signs=actor.signs if given & SIGNER_PERMISSIONS else frozenset(),
+        scopes=scopes | {Scope.READ},
+        credential=credential,
+    )
+
+
 def require(actor: Actor, permission: Permission) -> None:
     """Nothing, when the actor may. Raises: NotAllowed, or NotDelegated when it acts for a client."""
     if not actor.may(permission):
         raise refusal_of(actor, permission)
 
 
+def require_scope(actor: Actor, scope: Scope) -> None:
+    """Nothing, when the actor's token has this scope, or when there is no token. Raises: ScopeMissing."""
+    if actor.scopes is not None and scope not in actor.scopes:
+        raise ScopeMissing(scope=scope.value)
+
+
 def refusal_of(actor: Actor, permission: Permission) -> NotAllowed:
-    """The refusal that names what is missing, and who can give it: the own tenant's owner, or the client."""
+    """The refusal that names what is missing, and who can give it: another token, the own owner, or the client."""
+    if permission in actor.withheld:
+        return _refusal_of_token(permission)
     missing = NotDelegated if actor.acts_for_client else NotAllowed
     return missing(act=PERMISSION_NAMES[permission])
+
+
+def _refusal_of_token(permission: Permission) -> NotAllowed:
+    scope = next((scope for scope in Scope if permission in SCOPE_GIVES[scope]), None)
+    return OnlyInPerson(act=PERMISSION_NAMES[permission]) if scope is None else ScopeMissing(scope=scope.value)

@@ -20,3 +20,19 @@ class NotDelegated(NotAllowed):
         "The client can widen the delegation. If it covers this already, an owner of your own account can give you a "
         "role that uses it."
     )
+
+
+class ScopeMissing(NotAllowed):
+    """As `NotAllowed`, for a token whose person may do it: `scope` is what its scopes lack."""
+
+    code = "scope_missing"
+    sentence = N_("This token has no scope “%(scope)s”.")
+    mend = N_("Make a token with this scope, on the page “Tokens” of your account.")
+
+
+class OnlyInPerson(NotAllowed):
+    """As `NotAllowed`, for a token whose person may do it: no scope gives this."""
+
+    code = "only_in_person"
+    sentence = N_("No token may do this: %(act)s.")
+    mend = N_("Do it on the portal's pages.")

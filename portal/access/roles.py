@@ -62,6 +62,24 @@ class Permission(StrEnum):
     CREDENTIAL_KEEP = "credential.keep"
 
 
+class Scope(StrEnum):
+    """What a personal token may be used for; never more than its person may do."""
+
+    READ = "read"
+    KEYS = "keys"
+    PRODUCTION_KEYS = "keys:production"
+    HAND_OFFS = "hand_offs"
+    DELEGATIONS = "delegations"
+    PROJECTS = "projects"
+    INSTALLATIONS = "installations"
+    MEMBERS = "members"
+    SETTINGS = "settings"
+    REVIEWS = "reviews"
+    TENANTS = "tenants"
+    CONTRACTS = "contracts"
+    CREDENTIALS = "credentials"
+
+
 TENANT_ROLES = (Role.OWNER, Role.KEY_MANAGER, Role.DEVELOPER, Role.VIEWER)
 VENDOR_ROLES = (Role.PARTNER_ADMIN, Role.OPERATOR)
 
@@ -129,6 +147,31 @@ ROLE_USES: dict[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.VIEW}),
 }
 
+# What a token of this scope may do, within what its person may do. Looking into a tenant is for people only.
+SCOPE_GIVES: dict[Scope, frozenset[Permission]] = {
+    Scope.READ: frozenset({Permission.SEE, Permission.CONSOLE_SEE}),
+    Scope.KEYS: _KEYS,
+    # The same acts, on production key pairs: the door for scripts asks for this one there.
+    Scope.PRODUCTION_KEYS: _KEYS,
+    Scope.HAND_OFFS: frozenset({Permission.HAND_OFF}),
+    Scope.DELEGATIONS: frozenset(
+        {
+            Permission.DELEGATION_OFFER,
+            Permission.DELEGATION_CHANGE,
+            Permission.DELEGATION_PAUSE,
+            Permission.DELEGATION_END,
+        }
+    ),
+    Scope.PROJECTS: frozenset({Permission.PROJECT_CHANGE}),
+    Scope.INSTALLATIONS: frozenset({Permission.INSTALLATION_CHANGE}),
+    Scope.MEMBERS: frozenset({Permission.MEMBERS_MANAGE}),
+    Scope.SETTINGS: frozenset({Permission.SETTINGS_MANAGE, Permission.SIGNER_PROPOSE}),
+    Scope.REVIEWS: frozenset({Permission.REVIEW_ANSWER, Permission.REVIEW_KEEP}),
+    Scope.TENANTS: frozenset({Permission.TENANT_OPEN, Permission.STANDING_CHANGE, Permission.IMPORT}),
+    Scope.CONTRACTS: frozenset({Permission.CONTRACT_CHANGE, Permission.REQUEST_DECIDE}),
+    Scope.CREDENTIALS: frozenset({Permission.CREDENTIAL_KEEP}),
+}
+
 # An inviter never gives more than it has; a key manager or developer invites nobody.
 MAY_GIVE: dict[Role, frozenset[Role]] = {
     Role.OWNER: frozenset(TENANT_ROLES),
@@ -180,6 +223,22 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.CREDENTIAL_KEEP: N_("Issue, rotate and revoke service credentials"),
 }
 
+SCOPE_NAMES: dict[Scope, str] = {
+    Scope.READ: N_("See what its person sees"),
+    Scope.KEYS: N_("Make, rotate, rename and revoke sandbox key pairs"),
+    Scope.PRODUCTION_KEYS: N_("Make, rotate, rename and revoke production key pairs"),
+    Scope.HAND_OFFS: N_("Hand private keys and tickets over, and take them"),
+    Scope.DELEGATIONS: N_("Offer, approve, narrow, widen, pause and end delegations"),
+    Scope.PROJECTS: N_("Create and rename projects and data spaces"),
+    Scope.INSTALLATIONS: N_("Name, attach and detach installations"),
+    Scope.MEMBERS: N_("Invite and remove members, change roles"),
+    Scope.SETTINGS: N_("Change the account's settings, request code and proposed signers"),
+    Scope.REVIEWS: N_("Keep and answer reviews"),
+    Scope.TENANTS: N_("Open and import accounts, change their standing"),
+    Scope.CONTRACTS: N_("Make and end contracts, decide what tenants ask for"),
+    Scope.CREDENTIALS: N_("Issue, rotate and revoke service credentials"),
+}
+
 ENVIRONMENT_NAMES: dict[Environment, str] = {
     Environment.SANDBOX: N_("Sandbox"),
     Environment.PRODUCTION: N_("Production"),
@@ -190,3 +249,18 @@ def through_delegation(role: Role, rights: frozenset[Right]) -> frozenset[Permis
     """What a person with `role` in the integrator's tenant may do in the client's, under a delegation of `rights`."""
     usable = rights & ROLE_USES.get(role, frozenset())
     return frozenset().union(*(RIGHT_GIVES[right] for right in usable))
+
+
+def given_by(scopes: frozenset[Scope]) -> frozenset[Permission]:
+    """What a token of these scopes may do at most. Every token reads, whatever its scopes."""
+    return frozenset().union(*(SCOPE_GIVES[scope] for scope in scopes | {Scope.READ}))
+
+
+def scopes_for(permission: Permission) -> list[Scope]:
+    """The scopes that give this permission; any of them is enough."""
+    return [scope for scope in Scope if permission in SCOPE_GIVES[scope]]
+
+
+def scopes_within(permissions: frozenset[Permission]) -> frozenset[Scope]:
+    """The scopes of which somebody with these permissions has any use."""
+    return frozenset(scope for scope in Scope if SCOPE_GIVES[scope] & permissions)

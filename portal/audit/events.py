@@ -148,9 +148,24 @@ class Event(StrEnum):
     LOOK_IN_ENDED = "look_in.ended"
     LOOK_IN_RAN_OUT = "look_in.ran_out"
 
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105 - an event's name
+    WEBHOOK_PAUSED = "webhook.paused"
+    WEBHOOK_STOPPED = "webhook.stopped"
+    WEBHOOK_RESUMED = "webhook.resumed"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_TESTED = "webhook.tested"
+    WEBHOOK_RESENT = "webhook.resent"
+
     CREDENTIAL_ISSUED = "service_credential.issued"
     CREDENTIAL_ROTATED = "service_credential.rotated"
     CREDENTIAL_REVOKED = "service_credential.revoked"
+    CREDENTIAL_LEAKED = "service_credential.leaked"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105 - an event's name
+    TOKEN_ENDED = "token.ended"  # noqa: S105 - an event's name
+    TOKEN_LEAKED = "token.leaked"  # noqa: S105 - an event's name
+    DEVICE_REFUSED = "device.refused"
     SIGNING_KEY_ROTATED = "signing_key.rotated"
     LIST_EXPORTED = "list.exported"
 
@@ -319,11 +334,27 @@ SENTENCES: dict[Event, str] = {
     Event.LOOK_IN_READ: N_("%(actor)s looked at %(path)s"),
     Event.LOOK_IN_ENDED: N_("%(actor)s ended the look-in: %(label)s"),
     Event.LOOK_IN_RAN_OUT: N_("The time of a look-in was over: %(label)s"),
+    Event.WEBHOOK_ADDED: N_("%(actor)s added the webhook endpoint “%(label)s” (%(host)s)"),
+    Event.WEBHOOK_CHANGED: N_("%(actor)s changed the webhook endpoint “%(label)s” (%(host)s)"),
+    Event.WEBHOOK_SECRET_ROTATED: N_(
+        "%(actor)s rotated the secret of the webhook endpoint “%(label)s”: the old one goes on until %(until)s"
+    ),
+    Event.WEBHOOK_PAUSED: N_("%(actor)s paused the webhook endpoint “%(label)s”"),
+    Event.WEBHOOK_STOPPED: N_("The webhook endpoint “%(label)s” was paused: %(because)s"),
+    Event.WEBHOOK_RESUMED: N_("%(actor)s resumed the webhook endpoint “%(label)s”"),
+    Event.WEBHOOK_REMOVED: N_("%(actor)s removed the webhook endpoint “%(label)s” (%(host)s)"),
+    Event.WEBHOOK_TESTED: N_("%(actor)s sent a test to the webhook endpoint “%(label)s”"),
+    Event.WEBHOOK_RESENT: N_("%(actor)s sent messages again to the webhook endpoint “%(label)s”: %(count)s"),
     Event.CREDENTIAL_ISSUED: N_("%(actor)s issued the service credential “%(label)s” for %(service)s"),
     Event.CREDENTIAL_ROTATED: N_(
         "%(actor)s rotated the service credential “%(label)s”: its successor works, the old one until %(until)s"
     ),
     Event.CREDENTIAL_REVOKED: N_("%(actor)s revoked the service credential “%(label)s”. Reason: %(reason)s"),
+    Event.CREDENTIAL_LEAKED: N_("Somebody reported to have found the service credential “%(label)s” (%(where)s)"),
+    Event.TOKEN_ISSUED: N_("%(actor)s made the personal token “%(label)s” (scopes: %(scopes)s), until %(until)s"),
+    Event.TOKEN_ENDED: N_("%(actor)s ended the personal token “%(label)s” of %(person)s"),
+    Event.TOKEN_LEAKED: N_("Somebody reported to have found the personal token “%(label)s” of %(person)s (%(where)s)"),
+    Event.DEVICE_REFUSED: N_("%(actor)s refused a token to the command line on “%(label)s”"),
     Event.SIGNING_KEY_ROTATED: N_("%(actor)s put a new key into service with which the portal signs: %(label)s"),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }

@@ -57,8 +57,10 @@ def record(
 
     It joins the chain of the actor's tenant, or of `tenant_id` when that is given, or else of the person. The other
     party of a delegation (`also_seen_by`, one or several) gets a linked copy in its own chain. `facts` are plain JSON
-    values; none of them is ever a secret.
+    values; none of them is ever a secret. What a token did says so: its public id is the fact `token`.
     """
+    if actor.scopes is not None:
+        facts = facts | {"token": actor.credential}
     others = [] if also_seen_by is None else [also_seen_by] if isinstance(also_seen_by, uuid.UUID) else also_seen_by
     entry = _Entry(actor, event, subject, tenant_id or actor.tenant_id, frozenset(others), facts)
     db.session.info.setdefault(PENDING, []).append(entry)

@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from portal.access.actor import Actor, require
-from portal.access.roles import Permission
+from portal.access.actor import Actor, require, require_scope
+from portal.access.roles import Permission, Scope
 from portal.accounts.models import Membership
 from portal.audit import operations as audit
 from portal.audit.events import Event
@@ -28,9 +28,12 @@ from portal.foundation import clock
 def require_signer(actor: Actor, contract: Contract) -> None:
     """Nothing, when the actor is the signer of `contract` (its signer loaded).
 
-    Raises: NotAllowed, OnlyPartnersSign, NobodySigns, NotTheSigner.
+    A token of the signer's needs the scope for production key pairs: that is what a deputy comes to make.
+
+    Raises: NotAllowed, ScopeMissing, OnlyPartnersSign, NobodySigns, NotTheSigner.
     """
     require(actor, Permission.SEE)
+    require_scope(actor, Scope.PRODUCTION_KEYS)
     if contract.kind is not ContractKind.PARTNER:
         raise OnlyPartnersSign()
     if contract.live_signer is None:

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from portal.access.actor import Actor, require, system_actor
-from portal.access.roles import TENANT_ROLES, Permission
+from portal.access.actor import Actor, require, require_scope, system_actor
+from portal.access.roles import TENANT_ROLES, Permission, Scope
 from portal.accounts.models import Membership
 from portal.audit import operations as audit
 from portal.audit.events import Event
@@ -113,7 +113,8 @@ def stop(actor: Actor, change: SignerChange, reason: str) -> None:
 
 
 def require_may_stop(actor: Actor, change: SignerChange) -> None:
-    """Nothing, when the actor may stop `change`. Raises: NotYoursToStop."""
+    """Nothing, when the actor may stop `change`. Raises: NotYoursToStop, ScopeMissing."""
+    require_scope(actor, Scope.PRODUCTION_KEYS if actor.role in TENANT_ROLES else Scope.CONTRACTS)
     if not is_vendor(actor) and (actor.membership_id is None or actor.membership_id != change.contract.signer_id):
         raise NotYoursToStop()
 
@@ -129,7 +130,8 @@ def withdraw(actor: Actor, change: SignerChange) -> None:
 
 
 def require_may_withdraw(actor: Actor, change: SignerChange) -> None:
-    """Nothing, when the actor may withdraw `change`. Raises: NotYoursToWithdraw."""
+    """Nothing, when the actor may withdraw `change`. Raises: NotYoursToWithdraw, ScopeMissing."""
+    require_scope(actor, Scope.SETTINGS if actor.role in TENANT_ROLES else Scope.CONTRACTS)
     if actor.person_id is None or actor.person_id != change.proposed_by_id:
         raise NotYoursToWithdraw()
 

@@ -5,14 +5,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, Uuid, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
 from portal.accounts.models import Membership
 from portal.contracts.models import Contract, ContractKind, ContractRenewal, Deputy, Edition, Service
-from portal.foundation.database import db
+from portal.foundation.database import UtcDateTime, db
 from portal.lookins.models import LookIn
 from portal.tenants.models import Tenant
 
@@ -25,7 +25,7 @@ BOTH = (
 DEPUTY = joinedload(Deputy.membership).joinedload(Membership.person)
 
 
-def in_term(at: datetime) -> list[ColumnElement[bool]]:
+def in_term(at: datetime | BindParameter[datetime]) -> list[ColumnElement[bool]]:
     """What `Contract.is_running(at)` says, as conditions of a statement."""
     return [Contract.starts_at <= at, Contract.ends_at > at, or_(Contract.ended_at.is_(None), Contract.ended_at > at)]
 
@@ -44,22 +44,31 @@ class Powers:
     is_looked_into: bool = False
 
 
-def powers_of(membership: Membership, at: datetime) -> Powers:
-    """Of what kinds the contracts of the membership's tenant are, and which this member signs. One statement."""
+def _powers() -> Select[uuid.UUID, ContractKind, bool, bool]:
+    """A row for each contract of a tenant: whether this member signs it; and whether somebody looks into the tenant."""
+    membership_id, at = bindparam("membership_id", type_=Uuid()), bindparam("at", type_=UtcDateTime())
     named = exists().where(
         Deputy.tenant_id == Contract.tenant_id,
         Deputy.contract_id == Contract.id,
-        Deputy.membership_id == membership.id,
+        Deputy.membership_id == membership_id,
         Deputy.starts_at <= at,
         Deputy.ends_at > at,
         or_(Deputy.withdrawn_at.is_(None), Deputy.withdrawn_at > at),
     )
-    signs = and_(Contract.kind == ContractKind.PARTNER, or_(Contract.signer_id == membership.id, named), *in_term(at))
+    signs = and_(Contract.kind == ContractKind.PARTNER, or_(Contract.signer_id == membership_id, named), *in_term(at))
     looked = exists().where(LookIn.tenant_id == Tenant.id, LookIn.ended_at.is_(None), LookIn.ends_at > at)
     # From the tenant on, for one without contracts has a row, too.
     rows = select(Contract.id, Contract.kind, signs, looked).select_from(Tenant)
-    rows = rows.outerjoin(Contract, Contract.tenant_id == Tenant.id).where(Tenant.id == membership.tenant_id)
-    found = db.session.execute(rows, execution_options=scoped_to(membership.tenant_id)).all()
+    return rows.outerjoin(Contract, Contract.tenant_id == Tenant.id).where(Tenant.id == bindparam("tenant_id"))
+
+
+POWERS = _powers()  # asked with every request and every call, so it is put together once
+
+
+def powers_of(membership: Membership, at: datetime) -> Powers:
+    """Of what kinds the contracts of the membership's tenant are, and which this member signs. One statement."""
+    who = {"tenant_id": membership.tenant_id, "membership_id": membership.id, "at": at}
+    found = db.session.execute(POWERS, who, execution_options=scoped_to(membership.tenant_id)).all()
     return Powers(
         kinds=frozenset(kind for _id, kind, _signs, _looked in found if kind is not None),
         signs=frozenset(contract_id for contract_id, _kind, signed, _looked in found if signed),

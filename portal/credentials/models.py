@@ -46,7 +46,8 @@ class ServiceCredential(TenantOwned, DecidesCalls, Base):
     """What a service of the vendor proves itself with when it asks about calls. It belongs to the vendor's tenant.
 
     `service_code` is the one service it asks for; None: all of them. `expires_at` follows its last day, `ends_at` was
-    set by its rotation: the earlier one stops it. `asked_as` is the mark of the form that asked for it.
+    set by its rotation: the earlier one stops it. `asked_as` is the mark of the form that asked for it. `leaked_at` is
+    when somebody reported to have found it, `leaked_where` where: that stops nothing.
     """
 
     __tablename__ = "service_credentials"
@@ -74,6 +75,8 @@ class ServiceCredential(TenantOwned, DecidesCalls, Base):
     revoked_at: Mapped[datetime | None]
     revoked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
     revoked_reason: Mapped[str | None] = mapped_column(Text)
+    leaked_at: Mapped[datetime | None]
+    leaked_where: Mapped[str | None] = mapped_column(Text)
 
     service: Mapped[Service | None] = relationship(lazy="raise")
     created_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[created_by_id])

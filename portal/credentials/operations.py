@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from portal.access.actor import Actor, require
+from portal.access.actor import Actor, require, system_actor
 from portal.access.roles import Permission
+from portal.accounts import store as accounts
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.contracts.models import Service
@@ -21,6 +22,7 @@ from portal.credentials.models import ServiceCredential
 from portal.foundation import clock
 from portal.foundation.database import lock
 from portal.foundation.words import clean_name, clean_text
+from portal.outbox import operations as outbox
 from portal.tenants import store as tenants
 
 # How long the old one goes on beside its successor: the choices, the usual one, and the longest.
@@ -108,6 +110,29 @@ def revoke(actor: Actor, credential: ServiceCredential, reason: str) -> None:
     require_working(found)
     found.revoked_at, found.revoked_by_id, found.revoked_reason = clock.now(), actor.person_id, reason
     audit.record(actor, Event.CREDENTIAL_REVOKED, found, reason=reason)
+
+
+def report_leak(token: str, where: str = "") -> ServiceCredential | None:
+    """The credential that somebody reported to have found at `where`, flagged; None when none works by this secret.
+
+    Nothing stops by it: a gateway without answers lets no shop through. Partner admins are told, once.
+    """
+    found = store.lock_by_secret(tokens.digest_of(token)) if tokens.is_sound(token) else None
+    if found is None or not found.is_working(clock.now()):
+        return None
+    if found.leaked_at is None:
+        found.leaked_at, found.leaked_where = clock.now(), where
+        audit.record(system_actor("leak report", found.tenant_id), Event.CREDENTIAL_LEAKED, found, where=where or "-")
+        _tell_of_leak(found)
+    return found
+
+
+def _tell_of_leak(credential: ServiceCredential) -> None:
+    vendor = tenants.get(credential.tenant_id)
+    facts: dict[str, outbox.Fact] = {"account": vendor.account_id, "credential": credential.name}
+    facts |= {"public_id": credential.public_id}
+    for person in accounts.people_with(vendor.id, Permission.CREDENTIAL_KEEP):
+        outbox.post("credential_leaked", person.email, person.language.value, facts | {"name": person.name}, vendor.id)
 
 
 def _require_sound_end(expires_at: datetime | None) -> None:

@@ -45,6 +45,13 @@ def all_working(at: datetime) -> list[Working]:
     return [Working(row.secret_hash, row.public_id, row.service_code, row.stops_at) for row in db.session.scalars(rows)]
 
 
+def find_working(digest: bytes, at: datetime) -> str | None:
+    """The public id of the credential with this digest, when it works at this moment."""
+    rows = across_tenants(ServiceCredential.public_id, reason=Reader.SNAPSHOT)
+    found: str | None = db.session.scalar(rows.where(ServiceCredential.secret_hash == digest, *working(at)))
+    return found
+
+
 def note_uses(seen: Mapping[str, datetime]) -> None:
     """Note when the credentials with these public ids were used; an earlier moment than the one on record is none."""
     if not seen:
@@ -79,6 +86,13 @@ def lock_again(actor: Actor, credential: ServiceCredential) -> ServiceCredential
     rows = owned_by(actor, ServiceCredential).where(ServiceCredential.id == credential.id).options(*PARTIES)
     found: ServiceCredential = one_or_not_found(rows.execution_options(populate_existing=True))
     return found
+
+
+def lock_by_secret(digest: bytes) -> ServiceCredential | None:
+    """The credential with this digest as it is now, kept from changing until the transaction ends; or None."""
+    rows = across_tenants(ServiceCredential, reason=Reader.CODE_LOOK_UP).where(ServiceCredential.secret_hash == digest)
+    locked = rows.with_for_update(of=ServiceCredential).execution_options(populate_existing=True)
+    return db.session.scalars(locked).one_or_none()
 
 
 def find_asked_as(actor: Actor, mark: str) -> ServiceCredential | None:

@@ -1,8 +1,11 @@
 """What a service shows when it asks: `psc_` and 43 base64url characters, kept as a hash."""
 
+import re
+
 from portal.foundation.sealing import new_token, token_hash
 
 PREFIX = "psc_"
+FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
 def make() -> str:
@@ -13,3 +16,8 @@ def make() -> str:
 def digest_of(token: str) -> bytes:
     """The SHA-256 of the whole token, its prefix included: what is stored, and looked up by who answers calls."""
     return token_hash(token)
+
+
+def is_sound(text: str) -> bool:
+    """Whether the text has the form of a credential."""
+    return FORM.fullmatch(text) is not None

@@ -1,5 +1,6 @@
 """What all forms share: CSRF, messages in the reader's language, and fields that turn text into domain values."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from wtforms.i18n import get_translations
 from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.foundation import words
+from portal.foundation import ids, words
 from portal.foundation.errors import PortalError
 from portal.web import pasted
 from portal.web.say import say
@@ -98,6 +99,22 @@ class LastDayField(DateField):
     def moment(self) -> datetime:
         """The first moment after the day, aware UTC."""
         return datetime.combine(self.data + timedelta(days=1), time(), tzinfo=UTC)
+
+
+class MarkField(HiddenField):
+    """Tells one drawing of a form from another, so that sending it twice is known for what it is."""
+
+    data: str
+    PREFIX = "frm"
+    SHAPE = re.compile(rf"{PREFIX}_[{ids.ALPHABET}]{{{ids.HANDLE_LENGTH}}}")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"default": lambda: ids.new(self.PREFIX)} | kwargs))
+
+    def pre_validate(self, form: Any) -> None:
+        if not self.SHAPE.fullmatch(self.data or ""):
+            self.data = ids.new(self.PREFIX)
+            raise StopValidation(_l("This form is incomplete. Load the page again."))
 
 
 class VersionField(HiddenField):

@@ -44,7 +44,7 @@ CONTRACTS = Entry(_l("Contracts"), "receipt", "contracts.index", ("contracts",))
 INTEGRATORS = Entry(_l("Integrators"), "people", "delegations.integrators", ())
 CLIENTS = Entry(_l("Clients"), "building", "delegations.clients", ())
 ACTIVITY = Entry(_l("Activity"), "clock-history", "activity.index", ("activity",))
-SETTINGS = Entry(_l("Settings"), "gear", "tenants.settings", ("tenants",))
+SETTINGS = Entry(_l("Settings"), "gear", "tenants.settings", ("tenants", "tokens", "webhooks"))
 CONSOLE = (
     Entry(_l("Overview"), "grid-1x2", "console.overview", ()),
     Entry(_l("Tenants"), "buildings", "console.tenants", ()),

@@ -1,6 +1,5 @@
 """Forms of service credentials: what one is for and until when, how long the old one goes on, and why one stops."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,38 +7,22 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from wtforms import HiddenField, RadioField
+from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from portal.contracts.models import Service
 from portal.credentials.models import ServiceCredential
 from portal.credentials.operations import AT_ONCE, DAY, OVERLAPS, USUAL
-from portal.foundation import clock, ids
+from portal.foundation import clock
 from portal.foundation.words import same_name
 from portal.web.console.forms import ReasonField
 from portal.web.filters import moment_text
-from portal.web.forms import CleanedField, LastDayField, NameField, PortalForm
+from portal.web.forms import CleanedField, LastDayField, MarkField, NameField, PortalForm
 from portal.web.identity import FreshSignIn
 
 EVERY_SERVICE = "*"
 HOUR = timedelta(hours=1)
-
-
-class MarkField(HiddenField):
-    """Tells one drawing of a form from another, so that sending it twice is known for what it is."""
-
-    data: str
-    PREFIX = "frm"
-    SHAPE = re.compile(rf"{PREFIX}_[{ids.ALPHABET}]{{{ids.HANDLE_LENGTH}}}")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **({"default": lambda: ids.new(self.PREFIX)} | kwargs))
-
-    def pre_validate(self, form: Any) -> None:
-        if not self.SHAPE.fullmatch(self.data or ""):
-            self.data = ids.new(self.PREFIX)
-            raise StopValidation(_l("This form is incomplete. Load the page again."))
 
 
 class Lasting:

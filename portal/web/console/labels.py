@@ -1,14 +1,13 @@
 """What the console calls the states that it filters by."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext
 
 from portal.access.roles import ENVIRONMENT_NAMES, RIGHT_NAMES, ROLE_NAMES
-from portal.contracts.models import KIND_NAMES, Contract
+from portal.contracts.models import KIND_NAMES
+from portal.contracts.term import ContractState, contract_state
 from portal.delegations.states import STATE_NAMES as DELEGATION_NAMES
 from portal.entitlements.models import WISH_NAMES, EntitlementState, RequestState
 from portal.foundation.marking import N_
@@ -120,26 +119,11 @@ READING_NAMES: dict[Reading, str] = {
 }
 
 
-class ContractState(StrEnum):
-    """Where a contract stands in its term, in words that the state macro draws."""
-
-    UPCOMING = "upcoming"
-    RUNNING = "running"
-    OVER = "over"
-
-
 CONTRACT_NAMES: dict[ContractState, str] = {
     ContractState.UPCOMING: N_("Not begun"),
     ContractState.RUNNING: N_("Running"),
     ContractState.OVER: N_("Over"),
 }
-
-
-def contract_state(contract: Contract, at: datetime) -> ContractState:
-    """Where the contract stands at this moment."""
-    if contract.is_running(at):
-        return ContractState.RUNNING
-    return ContractState.UPCOMING if at < contract.starts_at and contract.ended_at is None else ContractState.OVER
 
 
 def choices(names: Mapping[Any, str], everything: str) -> list[tuple[str, str]]:

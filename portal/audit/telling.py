@@ -1,0 +1,25 @@
+"""What the sentence of an event says, before anybody puts it into words of a language."""
+
+import re
+from typing import Any
+
+from portal.audit.events import FORMER_NAMES, OF_THING, OF_TICKET, SENTENCES, WITH_REASON, Event
+from portal.audit.models import AuditEvent
+from portal.foundation.marking import N_
+
+UNKNOWN = N_("%(actor)s: %(event)s (%(label)s)")
+FACT = re.compile(r"%\(([a-z_]+)\)s")
+
+
+def template_of(event: AuditEvent) -> str:
+    """The sentence of this event with its placeholders, in English. One of a newer release is named by its code."""
+    said = SENTENCES | (OF_TICKET if event.facts.get("ticket") else OF_THING if event.facts.get("thing") else {})
+    said = said | WITH_REASON if event.facts.get("reason") else said
+    named = FORMER_NAMES.get(event.event) or Event._value2member_map_.get(event.event)
+    return said.get(named, UNKNOWN)  # type: ignore[call-overload]
+
+
+def facts_told(event: AuditEvent) -> dict[str, Any]:
+    """Those of the event's facts that its sentence says; others are for the record alone."""
+    told = FACT.findall(template_of(event))
+    return {name: value for name, value in event.facts.items() if name in told}
