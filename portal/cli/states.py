@@ -15,9 +15,10 @@ from portal.keys import liveness
 from portal.keys.states import KEY_PAIR
 from portal.keys.status import LIVE, KeyStatus
 from portal.reviews.states import CAMPAIGN
+from portal.webhooks.states import DELIVERY, ENDPOINT
 
 MACHINES: tuple[Machine[Any], ...] = (
-    KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, SIGNER_CHANGE, REQUEST, CAMPAIGN, IMPORT,
+    KEY_PAIR, DELEGATION, HAND_OFF, CONTRACT, SIGNER_CHANGE, REQUEST, CAMPAIGN, IMPORT, ENDPOINT, DELIVERY,
 )  # fmt: skip
 
 HEAD = """\

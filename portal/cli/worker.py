@@ -4,11 +4,11 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 from structlog import get_logger
 
@@ -27,10 +27,15 @@ from portal.keys import operations as keys
 from portal.lookins import operations as look_ins
 from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
+from portal.repeats import operations as repeats
 from portal.reviews import upkeep as reviews
+from portal.tokens import devices
 from portal.usage import reports
 from portal.usage import upkeep as uses
+from portal.watching import tasks
 from portal.web.mail import sender
+from portal.webhooks import posting as webhooks
+from portal.webhooks.delivering import Deliverer
 
 log = get_logger()
 
@@ -52,20 +57,60 @@ class Task:
 @click.option("--once", is_flag=True, help="Do what is due now, then end; with 1 when something of it failed.")
 @with_appcontext
 def worker(once: bool) -> None:
-    """Deliver mail, and end what has run out: unconfirmed and retiring key pairs, unanswered and finished delegations.
-    Hand over to contracts that have begun, and make other signers so who have waited.
+    """Deliver mail and webhooks, and end what has run out: unconfirmed and retiring key pairs, unanswered and finished
+    delegations. Hand over to contracts that have begun, and make other signers so who have waited.
 
     Before a key pair stops, and while one is held open past its date, its people are told.
     """
-    stop, todo = Event(), _tasks()
+    stop, broken, todo = Event(), Event(), _tasks()
+    _serve_figures()
     for number in STOPPING:
         signal.signal(number, lambda *_: stop.set())
-    fine = _round(todo, stop)
-    while not once and not stop.is_set():
-        stop.wait(LOOK_SECONDS)
+    if once:
+        if not _round([*todo, Task("webhooks", timedelta(), Deliverer().run_until_done)], stop):
+            raise SystemExit(1)
+        return
+    delivering = _delivering(stop, broken)
+    while not stop.is_set():
         _round(todo, stop)
-    if once and not fine:
-        raise SystemExit(1)
+        stop.wait(LOOK_SECONDS)
+    delivering.join()  # what is being sent is settled
+    if broken.is_set():
+        raise SystemExit(1)  # who supervises it starts it again
+
+
+def _delivering(stop: Event, broken: Event) -> Thread:
+    """Delivers webhooks in a thread of its own, so that a receiver that takes its time holds up nothing else.
+
+    Where that ends before it is told to, it sets `broken`, and the worker stops: it would deliver none from then on.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def deliver() -> None:
+        try:
+            with app.app_context():
+                Deliverer().run(stop)
+        except BaseException as error:
+            log.error("webhooks ended", error=type(error).__name__, exc_info=error)
+        finally:
+            if not stop.is_set():
+                broken.set()
+            stop.set()
+
+    thread = Thread(target=deliver, name="webhooks")
+    thread.start()
+    return thread
+
+
+def _serve_figures() -> None:
+    port = current_app.config["PORTAL"].worker_metrics_port
+    if not port:
+        return
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        tasks.serve(port, app.app_context)
+    except OSError as error:
+        raise click.ClickException(f"WORKER_METRICS_PORT={port} cannot be listened on: {error.strerror}.") from error
 
 
 def _tasks() -> list[Task]:
@@ -109,9 +154,11 @@ def _tidy_up() -> int:
         hand_offs.tidy_up()
         import_operations.tidy_up(system_actor("worker"))
         reports.tidy_up()
+        devices.tidy_up()
         changes.prune(clock.now() - changes.LOG_KEPT)
         gateways.tidy_up()
-    return _until_done(lambda _actor: uses.tidy_up(), None)
+        repeats.tidy_up()
+    return _until_done(lambda _actor: uses.tidy_up(), None) + _until_done(lambda _actor: webhooks.tidy_up(), None)
 
 
 def _round(todo: list[Task], stop: Event) -> bool:
@@ -128,7 +175,7 @@ def _round(todo: list[Task], stop: Event) -> bool:
 
 def _run(task: Task) -> bool:
     try:
-        if done := task.run():
+        if done := tasks.noticed(task.name, task.run):
             log.info("worked", task=task.name, done=done)
     except Exception as error:  # the database may be away for a while; the next round tries again
         log.error("worker task failed", task=task.name, error=type(error).__name__, exc_info=error)

@@ -3,11 +3,20 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
-from portal.foundation.database import db
+from portal.foundation.database import db, look
 from portal.outbox.models import OutboxMessage
+
+
+class Backlog(NamedTuple):
+    """What has not left: messages that wait, since when the oldest of them does, and those that were given up."""
+
+    waiting: int
+    oldest_at: datetime | None
+    given_up: int
 
 
 def add(message: OutboxMessage) -> OutboxMessage:
@@ -60,3 +69,15 @@ def newest(limit: int) -> Sequence[OutboxMessage]:
     """The newest messages, first the last one."""
     rows = select(OutboxMessage).order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
     return db.session.scalars(rows.limit(limit)).all()
+
+
+def backlog() -> Backlog:
+    """What has not left. It goes past the session, so that who watches needs none of the pages' connections."""
+    waits, given_up = OutboxMessage.given_up_at.is_(None), OutboxMessage.given_up_at.is_not(None)
+    figures = select(
+        func.count().filter(waits).label("waiting"),
+        func.min(OutboxMessage.created_at).filter(waits).label("oldest_at"),
+        func.count().filter(given_up).label("given_up"),
+    )
+    row = look(figures.where(OutboxMessage.delivered_at.is_(None)), {})
+    return Backlog(0, None, 0) if row is None else Backlog(row.waiting, row.oldest_at, row.given_up)

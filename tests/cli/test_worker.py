@@ -1,8 +1,10 @@
 """`flask worker`: delivers mail, lets pass what time has ended, and stops when it is told to."""
 
 import signal
+import socket
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from portal.keys.models import KeyState
 from portal.outbox import worker as outbox
 from portal.usage import traces
 from portal.usage.models import KeyUse
+from portal.webhooks import operations as webhooks
+from portal.webhooks import store as webhook_store
 from tests.cli.conftest import Run
 from tests.factories import a_call, a_delegation, a_key, a_licensee, a_private_key, an_integrator, an_intent, public_of
 
@@ -142,3 +146,33 @@ def test_it_forgets_what_changed_more_than_a_day_ago(run: Run, owner):
     assert result.exit_code == 0
     assert isinstance(changes.since(db.session(), before), changes.Gap)
     assert isinstance(changes.since(db.session(), changes.version_of(changes.CALLS)), changes.News)
+
+
+@pytest.fixture
+def taken(production) -> Iterator[int]:
+    """A port that somebody else listens on, which the worker is told to say its figures at."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        production.config["PORTAL"] = production.config["PORTAL"].model_copy(update={"worker_metrics_port": port})
+        yield port
+
+
+def test_it_does_not_start_where_it_cannot_say_its_figures(run: Run, taken: int):
+    result = run("worker", "--once")
+
+    assert result.exit_code == 1
+    assert f"WORKER_METRICS_PORT={taken} cannot be listened on" in result.output
+
+
+def test_it_delivers_webhooks(run: Run, owner):
+    with transaction():
+        endpoint = webhooks.add(owner, "https://nobody.invalid/hook", "Tickets", None).endpoint
+
+    result = run("worker", "--once")
+
+    (delivery,) = webhook_store.deliveries(owner, endpoint).rows
+    assert result.exit_code == 0
+    assert (delivery.event, delivery.attempts) == ("webhook.added", 1)
+    assert delivery.last_problem in ("name", "timeout")  # as fast as this machine's resolver

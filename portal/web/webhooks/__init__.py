@@ -1,0 +1,1 @@
+"""Webhook endpoints of an account, what was sent to them, and their secrets."""
