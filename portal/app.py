@@ -14,13 +14,18 @@ from whitenoise import WhiteNoise
 
 import portal.models  # noqa: F401 - every table is known before the first statement
 from portal.accounts import passwords
+from portal.api import device as api_device  # noqa: F401 - its calls belong to the blueprint
 from portal.api import hand_offs as api_hand_offs  # noqa: F401 - its calls belong to the blueprint
 from portal.api import keys as api_keys  # noqa: F401 - its calls belong to the blueprint
+from portal.api import leaks as api_leaks  # noqa: F401 - its calls belong to the blueprint
+from portal.api import reference as api_reference  # noqa: F401 - its pages belong to the blueprint
+from portal.api.calls import NO_CSRF
 from portal.api.door import api
+from portal.api.rooms import ROOMS as api_rooms  # noqa: F401 - joined below the door
 from portal.cli import commands
-from portal.config import Gateway, Settings, from_environment
+from portal.config import Gateway, Receivers, Settings, from_environment
 from portal.connector.door import Door
-from portal.foundation import logs, requests, signing
+from portal.foundation import logs, metrics, signing, tracing
 from portal.foundation.database import LOOKS, Base, db
 from portal.foundation.errors import NotFound
 from portal.foundation.sealing import Sealer
@@ -30,6 +35,8 @@ from portal.gateway.following import Following
 from portal.imports.reading import LARGEST as LARGEST_IMPORT
 from portal.outbox import operations as outbox
 from portal.reviews import evidence
+from portal.watching import pages as watching_pages
+from portal.watching.door import Door as WatchingDoor
 from portal.web import errors, filters, frame, guards, headers
 from portal.web.accounts.views import pages as accounts_pages
 from portal.web.activity.views import pages as activity_pages
@@ -44,7 +51,10 @@ from portal.web.projects.views import pages as projects_pages
 from portal.web.reviews.views import pages as reviews_pages
 from portal.web.session import PortalSessionInterface
 from portal.web.tenants.views import pages as tenants_pages
+from portal.web.tokens.views import pages as tokens_pages
 from portal.web.usage.views import pages as usage_pages
+from portal.web.webhooks.views import pages as webhooks_pages
+from portal.webhooks import operations as webhooks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -53,7 +63,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY = 64 * 1024  # security.md section 1, "Web"
 LARGER_BODIES = {
     "keys.batch": 256 * 1024,  # 500 names in Chinese letters
+    "api.keys.batch": 256 * 1024,
     "console.import_new": LARGEST_IMPORT + LARGEST_BODY,  # the file, and the form around it
+    "api.console.import_new": LARGEST_IMPORT + LARGEST_BODY,
 }
 LOOPBACK = {"127.0.0.1", "[::1]"}
 STATIC_SECONDS = 3600
@@ -70,6 +82,7 @@ PATIENCE = {
 PAGES = (
     accounts_pages,
     tenants_pages,
+    tokens_pages,
     dashboards_pages,
     keys_pages,
     projects_pages,
@@ -80,6 +93,7 @@ PAGES = (
     activity_pages,
     console_pages,
     reviews_pages,
+    webhooks_pages,
 )
 
 
@@ -101,6 +115,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _configure(app: Flask, settings: Settings) -> None:
     logs.configure()
+    tracing.begin(settings.otel_endpoint, metrics.worker.name)
     app.config.update(
         PORTAL=settings,
         SECRET_KEY=settings.secret_key,
@@ -115,6 +130,12 @@ def _configure(app: Flask, settings: Settings) -> None:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
     app.wsgi_app = Door(app, app.wsgi_app, headers.of_all(settings.is_https))  # type: ignore[method-assign]
+    app.wsgi_app = WatchingDoor(  # type: ignore[method-assign]
+        app.wsgi_app,
+        app.app_context,
+        takes_ids=settings.proxy_hops > 0,
+        headers=headers.of_all(settings.is_https),
+    )
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -165,16 +186,25 @@ def _looking_engine(database_url: str) -> dict[str, object]:
 def _join_domain(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), metadata=Base.metadata)
+    tell_rooms(settings)
+
+
+def tell_rooms(settings: Settings) -> None:
+    """What rooms are told once, at the start: keys to seal with, the pepper, the portal's address."""
     passwords.configure(settings.password_pepper)
     outbox.configure(Sealer(settings.kek_octets))
     signing.configure(Sealer(settings.kek_octets))
+    webhooks.configure(Sealer(settings.kek_octets), loopback=settings.webhook_receivers is Receivers.LOOPBACK)
     evidence.configure(settings.external_base_url)
 
 
 def _join_pages(app: Flask, settings: Settings) -> None:
     app.session_interface = PortalSessionInterface()
-    app.before_request(_begin_request)  # first of all: a forged or too large request has an id, too
-    CSRFProtect(app).exempt(api)
+    watching_pages.add_to(app)
+    app.before_request(_begin_request)  # before all others: a forged or too large request is told of, too
+    csrf = CSRFProtect(app)
+    csrf.exempt(api)
+    csrf.exempt(NO_CSRF)
     Babel(app, locale_selector=frame.language)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     login = LoginManager(app)
@@ -193,7 +223,6 @@ def _join_pages(app: Flask, settings: Settings) -> None:
 
 
 def _begin_request() -> Response | None:
-    requests.begin()
     request.max_content_length = LARGER_BODIES.get(request.endpoint or "", LARGEST_BODY)
     if request.host.rsplit(":", 1)[0] in LOOPBACK:
         # One name, so that a cookie set under the other is not missed. Only the demo answers to loopback addresses.

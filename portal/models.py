@@ -15,9 +15,12 @@ from portal.keys import models as keys
 from portal.lookins import models as lookins
 from portal.outbox import models as outbox
 from portal.projects import models as projects
+from portal.repeats import models as repeats
 from portal.reviews import models as reviews
 from portal.tenants import models as tenants
+from portal.tokens import models as tokens
 from portal.usage import models as usage
+from portal.webhooks import models as webhooks
 
 __all__ = [
     "accounts",
@@ -35,8 +38,11 @@ __all__ = [
     "lookins",
     "outbox",
     "projects",
+    "repeats",
     "reviews",
     "signing",
     "tenants",
+    "tokens",
     "usage",
+    "webhooks",
 ]

@@ -1,9 +1,11 @@
 """One real database per test run and worker, SQLite or PostgreSQL, emptied between tests; a browser-like client."""
 
 import base64
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any
@@ -14,18 +16,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from portal.access.actor import Actor
 from portal.accounts import passwords, sessions
 from portal.accounts import store as accounts
-from portal.app import create_app
-from portal.config import MailBackend, Mode, Settings
+from portal.app import create_app, tell_rooms
+from portal.config import MailBackend, Mode, Receivers, Settings
 from portal.contracts import catalogue
+from portal.delegations import pace
 from portal.foundation import clock
 from portal.foundation.database import Base, db, transaction
 from portal.keys import material
-from portal.web.delegations import pace
 from tests import factories, sqlite
 from tests.access.snapshot import Snapshot
 from tests.access.world import World
@@ -64,6 +66,7 @@ class PortalClient(FlaskClient):
 
 def settings_for(database_url: str, migration_url: str, folder: Path, **others: Any) -> Settings:
     """Settings as a real instance has them, on the test's database."""
+    is_demo = others.get("portal_mode", Mode.DEMO) is Mode.DEMO
     return Settings(
         **{
             "portal_mode": Mode.DEMO,
@@ -76,6 +79,7 @@ def settings_for(database_url: str, migration_url: str, folder: Path, **others: 
             "mail_backend": MailBackend.MAILBOX,
             "mail_from": "portal@example.com",
             "data_folder": folder,
+            "webhook_receivers": Receivers.LOOPBACK if is_demo else Receivers.PUBLIC,
         }
         | others
     )
@@ -139,20 +143,42 @@ def app(database_store: SqliteStore | PostgresStore, tmp_path_factory: pytest.Te
         with transaction():
             catalogue.load()
     database_store.keep_pristine()
+    gc.freeze()  # what was imported stays; looking through it for garbage again and again takes 0.3 s each time
     yield app
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()  # a connection that is left to the garbage collector warns, and warnings are errors
 
 
+@contextmanager
+def no_connections() -> Iterator[None]:
+    """Whoever would use a database fails: on which of them a test without one runs is all the same."""
+
+    def refuse(*_told: Any) -> None:
+        raise AssertionError("a test that is marked no_database uses one")
+
+    for moment in ("do_connect", "begin"):
+        event.listen(Engine, moment, refuse)
+    try:
+        yield
+    finally:
+        for moment in ("do_connect", "begin"):
+            event.remove(Engine, moment, refuse)
+
+
 @pytest.fixture(autouse=True)
 def database(request: pytest.FixtureRequest) -> Iterator[None]:
     """An empty, migrated database with the catalogue, inside an application context; not for browser stories."""
+    if request.node.get_closest_marker("no_database"):
+        with no_connections():
+            yield
+        return
     has_its_own = "snapshot" in request.fixturenames
-    if has_its_own or request.node.get_closest_marker("browser") or request.node.get_closest_marker("no_database"):
+    if has_its_own or request.node.get_closest_marker("browser") or request.node.get_closest_marker("own_database"):
         yield
         return
     app, store = request.getfixturevalue("app"), request.getfixturevalue("database_store")
+    tell_rooms(app.config["PORTAL"])  # another test may have made another instance
     store.empty()
     factories.begin_anew()
     with app.app_context():

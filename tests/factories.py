@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -191,7 +191,7 @@ def for_client(integrator: Actor, delegation: Delegation) -> Actor:
     )
 
 
-@lru_cache(maxsize=128)
+@cache
 def a_private_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
     """A private key; the same for the same number, since making one takes long."""
     return rsa.generate_private_key(65537, bits)

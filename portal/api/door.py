@@ -1,33 +1,50 @@
-"""The door itself: answers below /api/ with JSON only, refusals as problem details (RFC 9457)."""
+"""The door itself: answers below /api/ with JSON, refusals as problem details (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm.exc import StaleDataError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.accounts import attempts
+from portal.api.errors import NotAsDescribed, TokenRefused
 from portal.audit import operations as audit
 from portal.foundation import requests
 from portal.foundation.database import db
-from portal.foundation.errors import PortalError
-from portal.keys.errors import CodeRefused, RevocationRefused
+from portal.foundation.errors import Changed, PortalError
+from portal.foundation.marking import GUARD
+from portal.keys.errors import CodeRefused, LinesRefused, RevocationRefused
 
 log = get_logger()
 
 PLACE = "/api/"
 # What a stranger gets who guesses: counted by network.
-GUESSES = (CodeRefused, RevocationRefused)
+GUESSES = (CodeRefused, RevocationRefused, TokenRefused)
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
 def answered(**content: str) -> Response:
     """A success with these members."""
-    return _unkept(jsonify(content))
+    return unkept(jsonify(content))
+
+
+def sent(content: BaseModel, status: int) -> Response:
+    """`content` as JSON, with its version as ETag where it has one."""
+    return sent_text(content.model_dump_json(), status, getattr(content, "version", None))
+
+
+def sent_text(text: str, status: int, version: int | None) -> Response:
+    """As `sent`, of what is JSON already."""
+    answer = Response(text, status, mimetype="application/json")
+    if version is not None:
+        answer.headers["ETag"] = f'"{version}"'
+    return unkept(answer)
 
 
 def base_url() -> str:
@@ -36,25 +53,32 @@ def base_url() -> str:
     return address.rstrip("/")
 
 
-def problem(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> Response:
-    """A refusal as problem details; `code` is the portal's own and never changes."""
-    title = HTTPStatus(status).phrase
+def problem(
+    status: int, detail: str, code: str, headers: dict[str, str] | None = None, mend: str = "", **more: Any
+) -> Response:
+    """A refusal as problem details; `code` is the portal's own and never changes.
+
+    `detail` says why, `mend` who can mend it, and how; "" where nobody can. more: what else belongs to this code.
+    """
     content: dict[str, Any] = {
         "type": "about:blank",
-        "title": title,
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
+        "mend": mend,
         "code": code,
         "request_id": requests.current_id(),
+        **more,
     }
     answer = jsonify(content)
     answer.status_code = status
     answer.mimetype = "application/problem+json"
     answer.headers.update(headers or {})
-    return _unkept(answer)
+    return unkept(answer)
 
 
-def _unkept(answer: Response) -> Response:
+def unkept(answer: Response) -> Response:
+    """The same answer, which no cache keeps."""
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -70,20 +94,49 @@ def _nothing_here() -> Response | None:
 
 @api.before_request
 def _room() -> None:
-    attempts.require_room(request.remote_addr or "")
+    # Who shows a token is counted where it is none of ours (`bearer`): an office behind one address works on.
+    if getattr(current_app.view_functions.get(request.endpoint or ""), GUARD, "") == "signed":
+        attempts.require_room(request.remote_addr or "")
 
 
 @api.errorhandler(PortalError)
-def _refused(refusal: PortalError) -> Response:
+def refused(refusal: PortalError) -> Response:
+    """The refusal as problem details, on record where somebody known was refused."""
     db.session.rollback()
     if isinstance(refusal, GUESSES):
         attempts.count_failure(request.remote_addr or "")
     elif "actor" in g and refusal.status != HTTPStatus.NOT_FOUND:
         audit.record_refusal(g.actor, refusal, f"{request.method} {request.endpoint}")
-    seconds = refusal.facts.get("seconds")
-    return problem(
-        refusal.status, refusal.in_english(), refusal.code, {"Retry-After": str(seconds)} if seconds is not None else {}
-    )
+    why, mend = refusal.parts_in_english()
+    return problem(_status_of(refusal), why, refusal.code, _headers_of(refusal), mend, **_more(refusal))
+
+
+def _status_of(refusal: PortalError) -> int:
+    # A page's conflict is a precondition here: the caller said which version it meant (RFC 9110, 13.1.1).
+    is_precondition = isinstance(refusal, Changed) and "If-Match" in request.headers
+    return HTTPStatus.PRECONDITION_FAILED if is_precondition else refusal.status
+
+
+def _headers_of(refusal: PortalError) -> dict[str, str]:
+    headers = {"Retry-After": str(refusal.facts["seconds"])} if "seconds" in refusal.facts else {}
+    return headers | ({"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else {})
+
+
+def _more(refusal: PortalError) -> dict[str, Any]:
+    """What a program can read of it: where the call is not as described, or how the thing differs by now."""
+    if isinstance(refusal, NotAsDescribed):
+        return {"problems": [{"at": place, "what": what} for place, what in refusal.problems]}
+    if isinstance(refusal, LinesRefused):
+        return {"problems": [{"at": f"/names/{number - 1}", "what": of.in_english()} for number, of in refusal.refused]}
+    if isinstance(refusal, Changed):
+        return {"versions": [{"what": str(what), "yours": yours, "now": now} for what, yours, now in refusal.versions]}
+    return {}
+
+
+@api.errorhandler(StaleDataError)
+def _stale(_error: StaleDataError) -> Response:
+    """Two changed one row at the same moment; whoever commits second is told."""
+    return refused(Changed([]))
 
 
 @api.errorhandler(SecurityError)

@@ -8,16 +8,11 @@ from typing import Any, TypeVar
 from flask import request
 from werkzeug.exceptions import HTTPException
 
+from portal.api.errors import NotJson
 from portal.foundation.errors import Invalid
 from portal.foundation.marking import GUARD, N_
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-
-class NotJson(Invalid):
-    code = "not_json"
-    status = 400
-    sentence = N_("The body is not a JSON object, sent as application/json.")
 
 
 class MembersUnknown(Invalid):
@@ -43,6 +38,12 @@ class NotAFingerprint(Invalid):
 def signed(view: View) -> View:
     """Proved by a code or a key that comes with the call, never by a cookie: there is no session and no CSRF token."""
     setattr(view, GUARD, "signed")
+    return view
+
+
+def public(view: View) -> View:
+    """Anybody may read it: it says nothing of anybody."""
+    setattr(view, GUARD, "public")
     return view
 
 

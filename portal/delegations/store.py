@@ -96,6 +96,15 @@ def page(rows: Select[Delegation], *, past: bool, place: str | None) -> Page[Del
     return page_of(rows.where(wanted), Delegation.id, place=place, newest_first=True)
 
 
+def worked_under(actor: Actor, at: datetime, place: str | None) -> Page[Delegation]:
+    """A page of those of `taken_by` that run or are paused and whose end has not come, newest first.
+
+    Raises: NotFound, BadPlace.
+    """
+    rows = taken_by(actor).where(Delegation.state.in_(RUNNING_STATES), Delegation.ends_at > at)
+    return page_of(rows, Delegation.id, place=place, newest_first=True)
+
+
 def has_any(rows: Select[Delegation]) -> bool:
     """Whether there is any row at all."""
     return db.session.scalars(rows.with_only_columns(Delegation.id).limit(1)).first() is not None
@@ -166,17 +175,18 @@ def _proposals_of(delegation: Delegation) -> Select[DelegationProposal]:
     return rows.options(PROPOSED_PROJECTS).execution_options(populate_existing=True, **scoped_to(delegation.tenant_id))
 
 
-def proposals_given(actor: Actor) -> dict[uuid.UUID, DelegationProposal]:
+def proposals_given(actor: Actor, *, with_projects: bool = False) -> dict[uuid.UUID, DelegationProposal]:
     """The proposals that wait beside the delegations the actor's tenant gives, by the delegation's id."""
-    return _waiting(owned_by(actor, DelegationProposal))
+    return _waiting(owned_by(actor, DelegationProposal), with_projects)
 
 
-def proposals_taken(actor: Actor) -> dict[uuid.UUID, DelegationProposal]:
+def proposals_taken(actor: Actor, *, with_projects: bool = False) -> dict[uuid.UUID, DelegationProposal]:
     """The proposals that wait beside the delegations others give to the actor's tenant, by the delegation's id."""
-    return _waiting(received_by(actor, DelegationProposal))
+    return _waiting(received_by(actor, DelegationProposal), with_projects)
 
 
-def _waiting(rows: Select[DelegationProposal]) -> dict[uuid.UUID, DelegationProposal]:
+def _waiting(rows: Select[DelegationProposal], with_projects: bool) -> dict[uuid.UUID, DelegationProposal]:
+    rows = rows.options(PROPOSED_PROJECTS) if with_projects else rows
     found = db.session.scalars(rows.where(DelegationProposal.state == ProposalState.WAITING))
     return {row.delegation_id: row for row in found}
 

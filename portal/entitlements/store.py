@@ -14,6 +14,7 @@ from portal.contracts.store import in_term
 from portal.entitlements.models import OF_A_PROJECT, ContractRequest, Entitlement, RequestState, Wish
 from portal.entitlements.states import REQUEST
 from portal.foundation.database import db
+from portal.foundation.paging import Page, page_of
 from portal.foundation.states import keep
 
 SHOWN_REQUESTS = 100
@@ -148,6 +149,17 @@ def requests_for_spaces(actor: Actor, project_id: uuid.UUID) -> Sequence[Contrac
 def requests_for_things(actor: Actor) -> Sequence[ContractRequest]:
     """The latest 100 requests for editions and services of the actor's tenant, as they are shown."""
     return _latest(owned_by(actor, ContractRequest).where(ContractRequest.wish.in_((Wish.EDITION, Wish.SERVICE))))
+
+
+def requests_page(actor: Actor, *, place: str | None, project_id: uuid.UUID | None = None) -> Page[ContractRequest]:
+    """All requests of the actor's tenant as they are shown, newest first; or those in the project with this inner id.
+
+    Raises: BadPlace.
+    """
+    rows = owned_by(actor, ContractRequest).options(*TOLD)
+    if project_id is not None:
+        rows = rows.where(ContractRequest.project_id == project_id)
+    return page_of(rows, ContractRequest.id, place=place, newest_first=True)
 
 
 def _latest(rows: Select[ContractRequest]) -> Sequence[ContractRequest]:

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from portal.access.actor import Actor, require
-from portal.access.roles import Permission
+from portal.access.actor import Actor, require, require_scope
+from portal.access.roles import Permission, Scope
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.foundation import clock
@@ -80,9 +80,11 @@ def give(actor: Actor, file: GivenFile) -> Import:
 def confirm(actor: Actor, row: Import, version: int) -> None:
     """Have the import applied by the worker. The same person again changes nothing and is no event.
 
-    version: as the report was seen. Raises: NotAllowed, ImportMoved, Changed, HasProblems, ChangesNothing.
+    It makes contracts as well as accounts, so a token needs the scope for both. version: as the report was seen.
+    Raises: NotAllowed, ScopeMissing, ImportMoved, Changed, HasProblems, ChangesNothing.
     """
     require(actor, Permission.IMPORT)
+    require_scope(actor, Scope.CONTRACTS)
     row = _locked(row)
     if row.state in (ImportState.APPLYING, ImportState.APPLIED) and row.settled_by_id == actor.person_id:
         return

@@ -13,6 +13,7 @@ from portal.foundation.database import lock
 from portal.foundation.errors import NotFound
 from portal.keys import intent_store, making, possession, store
 from portal.keys.codes import hash_of, new_code
+from portal.keys.eligibility import require_scope_for
 from portal.keys.errors import CodeRefused, MakingOver
 from portal.keys.material import PublicHalf
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
@@ -33,8 +34,10 @@ class Finder:
 def show_code(actor: Actor, intent: KeyIntent) -> str:
     """A new one-time code for the intent, such as `7h2k-…`; from now on one that was shown before is good for nothing.
 
-    Only its hash is stored. It is good as long as the intent. Raises: MakingOver.
+    Only its hash is stored. It is good as long as the intent, and acts as the whole person: so a token needs the scope
+    for what it makes. Raises: MakingOver, ScopeMissing.
     """
+    require_scope_for(actor, intent.environment)
     lock(intent)
     if intent.origin is not KeyOrigin.COMMAND or intent.key_pair_id is not None:
         raise MakingOver()

@@ -3,8 +3,8 @@
 import uuid
 from collections.abc import Sequence
 
-from portal.access.actor import Actor, refusal_of, require
-from portal.access.roles import ENVIRONMENT_NAMES, PERMISSIONS, Environment, Permission
+from portal.access.actor import Actor, refusal_of, require, require_scope
+from portal.access.roles import ENVIRONMENT_NAMES, PERMISSIONS, Environment, Permission, Scope
 from portal.contracts.models import Contract, ContractKind
 from portal.delegations.models import DelegationState
 from portal.foundation import clock
@@ -101,9 +101,20 @@ def refusal_to_run(actor: Actor, pair: KeyPair) -> PortalError | None:
     """Why the actor does not decide on the rotation of this pair, or None. Nothing is read unless it is refused."""
     if pair.holder_id != actor.home_id:
         return NotHolderOfRotation(holder=pair.holder.name)
+    # Of a token nobody should hear that its person does not sign.
+    if Permission.KEY_ROTATE in actor.withheld:
+        return refusal_of(actor, Permission.KEY_ROTATE)
     if pair.contract.kind is ContractKind.PARTNER and pair.contract_id not in actor.signs:
         return _not_signer(store.contract_of(actor, pair))
     return None if has_power(actor, pair, Permission.KEY_ROTATE) else refusal_of(actor, Permission.KEY_ROTATE)
+
+
+def require_scope_for(actor: Actor, environment: Environment) -> None:
+    """Nothing, unless the actor is a token without the scope for key pairs of this environment. Raises: ScopeMissing.
+
+    For acts on a person's own unfinished pairs, which ask for no permission of a person.
+    """
+    require_scope(actor, Scope.PRODUCTION_KEYS if environment is Environment.PRODUCTION else Scope.KEYS)
 
 
 def require_environment(actor: Actor, environment: Environment) -> None:
@@ -144,6 +155,8 @@ def refusal_to_replace(actor: Actor, contract: Contract) -> PortalError | None:
     """Why the actor may not replace a key pair under this contract now, or None: a new one, standing aside."""
     if not contract.is_running(clock.now()):
         return ContractNotRunning(edition=contract.edition.name)
+    if Permission.KEY_MAKE in actor.withheld:
+        return refusal_of(actor, Permission.KEY_MAKE)
     if contract.kind is ContractKind.PARTNER and contract.id not in actor.signs:
         return _not_signer(contract)
     if contract.kind is ContractKind.LICENCE and not _role_gives(actor, Permission.KEY_MAKE):
@@ -166,7 +179,7 @@ def _role_gives(actor: Actor, permission: Permission) -> bool:
     # A signer's power over a partner contract says nothing about the tenant's licences.
     if actor.acts_for_client or actor.role is None:
         return actor.may(permission)
-    return permission in PERMISSIONS[actor.role]
+    return permission in PERMISSIONS[actor.role] and permission not in actor.withheld
 
 
 def _not_signer(contract: Contract) -> NotSigner:

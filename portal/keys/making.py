@@ -11,7 +11,7 @@ from portal.foundation import clock
 from portal.foundation.database import lock
 from portal.foundation.words import clean_name, same_name
 from portal.keys import handing_over, intent_store, possession, store
-from portal.keys.eligibility import require_environment, require_may_make, require_new
+from portal.keys.eligibility import require_environment, require_may_make, require_new, require_scope_for
 from portal.keys.errors import AlreadyShown, KeyBlocked, KeyKnown, KeyNameTaken, MakingOver
 from portal.keys.material import PublicHalf
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair, KeyState
@@ -155,8 +155,9 @@ def prove_held(
 def discard(actor: Actor, intent: KeyIntent) -> None:
     """Give the intent up; its pair, when it has an unconfirmed one, lapses. Repeating it changes nothing.
 
-    Raises: MakingOver when the pair is in service: revoke it instead.
+    Raises: MakingOver when the pair is in service: revoke it instead; ScopeMissing.
     """
+    require_scope_for(actor, intent.environment)
     lock(intent)
     if intent.discarded_at is not None:
         return

@@ -77,13 +77,14 @@ def get_by_id(actor: Actor, key_pair_id: uuid.UUID) -> KeyPair:
     return pair
 
 
-def listed(actor: Actor, environment: Environment, *, place: str | None, api_key: str = "") -> Page[KeyPair]:
-    """A page of the actor's key pairs of one environment, newest first, each with the pair that it replaces.
+def listed(actor: Actor, environment: Environment | None, *, place: str | None, api_key: str = "") -> Page[KeyPair]:
+    """A page of the actor's key pairs of one environment or both, newest first, each with the pair that it replaces.
 
     api_key: only the one with it, when given.
     """
-    rows = owned_by(actor, KeyPair).where(KeyPair.environment == environment)
-    rows = rows.options(*WHOLE, joinedload(KeyPair.replaces))
+    rows = owned_by(actor, KeyPair).options(*WHOLE, joinedload(KeyPair.replaces))
+    if environment is not None:
+        rows = rows.where(KeyPair.environment == environment)
     if api_key:
         rows = rows.where(KeyPair.api_key == api_key)
     return page_of(rows, KeyPair.id, place=place, newest_first=True)

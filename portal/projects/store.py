@@ -158,6 +158,19 @@ def get_installation(actor: Actor, public_id: str) -> Installation:
     return one_or_not_found(_with_place(actor).where(Installation.public_id == public_id))
 
 
+def installations_page(
+    actor: Actor, *, place: str | None, project_id: uuid.UUID | None = None, claims: Collection[Claim] = tuple(Claim)
+) -> Page[Installation]:
+    """The attached installations with data space and project, in the order in which they came here. Raises: BadPlace.
+
+    project_id: those of the project with this inner id only. claims: those that are one of these.
+    """
+    rows = _with_place(actor).where(Installation.detached_at.is_(None), Installation.claim.in_(claims))
+    if project_id is not None:
+        rows = rows.where(Installation.project_id == project_id)
+    return page_of(rows, Installation.id, place=place)
+
+
 def lock_installation(actor: Actor, installation_id: uuid.UUID) -> Installation:
     """The installation as `get_installation` gives it, kept from changing until the transaction ends."""
     rows = _with_place(actor).where(Installation.id == installation_id)
@@ -172,6 +185,12 @@ def _with_place(actor: Actor) -> Select[Installation]:
 def find_by_id(actor: Actor, project_id: uuid.UUID | None) -> Project | None:
     """The project with this inner id, or None."""
     return db.session.scalars(owned_by(actor, Project).where(Project.id == project_id)).one_or_none()
+
+
+def public_ids(actor: Actor, project_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, str]:
+    """The public id of each of these projects that the actor reaches, by its inner id."""
+    rows = owned_by(actor, Project).where(Project.id.in_(project_ids)).with_only_columns(Project.id, Project.public_id)
+    return dict(db.session.execute(rows).all())
 
 
 def find_with_spaces(actor: Actor, project_id: uuid.UUID | None) -> Project | None:

@@ -30,7 +30,7 @@ def decide(
     decision: Decision,
     reason: str,
     *,
-    seconds_taken: int,
+    seconds_taken: int | None,
     narrow_to: NarrowTo | None = None,
     versions: Mapping[int, int] | None = None,
 ) -> int:
@@ -38,6 +38,7 @@ def decide(
 
     A decision of one's own may be changed while the campaign is open; that of somebody else by who has seen it:
     versions: of the lines as the page showed them, by position. narrow_to: as `narrowing.checked` takes it.
+    seconds_taken: None where nobody knows, because a script decides.
     Raises: NotAllowed, NotReviewer, CampaignNotOpen, NoLines, TooManyLines, DecisionReasonMissing, LineDecided, and
     the refusals of a text and of narrowing.
     """
@@ -51,12 +52,13 @@ def decide(
         raise NotFound()
     narrower = narrowing.checked(campaign.subject, narrow_to) if decision is Decision.NARROW else None
     changed = [line for line in held if (line.decision, line.reason, line.narrow_to) != (decision, reason, narrower)]
+    seconds = None if seconds_taken is None else max(0, min(seconds_taken, 2**31 - 1))
     for line in changed:
         _check_seen(actor, line, versions)
         if narrower is not None:
             narrowing.check_takes_away(line, narrower)
         _write(actor, line, decision, reason, narrower)
-        line.seconds_taken, line.bulk_size = max(0, min(seconds_taken, 2**31 - 1)), len(held)
+        line.seconds_taken, line.bulk_size = seconds, len(held)
     if changed:
         audit.record(actor, Event.REVIEW_DECIDED, campaign, lines=len(changed), decision=DECISION_NAMES[decision])
     return len(changed)

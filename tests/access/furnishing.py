@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import ColumnElement
 
 from portal.access.actor import Actor, system_actor
-from portal.access.roles import TENANT_ROLES, Environment, Right, Role
+from portal.access.roles import TENANT_ROLES, Environment, Right, Role, Scope
 from portal.accounts import operations as accounts
 from portal.accounts import store as account_store
 from portal.accounts.models import Invitation
@@ -48,8 +48,14 @@ from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation
 from portal.reviews import store as reviews
 from portal.reviews.models import Campaign, CampaignState, Line, Question, Reviewer, ReviewSubject, Silence
 from portal.tenants.models import Tenant
+from portal.tokens import devices
+from portal.tokens import operations as tokens
 from portal.usage import store as usage_store
 from portal.usage import traces
+from portal.webhooks import operations as webhooks
+from portal.webhooks import posting as webhook_posting
+from portal.webhooks import store as webhook_store
+from portal.webhooks.sending import Outcome, Parcel
 from tests.credentials.scenes import a_credential, revoke, rotated
 from tests.factories import (
     BASE_URL,
@@ -150,6 +156,9 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
         ("look_in", "own_look_in"), a_look_in(a_vendor(Role.OPERATOR), tenant_of(place.owner))
     )
     place.things |= a_credential_of(place.owner.tenant_id)
+    place.things |= a_token_of(place.owner)
+    place.things |= a_device_request()
+    place.things |= a_webhook(place.owner)
     _reviewed(place, parties["active"])
     for contract in ("contract", "partnership"):
         place.things[f"{contract}_version"] = str(contracts.get(place.owner, place.things[contract]).version)
@@ -171,6 +180,22 @@ def an_import(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things
         return {"import": found.public_id, "import_version": str(found.version)}
 
 
+def a_token_of(actor: Actor) -> Things:
+    """A personal token of the actor that works."""
+    last_day = clock.now() + timedelta(days=30)
+    with transaction():
+        issued = tokens.issue(actor, name="Nightly job", scopes=frozenset({Scope.READ}), ends_at=last_day)
+        return {"token": issued.token.public_id}
+
+
+def a_device_request() -> Things:
+    """A command line that waits for a token, for longer than one would."""
+    with transaction():
+        begun = devices.begin("ada@laptop", frozenset({Scope.READ}))
+        begun.request.expires_at += timedelta(days=1)
+    return {"user_code": begun.user_code}
+
+
 def a_credential_of(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things:
     """A service credential that works and was used; beside it one that has a successor, and one that was revoked."""
     keeper = actor or system_actor("tests", tenant_id)
@@ -180,6 +205,27 @@ def a_credential_of(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> 
     with transaction():
         credential_store.note_uses({kept.public_id: clock.now()})
     return {"credential": kept.public_id, "credential_name": kept.name}
+
+
+def a_webhook(owner: Actor) -> Things:
+    """An endpoint to which a test was delivered, though nobody listens there, and one that is paused."""
+    with transaction():
+        endpoint = webhooks.add(owner, "https://hooks.example.com/portal", "Ticket system", None).endpoint
+        paused = webhooks.add(owner, "https://hooks.example.com/paused", "Old system", ["key.made"]).endpoint
+    with transaction():
+        webhooks.test(owner, endpoint)
+        webhooks.pause(owner, paused)
+    with transaction():
+        (row,) = webhook_store.deliveries(owner, endpoint).rows
+        parcel = Parcel(row.tenant_id, row.id, endpoint.id, 0, row.message, endpoint.url, b"", [])
+        webhook_posting.settle([Outcome(parcel, clock.now(), 12, 200, None, "Thanks")])
+        return {
+            "webhook": endpoint.public_id,
+            "webhook_name": endpoint.description,
+            "webhook_version": str(endpoint.version),
+            "webhook_delivery": row.public_id,
+            "paused_webhook": paused.public_id,
+        }
 
 
 def a_look_in(actor: Actor, tenant: Tenant) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 from flask import Flask
@@ -14,11 +15,14 @@ from tests import factories, sqlite
 from tests.access import world
 
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
-Rows = dict[str, list[tuple[Any, ...]]]
+Rows = dict[str, list[str]]
 
 
 class Snapshot:
-    """Builds the world once. `written` are the tables that statements wrote to since it was put back."""
+    """Builds the world once. `written` are the tables that statements wrote to since it was put back.
+
+    `built` is every row of every table as it was then, as `rows` gives them now.
+    """
 
     def __init__(self, app: Flask, store: Any) -> None:
         self.app, self.store = app, store
@@ -32,6 +36,7 @@ class Snapshot:
             self.built_at = clock.now()
             db.session.remove()
         self._keep()
+        self.built = self.rows()
         event.listen(Engine, "before_cursor_execute", self._note)
 
     def close(self) -> None:
@@ -80,10 +85,14 @@ class Snapshot:
         self.put_back(_tables())
 
     def rows(self) -> Rows:
-        """Every row of every table."""
-        with self.engine.connect() as connection:
-            found = {table: connection.execute(select(Base.metadata.tables[table])).all() for table in _tables()}
-        return {table: sorted((tuple(row) for row in rows), key=repr) for table, rows in found.items()}
+        """Every row of every table, as the database itself writes it: SQLAlchemy's values take five times as long."""
+        with self.engine.connect() as connection, closing(connection.connection.cursor()) as cursor:
+            return {table: self._rows_of(table, cursor) for table in _tables()}
+
+    def _rows_of(self, table: str, cursor: Any) -> list[str]:
+        row = "*" if self.is_sqlite else f"{table}::text"
+        cursor.execute(f"SELECT {row} FROM {table}")  # noqa: S608 - names from our own metadata
+        return sorted(map(repr, cursor.fetchall()))
 
     def events(self) -> set[Row[Any, int, str, bool, str | None]]:
         """Every event on record: its place in its chain, its name, whether it is a refusal, what it is a copy of."""

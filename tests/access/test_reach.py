@@ -23,9 +23,12 @@ from portal.imports.models import Import, ImportLine
 from portal.keys.models import KeyIntent, KeyNotice, KeyPair
 from portal.lookins.models import LookIn
 from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
+from portal.repeats.models import KeyedCall
 from portal.reviews.models import Campaign, Line, Question, Reviewer
 from portal.tenants import store as tenants
+from portal.tokens.models import PersonalToken
 from portal.usage.models import KeyUse, Sighting, UseClient
+from portal.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from tests.access.conftest import Whole
 from tests.access.test_isolation import MODELS
 from tests.access.world import World
@@ -94,8 +97,14 @@ KNOW_NO_REACH = {
     Invitation: "its pages are closed to integrators",
     Import: "the vendor's own; its pages are closed to everybody else",
     ImportLine: "the same",
+    WebhookEndpoint: "its pages are closed to integrators",
+    WebhookSecret: "read by the worker, and by no page",
+    WebhookDelivery: "its pages are closed to integrators",
+    WebhookAttempt: "the same",
     ServiceCredential: "the vendor's own; its pages are closed to everybody else",
     CredentialUse: "the same",
+    PersonalToken: "its pages are closed to integrators",
+    KeyedCall: "found by the token that sent it",
     Campaign: "the vendor's; its pages are closed to everybody else",
     Reviewer: "the vendor's",
     Line: "the vendor's",

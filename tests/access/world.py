@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from portal.access.actor import Actor
-from portal.access.roles import Environment, Right, Role
+from portal.access.roles import Environment, Right, Role, scopes_within
 from portal.accounts import operations as accounts
 from portal.accounts import store as account_store
 from portal.contracts import store as contracts
@@ -17,8 +17,10 @@ from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
 from portal.projects import store as project_store
+from portal.repeats import operations as repeats
 from portal.tenants import operations as tenants
 from portal.tenants.models import Standing
+from portal.tokens import operations as tokens
 from portal.usage import traces
 from tests.access.furnishing import (
     STANDS,
@@ -29,6 +31,7 @@ from tests.access.furnishing import (
     a_look_in,
     a_place,
     a_rotation,
+    a_token_of,
     an_import,
     furnish,
     hand_off_intent_of,
@@ -63,7 +66,9 @@ NO_HAND_OFF = "hof_00000000000000000000"
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a browser. `things` are the ids it calls with: its own, or the client's for a stranger.
+    """Somebody with a browser, and with a token of all its scopes, `bearer`.
+
+    `things` are the ids it calls with: its own, or the client's for a stranger.
 
     `elsewhere` are things in the same account that lie outside of an integrator's delegation.
     """
@@ -72,6 +77,7 @@ class Caller:
     things: Things
     token: str = ""
     csrf_secret: str = ""
+    bearer: str = ""
     elsewhere: tuple[Things, ...] = ()
 
 
@@ -149,6 +155,8 @@ def _shared_things(client: Place) -> Things:
         "ownerless_account": a_tenant("Nobody's").account_id,
         "client_version": client.things["tenant_version"],
         "next_year": (clock.now() + timedelta(days=300)).date().isoformat(),
+        "an_hour_ago": (clock.now() - timedelta(hours=1)).isoformat(),
+        "in_an_hour": (clock.now() + timedelta(hours=1)).isoformat(),
     }
 
 
@@ -160,8 +168,16 @@ def _signed_in(name: str, actor: Actor, things: Things, elsewhere: tuple[Things,
         second, _token = accounts.begin_session(person, "Safari · iPhone", home_id=actor.home_id)
         own = {"session": str(second.id), "email": person.email, "person_version": str(person.version)}
         secret = row.csrf_token
+        bearer = _bearer_of(replace(actor, tenant_id=actor.home_id, delegation_id=None))
+        repeats.begin(replace(actor, credential=name), "a key", bytes(32))
     own["home"] = tenant_of(replace(actor, tenant_id=actor.home_id)).account_id
-    return Caller(name, things | own, token, secret, elsewhere)
+    return Caller(name, things | own, token, secret, bearer, elsewhere)
+
+
+def _bearer_of(actor: Actor) -> str:
+    scopes = scopes_within(actor.permissions)
+    ends_at = clock.now() + timedelta(days=30)
+    return tokens.issue(actor, name="Of the world", scopes=scopes, ends_at=ends_at).secret
 
 
 def _at_the_client(client: Place) -> Iterator[Caller]:
@@ -278,6 +294,7 @@ def _of_the_vendor(staff: dict[Role, Actor]) -> Iterator[Caller]:
         }
         own |= an_import(actor.tenant_id, actor if role is Role.PARTNER_ADMIN else None)
         own |= a_credential_of(actor.tenant_id, actor if role is Role.PARTNER_ADMIN else None)
+        own |= a_token_of(actor)
         yield _signed_in(role.value, actor, own)
 
 

@@ -303,14 +303,14 @@ def test_a_body_that_is_none_is_told(body: bytes, kind: str, status: int, code: 
 def test_a_problem_is_told_as_rfc_9457_says(call: Call):
     answer = call("keys/making", code="1")
 
-    assert json.loads(answer.data).keys() == {"type", "title", "status", "detail", "code", "request_id"}
+    assert json.loads(answer.data).keys() == {"type", "title", "status", "detail", "mend", "code", "request_id"}
     assert (answer.json["status"], answer.json["title"], answer.json["type"]) == (403, "Forbidden", "about:blank")
-    assert "show a new code" in answer.json["detail"]
+    assert "show a new code" in answer.json["mend"]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "keys/making", 405), ("PUT", "keys/revocation", 405), ("POST", "nothing", 404), ("GET", "", 404)],
+    [("GET", "keys/making", 405), ("PUT", "keys/revocation", 405), ("POST", "nothing", 404), ("GET", "nothing", 404)],
 )
 def test_what_is_not_there_is_told_in_json(method: str, path: str, status: int, client):
     answer = client.open(f"/api/v1/{path}", method=method)
@@ -326,6 +326,16 @@ def test_a_cookie_opens_no_session_here(signed_in, owner: Actor, call: Call):
 
     assert answer.status_code == 403
     assert "Set-Cookie" not in answer.headers
+
+
+def test_a_header_with_any_token_lets_nobody_guess_more(client):
+    headers = {"Authorization": "Bearer anything"}
+    answers = [
+        client.open("/api/v1/keys/making", method="POST", json={"code": "1"}, headers=headers).status_code
+        for _each in range(attempts.PER_NETWORK + 1)
+    ]
+
+    assert answers == [403] * attempts.PER_NETWORK + [429]
 
 
 def test_who_guesses_too_often_from_one_network_waits_and_others_do_not(call: Call, owner: Actor, private):

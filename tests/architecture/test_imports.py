@@ -10,11 +10,11 @@ from tests.architecture.sources import PORTAL, Source, portal_sources
 pytestmark = pytest.mark.no_database
 
 ROOMS = (
-    "foundation", "verifier", "access", "audit", "tenants", "outbox", "accounts", "lookins", "contracts",
-    "credentials", "entitlements", "imports", "projects", "delegations", "keys", "handoffs", "usage", "gateways",
-    "reviews", "impact",
+    "foundation", "verifier", "client", "access", "audit", "repeats", "tenants", "outbox", "accounts", "tokens",
+    "lookins", "contracts", "credentials", "entitlements", "imports", "projects", "delegations", "keys", "handoffs",
+    "usage", "gateways", "reviews", "webhooks", "impact",
 )  # fmt: skip
-DOORS = ("web", "connector", "gateway", "api")
+DOORS = ("watching", "web", "connector", "gateway", "api")
 # Modules that stand above the rooms: settings and the list of all tables, then the doors, then who joins everything.
 STAIRS = {step: number for number, step in enumerate((*ROOMS, "models", "config", "doors", "demo", "cli", "app"))}
 STAIRS |= dict.fromkeys(DOORS, STAIRS["doors"])

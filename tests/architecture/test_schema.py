@@ -47,6 +47,7 @@ GLOBAL = {
     "blocked_keys": "a key is blocked for everybody",
     "signing_keys": "the portal's own keys; the private halves are sealed",
     "use_reports": "ids of reports of uses of any keys, and nothing of what is in them",
+    "device_requests": "asked for before anybody is known; who approves gives it a token",
     "digests": "one a week for the vendor's staff",
 }
 # Keys and indexes of a tenant's table that do not begin with `tenant_id`, each with the reason.
@@ -91,6 +92,11 @@ BEGIN_ELSEWHERE = {
     ("command_codes", "code_hash"): BY_UNGUESSABLE_ID,
     ("command_codes", "expires_at"): "the worker forgets what is old",
     ("service_credentials", "secret_hash"): "found by what proves itself",
+    ("personal_tokens", "digest"): "found by what proves itself",
+    ("keyed_calls", "begun_at"): "cleared by age",
+    ("webhook_endpoints", "state"): "the worker asks who has to be told something",
+    ("webhook_deliveries", "due_at"): "the worker sends what is due",
+    ("webhook_deliveries", "settled_at"): "the worker forgets what is old",
     ("imports", "state"): "the worker asks which files wait",
 }
 OF_TENANTS = sorted(tenant_tables(), key=lambda table: table.name)

@@ -11,7 +11,7 @@ from bench.serving import ROOT
 from tests.conftest import DATABASE
 
 pytestmark = [
-    pytest.mark.no_database,
+    pytest.mark.own_database,
     pytest.mark.skipif(DATABASE != "sqlite", reason="it takes no database but its own"),
 ]
 SMALL = ("--sizes", "20", "40", "--rounds", "1", "--seconds", "1", "--bits", "2048", "--tokens", "100")

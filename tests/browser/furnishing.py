@@ -83,7 +83,7 @@ def _session(actor: Actor) -> str:
 
 
 def _paths(app: Flask, things: Things, accounts_of: dict[str, str]) -> list[tuple[str, str]]:
-    endpoints = [route.endpoint for route in routes_of(app) if route.method == "GET"]
+    endpoints = [route.endpoint for route in routes_of(app) if route.method == "GET" and not route.is_call]
     return [(page[0], _path(app, page, things, accounts_of)) for page in pages(endpoints)]
 
 

@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from sqlalchemy.exc import IntegrityError
 
-from portal.access.actor import system_actor
-from portal.access.errors import NotAllowed
+from portal.access.actor import system_actor, through_token
+from portal.access.errors import NotAllowed, ScopeMissing
 from portal.access.roles import Role
 from portal.accounts import store as accounts
 from portal.audit import store as audit
@@ -401,3 +401,14 @@ def test_stopping_while_the_worker_makes_it_so_has_one_outcome(signer, owner, ot
     assert state in (SignerChangeState.DONE, SignerChangeState.STOPPED)
     assert signs(acting(membership_of(other))) is (state is SignerChangeState.DONE)
     assert set(outcomes) <= {"done", "signer_change_over", "signer_change_not_yours_to_stop"}
+
+
+def test_a_token_that_only_reads_stops_and_withdraws_no_change_of_its_person(signer, owner, other, contract):
+    change = propose(owner, contract, other)
+
+    with pytest.raises(ScopeMissing):
+        stop(through_token(signer, frozenset(), "tok_1"), change)
+    with pytest.raises(ScopeMissing):
+        withdraw(through_token(owner, frozenset(), "tok_1"), change)
+
+    assert state_of(owner, change) is SignerChangeState.WAITING

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import DATABASE
 from tests.database import postgres_cluster
 
-pytestmark = pytest.mark.no_database
+pytestmark = pytest.mark.own_database
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 10

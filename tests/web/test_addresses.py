@@ -10,6 +10,7 @@ from tests.access.snapshot import Snapshot
 from tests.access.world import World
 from tests.web.access.asking import ask
 from tests.web.access.routes import Route, address, names_in_address
+from tests.web.access.table import PAGES as OF_BROWSERS
 from tests.web.access.table import ROWS, Row
 
 ODD = {
@@ -34,9 +35,9 @@ PLACES += [
     "~".join(part.encode().hex() for part in (day, "0" * 32, "0" * 32))
     for day in ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2027-01-01T00:00:00")
 ]
-PAGES = [row for row in ROWS if row.route.method == "GET" and row.route.endpoint != "static"]
+PAGES = [row for row in OF_BROWSERS if row.route.method == "GET" and row.route.endpoint != "static"]
 LOOKERS = ("owner", "partner_admin")
-DONE = (200, 303)
+DONE = (200, 201, 303)
 
 each_page = pytest.mark.parametrize("row", PAGES, ids=lambda row: row.route.use)
 

@@ -13,7 +13,7 @@ from tests.access.world import Caller, World
 from tests.factories import a_private_key, pem_of, public_pem_of
 from tests.web.access.asking import ask
 from tests.web.access.routes import FORMS, Form, Route, filled
-from tests.web.access.table import ROWS
+from tests.web.access.table import PAGES
 
 RECORD = {"audit_events", "audit_chains", "sessions", "attempt_counters"}
 NUL, BELL, OVERRIDE = "a\x00b", "a\x07b", "a\u202eb"
@@ -237,14 +237,20 @@ KINDS = {
     "request_code": "request code",
     "rights": "choices",
     "role": "choice",
+    "scopes": "choices",
     "side": "choice",
     "signature": "signature",
     "theme": "choice",
     "time_zone": "choice",
     "typed_name": "typed name",
+    "user_code": "request code",
     "version": "version",
     "way": "choice",
     "wish": "choice",
+    "url": "address",
+    "description": "label",
+    "scope": "choice",
+    "events": "needed choices",
     "mark": "mark",
     "console.issue_credential last_day": "optional day",
     "console.issue_credential service": "choice",
@@ -293,6 +299,7 @@ SAID_AT = {
         for what in ("long ago", "the last there is")
     },
     "delegations.widen last_day: long ago": "rights",
+    "webhooks.resend last_day: long ago": "first_day",
     "delegations.widen projects: empty": "rights",
     "delegations.client_widen last_day: long ago": "rights",
 }
@@ -314,7 +321,7 @@ WRONG_INPUTS = [
 def sender_of(use: str, world: World) -> Caller:
     """Somebody whose form would be accepted."""
     row = next(
-        row for row in ROWS if row.route == Route("POST", use) or row.route == Route("POST", use.partition(":")[0])
+        row for row in PAGES if row.route == Route("POST", use) or row.route == Route("POST", use.partition(":")[0])
     )
     return world.callers[
         next(name for name in ("owner", "signer", "anonymous", "partner_admin") if row.answers[name] in (200, 303))
@@ -507,7 +514,7 @@ def test_every_form_has_all_its_fields_tried(app: Flask, world: World):
 def test_every_form_of_the_portal_is_tried(app: Flask, world: World):
     """A page that answers to POST, and has something to fill in, is among those tried here."""
     untried = {}
-    for row in ROWS:
+    for row in PAGES:
         use = row.route.use
         if row.route.method != "POST" or use in ALL_FORMS or use in APART:
             continue

@@ -21,6 +21,7 @@ from tests.conftest import PortalClient, settings_for
 from tests.factories import PASSWORD
 from tests.web.access.asking import ask
 from tests.web.access.routes import Route, address
+from tests.web.access.table import PAGES as OF_BROWSERS
 from tests.web.access.table import ROWS, Row
 
 POLICY = (
@@ -41,7 +42,8 @@ EVERYWHERE = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-PAGES = [row for row in ROWS if row.route.method == "GET" and row.route.endpoint != "static"]
+FORMS = [row for row in OF_BROWSERS if row.route.method == "POST"]
+PAGES = [row for row in OF_BROWSERS if row.route.method == "GET" and row.route.endpoint != "static"]
 FROM_FLASK = [row for row in ROWS if row.route.endpoint != "static"]
 UNREACHABLE = "postgresql+psycopg://portal@/portal?host=/nonexistent&connect_timeout=1"
 SECURE_URL = "https://portal.example.com"
@@ -226,7 +228,9 @@ def test_a_form_from_our_own_page_is_taken(site: str | None, app: Flask, world: 
     assert answer.status_code == 303
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.route.method == "POST"], ids=lambda row: str(row.route))
+@pytest.mark.parametrize(
+    "row", [row for row in OF_BROWSERS if row.route.method == "POST"], ids=lambda row: str(row.route)
+)
 def test_a_form_without_its_token_is_refused_everywhere(row: Row, app: Flask, world: World, snapshot: Snapshot):
     for name in ("anonymous", "owner"):
         caller = world.callers[name]

@@ -1,8 +1,10 @@
 """No page asks the database more often because there is more to show, and none asks more than twelve times."""
 
+from datetime import timedelta
+
 import pytest
 
-from portal.access.roles import Environment
+from portal.access.roles import Environment, Scope
 from portal.contracts import store as contracts
 from portal.foundation import clock
 from portal.foundation.database import transaction
@@ -10,6 +12,7 @@ from portal.projects import installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.reviews.models import Decision
+from portal.tokens import operations as tokens
 from portal.usage import traces
 from tests.factories import (
     a_call,
@@ -39,6 +42,8 @@ PAGES_OF_OWNER = (
     "/activity",
     "/settings",
     "/settings/members",
+    "/tokens",
+    "/webhooks",
 )
 PAGES_OF_REVIEWS = (
     "",
@@ -77,6 +82,11 @@ def grow(owner, names: tuple[str, ...]) -> None:
             a_call(a_key(owner, environment=environment))
     traces.flush()
     a_project(owner, names[0])
+
+
+def a_token(owner) -> None:
+    with transaction():
+        tokens.issue(owner, name="Job", scopes=frozenset({Scope.READ}), ends_at=clock.now() + timedelta(days=30))
 
 
 def a_project(owner, name: str) -> None:

@@ -7,8 +7,9 @@ from flask import current_app
 from flask_babel import gettext
 
 from portal.access.roles import ENVIRONMENT_NAMES, PERMISSION_NAMES, RIGHT_NAMES, ROLE_NAMES, Permission
-from portal.audit.events import FORMER_NAMES, OF_THING, OF_TICKET, SENTENCES, WITH_REASON, Event
+from portal.audit.events import Event
 from portal.audit.models import AuditEvent
+from portal.audit.telling import template_of
 from portal.credentials.operations import ALL_SERVICES
 from portal.entitlements.models import WISH_NAMES
 from portal.foundation.errors import PortalError
@@ -17,8 +18,8 @@ from portal.reviews.deciding import DECISION_NAMES
 from portal.tenants.models import STANDING_NAMES
 from portal.web.guards import GUARD
 from portal.web.say import listed
+from portal.webhooks.models import PAUSE_NAMES
 
-UNKNOWN = N_("%(actor)s: %(event)s (%(label)s)")
 LEFT_OUT = "…"
 
 
@@ -40,6 +41,7 @@ _OF_EVENT = {
     Event.MEMBER_ROLE_CHANGED: {"before": _ROLES, "after": _ROLES},
     Event.STANDING_CHANGED: {"before": _STANDINGS, "after": _STANDINGS},
     Event.CREDENTIAL_ISSUED: {"service": {ALL_SERVICES: N_("all services")}},
+    Event.WEBHOOK_STOPPED: {"because": _words(PAUSE_NAMES)},
     Event.REVIEW_DECIDED: {"decision": _words(DECISION_NAMES)},
 }
 
@@ -62,14 +64,7 @@ def sentence(event: AuditEvent) -> str:
     )
     if event.refused:
         facts["reason"] = act(event.subject_id)
-    return gettext(_template(event)) % facts
-
-
-def _template(event: AuditEvent) -> str:
-    said = SENTENCES | (OF_TICKET if event.facts.get("ticket") else OF_THING if event.facts.get("thing") else {})
-    said = said | WITH_REASON if event.facts.get("reason") else said
-    named = FORMER_NAMES.get(event.event) or Event._value2member_map_.get(event.event)
-    return said.get(named, UNKNOWN)  # type: ignore[call-overload]
+    return gettext(template_of(event)) % facts
 
 
 def _said(event: AuditEvent) -> dict[str, str]:

@@ -41,6 +41,7 @@ KINDS = {
     "member": N_("Members"),
     "invitation": N_("Invitations"),
     "tenant": N_("The account"),
+    "webhook": N_("Webhooks"),
     "look_in": N_("Look-ins of the vendor"),
     "refused": N_("Refused acts"),
 }

@@ -10,12 +10,16 @@ from werkzeug.test import TestResponse
 
 from tests.access.browsing import browser_of
 from tests.access.furnishing import Things
+from tests.access.snapshot import Snapshot
 from tests.access.world import Caller
+from tests.conftest import PortalClient
 from tests.web.access.routes import Form, Route, address
 
 CSRF = re.compile(r'name="csrf_token"[^>]*value="[^"]*"')
 HANDLE = re.compile(r"[a-z]{3}_[0-9a-z]{20}")
 CHANGES_BY_ITSELF = {"X-Request-Id", "Set-Cookie", "Content-Length"}
+# Changes of other things that an act begins: each is an event of its own, about its own subject.
+BEGINS_TOO = {"key.rotation_due": "ending a delegation starts the rotation of the pairs that were copied (rule 15)"}
 
 
 def ask(
@@ -23,12 +27,27 @@ def ask(
 ) -> TestResponse:
     """The answer to the caller about its own things, or about these; `others` replace single values in the address."""
     about = caller.things | (things or {})
+    if route.is_call:
+        return _call(app, caller, route, about, **others)
     sent: dict[str, Any] = {}
     if route.method == "POST":
         sent["data"] = route.form(about) if form is None else form
     # Buffered: a stream that is read later would be closed outside of its request.
     return browser_of(app, caller).open(
         address(app, route, about, **others), method=route.method, buffered=True, **sent
+    )
+
+
+def _call(app: Flask, caller: Caller, route: Route, about: Things, **others: str) -> TestResponse:
+    """As a script: with the caller's token, and nothing of a browser."""
+    headers = {"Authorization": f"Bearer {caller.bearer}"} if caller.bearer else {}
+    sent: dict[str, Any] = {}
+    if route.method == "POST":
+        headers |= route.version(about)
+        sent["json"] = route.body(about)
+    script = PortalClient(app, app.response_class, use_cookies=False)
+    return script.open(
+        address(app, route, about, **others), method=route.method, headers=headers, buffered=True, **sent
     )
 
 
@@ -52,3 +71,9 @@ def comparable(answer: TestResponse, *ids: str) -> tuple[int, dict[str, str], st
         page = page.replace(value, "ID")
     headers = {name: value for name, value in answer.headers.items() if name not in CHANGES_BY_ITSELF}
     return answer.status_code, headers, CSRF.sub("TOKEN", page)
+
+
+def new_events(snapshot: Snapshot, before: set[Any]) -> list[Any]:
+    """The events written since, linked copies for the other party and what an act begins elsewhere aside."""
+    written = snapshot.events() - before
+    return [event for event in written if event.copy_of is None and event.event not in BEGINS_TOO]

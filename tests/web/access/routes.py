@@ -10,6 +10,7 @@ from flask import Flask
 from portal.foundation.marking import GUARD
 from tests.access.furnishing import Things
 from tests.factories import PASSWORD
+from tests.web.access.bodies import BODIES, CALLS_AT, VERSIONS
 
 Form = dict[str, Any]
 
@@ -43,6 +44,10 @@ NAMES = {
     "import_id": "import",
     "look_in_id": "look_in",
     "credential_id": "credential",
+    "token_id": "token",
+    "user_code": "user_code",
+    "endpoint_id": "webhook",
+    "delivery_id": "webhook_delivery",
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
@@ -106,10 +111,13 @@ AT |= {
     "reviews.close": {"campaign_id": "closable_review"},
     **{f"reviews.{use}": {"campaign_id": "closed_review"} for use in ("evidence_csv", "evidence_json", "export")},
 }
+AT["webhooks.resume"] = {"endpoint_id": "paused_webhook"}
 AT |= {f"usage.{act}": {"installation_id": "claim"} for act in ("declare", "dismiss", "merge", "move")}
 
 # Pages of one tenant's things that are found by a link, in nobody's account.
 LINKS = ("handoffs.by_link",)
+# Pages of a person, in a room whose other pages are a tenant's.
+OF_PEOPLE = ("tokens.device",)
 
 AT |= {
     f"console.{page}": {"owner_id": "client_account"}
@@ -273,6 +281,27 @@ FORMS |= {
     "console.rotate_credential": {"overlap": "86400", "last_day": "{next_year}"},
     "console.revoke_credential": {"reason": "It was left in a log.", "typed_name": "{credential_name}"},
 }
+FORMS["tokens.device"] = {"user_code": "{user_code}"}
+FORMS["tokens.approve_device"] = {"name": "ada@laptop", "scopes": [], "last_day": "{soon}"}
+FORMS["tokens.issue"] = {
+    "name": "Nightly job",
+    "scopes": [],
+    "last_day": "{soon}",
+    "mark": "frm_00000000000000000002",
+}
+AN_ENDPOINT: Form = {
+    "url": "https://hooks.example.com/other",
+    "description": "Other system",
+    "scope": "chosen",
+    "events": ["key.activated", "key.revoked"],
+}
+FORMS |= {
+    "webhooks.new": AN_ENDPOINT | {"mark": "frm_00000000000000000001"},
+    "webhooks.change": AN_ENDPOINT | {"version": "{webhook_version}"},
+    "webhooks.rotate": {"overlap": "86400", "mark": "frm_00000000000000000002"},
+    "webhooks.remove": {"typed_name": "{webhook_name}"},
+    "webhooks.resend": {"first_day": "{today}", "last_day": "{today}"},
+}
 FORMS["console.import_new"] = {"file": lambda: _a_file()}
 FORMS["console.import_apply"] = {"version": "{import_version}"}
 NEW_REVIEW: Form = {
@@ -312,6 +341,9 @@ FORMS |= {
         "started": "{stamp}",
     },
 }
+AT |= CALLS_AT
+# What the API shows to everybody.
+FOR_READERS = ("api.openapi", "api.reference")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -329,6 +361,25 @@ class Route:
     def endpoint(self) -> str:
         return self.use.partition(":")[0]
 
+    @property
+    def is_call(self) -> bool:
+        """Whether it is one of a script, with a token."""
+        return self.use.startswith("api.") and self.use not in FOR_READERS
+
+    @property
+    def room(self) -> str:
+        """The room that the page or the call is about."""
+        return self.endpoint.split(".")[-2] if "." in self.endpoint else self.endpoint
+
+    def body(self, things: Things) -> Form:
+        """The body of a call that can be carried out, filled with these things."""
+        return filled(BODIES.get(self.use, {}), things)
+
+    def version(self, things: Things) -> dict[str, str]:
+        """The header that names the version of the thing, for a call that needs one."""
+        thing = VERSIONS.get(self.use)
+        return {"If-Match": f'"{things.get(thing, "1")}"'} if thing else {}
+
     def form(self, things: Things) -> Form:
         """A form that can be carried out, filled with these things."""
         return filled(FORMS.get(self.use, {}), things)
@@ -341,7 +392,7 @@ def _a_file() -> tuple[io.BytesIO, str]:
 
 
 def filled(form: Form, things: Things) -> Form:
-    """The form with `{thing}` replaced in each of its values."""
+    """The form with `{thing}` replaced in each of its values; `{#thing}` is a number."""
     return {
         name: [_put_in(one, things) for one in value] if isinstance(value, list) else _put_in(value, things)
         for name, value in form.items()
@@ -351,6 +402,12 @@ def filled(form: Form, things: Things) -> Form:
 def _put_in(text: Any, things: Things) -> Any:
     if callable(text):
         return text()  # a file is read once
+    if isinstance(text, dict):
+        return filled(text, things)
+    if not isinstance(text, str):
+        return text
+    if text.startswith("{#"):
+        return int(things.get(text[2:-1], "1"))
     return things.get(text[1:-1], "") if text.startswith("{") and text.endswith("}") else text
 
 

@@ -15,7 +15,8 @@ from tests.web.access.routes import Route
 #   out  the same, for what lies outside of it: of     dis  an owner of the client whose sign-in is disabled
 #        another environment, project or holder        sus  the owner of a suspended tenant
 #   pau, end  with one that is paused, or has ended
-# 302 is the way to sign-in, or on; 303 it is done; 403 known, and not allowed; 404 does not exist for this caller;
+# 302 is the way to sign-in, or on; 303 it is done, and for scripts 200 or 201; 401 there is no token that works;
+# 403 known, and not allowed; 404 does not exist for this caller;
 # - the address names nothing that could lie outside.
 TABLE = """
                                           ano vie dev key own oth liv out pau end sig dep lat bys adm ope dis sus
@@ -271,6 +272,201 @@ GET  reviews.questions                    302 200 200 200 200 404 404   - 403 40
 GET  reviews.show                         302 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 302 403
 POST reviews.show                         302 403 403 403 403 404 403   - 403 404 403 403 403 403 303 403 302 403
 
+GET  api.openapi                          200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
+GET  api.reference                        200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
+
+POST api.handoffs.enrol                   401 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.handoffs.envelope_key            401 403 403 404 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.handoffs.fetch                   401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.handoffs.give                    401 403 403 201 201 404 403 403 403 404 403 403 403 201 403 403 401 403
+GET  api.handoffs.index                   401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+POST api.handoffs.prove                   401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.handoffs.receivers               401 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+POST api.handoffs.seal                    401 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.handoffs.sealing                 401 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.handoffs.show                    401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+POST api.handoffs.withdraw                401 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+
+POST api.keys.batch                       401 403 403 200 200 404 200   - 403 404 200 200 403 403 403 403 401 403
+GET  api.keys.blast_radius                401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+POST api.keys.change_end                  401 403 403 200 200 404 200 404 403 404 200 200 403 403 403 403 401 403
+GET  api.keys.cockpit                     401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+POST api.keys.discard                     401 404 404 200 200 404 200 404 403 404 200 200 404 404 404 404 401 403
+POST api.keys.end_early                   401 403 403 200 200 404 200 404 403 404 200 200 403 403 403 403 401 403
+GET  api.keys.index                       401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+POST api.keys.leaked                      401 403 403 200 200 404 200 404 403 404 200 200 403 200 403 403 401 403
+POST api.keys.leaked_end                  401 403 403 200 200 404 200 404 403 404 200 200 403 403 403 403 401 403
+POST api.keys.leaked_replace              401 403 403 201 201 404 201 404 403 404 201 201 403 403 403 403 401 403
+GET  api.keys.message                     401 404 404 200 200 404 200 404 403 404 200 200 404 404 404 404 401 403
+GET  api.keys.usable                      401 403 403 200 200 404 200   - 403 404 200 200 403 403 403 403 401 403
+POST api.keys.new                         401 403 403 201 201 404 201   - 403 404 201 201 403 403 403 403 401 403
+POST api.keys.prove                       401 404 404 200 200 404 200 404 403 404 200 200 404 404 404 404 401 403
+POST api.keys.rename                      401 403 403 200 200 404 200 404 403 404 200 200 403 200 403 403 401 403
+POST api.keys.replacement                 401 403 403 201 201 404 201 404 403 404 201 201 403 403 403 403 401 403
+POST api.keys.revoke                      401 403 403 200 200 404 200 404 403 404 200 200 403 200 403 403 401 403
+POST api.keys.roll_back                   401 403 403 200 200 404 200 404 403 404 200 200 403 403 403 403 401 403
+POST api.keys.rotate                      401 403 403 201 201 404 201 404 403 404 201 201 403 403 403 403 401 403
+POST api.keys.saved                       401 404 404 200 200 404 200 404 403 404 200 200 404 404 404 404 401 403
+GET  api.keys.show                        401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+POST api.delegations.accept               401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.accept:ticket        401 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.answer_widening      401 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.approve              401 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+GET  api.delegations.blast_radius         401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+GET  api.delegations.client               401 200 200 200 200 404 404   - 403 404 200 200 200 200 404 404 401 403
+POST api.delegations.client_answer_widening 401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.delegations.client_blast_radius  401 200 200 200 200 404 404   - 403 404 200 200 200 200 404 404 401 403
+POST api.delegations.client_decline       401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.client_decline:ticket 401 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.client_end           401 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.client_pause         401 403 403 200 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.client_resume        401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.client_widen         401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.client_withdraw      401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.client_withdraw_widening 401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.delegations.clients              401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+POST api.delegations.decline              401 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.end                  401 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+GET  api.delegations.integrators          401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+POST api.delegations.narrow               401 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.offer                401 403 403 403 201 404 403   - 403 404 403 403 403 201 403 403 401 403
+POST api.delegations.pause                401 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.request              401 403 403 403 201 404 403   - 403 404 403 403 403 201 403 403 401 403
+POST api.delegations.resume               401 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+GET  api.delegations.show                 401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+POST api.delegations.ticket               401 403 403 201 201 404 403   - 403 404 403 403 403 201 403 403 401 403
+POST api.delegations.widen                401 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.withdraw             401 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.withdraw:ticket      401 403 403 200 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+POST api.delegations.withdraw_widening    401 403 403 403 200 404 403 403 403 404 403 403 403 200 403 403 401 403
+GET  api.keys.who_must_act                401 403 403 200 200 404 200 404 403 404 200 200 403 200 403 403 401 403
+GET  api.console.access                   401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.amend                    401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.amend_preview            401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.contract_radius          401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.contracts                401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+GET  api.console.credential_radius        401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.credentials              401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.decide                   401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.console.decide_surplus           401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.delegations              401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.end_contract             401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.entitlements             401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.extend_contract          401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.gateway                  401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.import_apply             401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.console.import_check             401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.console.import_discard           401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.import_lines             401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.import_list              401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.console.import_new               401 403 403 403 403 404 403   - 403 404 403 403 403 403 201 403 401 403
+GET  api.console.import_show              401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.installations            401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.invite_owner             401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.issue_credential         401 403 403 403 403 404 403   - 403 404 403 403 403 403 201 403 401 403
+POST api.console.new_contract             401 403 403 403 403 404 403   - 403 404 403 403 403 403 201 403 401 403
+POST api.console.open_tenant              401 403 403 403 403 404 403   - 403 404 403 403 403 403 201 201 401 403
+GET  api.console.overview                 401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.propose_signer           401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.queue                    401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.renew_contract           401 403 403 403 403 404 403   - 403 404 403 403 403 403 201 403 401 403
+POST api.console.revoke_credential        401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.console.rotate_credential        401 403 403 403 403 404 403   - 403 404 403 403 403 403 201 403 401 403
+GET  api.console.search                   401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+GET  api.console.show_request             401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+GET  api.console.signer_changes           401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.console.standing                 401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.standing_radius          401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.console.stop_signer_change       401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.surplus_space            401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.console.tenant                   401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+GET  api.console.tenants                  401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+
+POST api.projects.attach                  401 403 201 403 201 404 201 404 403 404 403 403 403 201 403 403 401 403
+POST api.projects.change_installation     401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+POST api.projects.confirm                 401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+GET  api.projects.connect                 401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+POST api.projects.detach                  401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+GET  api.accounts.me                      401 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 401 403
+
+GET  api.activity.index                   401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+
+POST api.contracts.ask                    401 403 403 403 201 404 403   - 403 404 403 403 403 422 403 403 401 403
+GET  api.contracts.asked                  401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+GET  api.contracts.index                  401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+POST api.contracts.name_deputy            401 403 403 403 403 404 404   - 403 404 201 403 403 403 404 404 401 403
+POST api.contracts.propose_signer         401 403 403 403 201 404 403   - 403 404 403 403 403 201 403 403 401 403
+GET  api.contracts.show                   401 200 200 200 200 404 404   - 403 404 200 200 200 200 404 404 401 403
+POST api.contracts.stop_signer_change     401 403 403 403 403 404 404   - 403 404 200 403 403 403 404 404 401 403
+POST api.contracts.withdraw_deputy        401 403 403 403 403 404 404   - 403 404 200 403 403 403 404 404 401 403
+POST api.contracts.withdraw_signer_change 401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+
+GET  api.dashboards.overview              401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+
+GET  api.projects.index                   401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+GET  api.projects.installations_index     401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+POST api.projects.new                     401 403 201 403 201 404 403   - 403 404 403 403 403 201 403 403 401 403
+POST api.projects.rename                  401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+POST api.projects.rename_space            401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+POST api.projects.reopen_request          401 403 201 403 201 404 404   - 403 404 403 403 403 201 403 403 401 403
+POST api.projects.request_more            401 403 201 403 201 404 201 404 403 404 403 403 403 201 403 403 401 403
+POST api.projects.request_projects        401 403 201 403 201 404 403   - 403 404 403 403 403 201 403 403 401 403
+GET  api.projects.requests_index          401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+GET  api.projects.show                    401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+GET  api.projects.show_allotments         401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+GET  api.projects.show_installation       401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+GET  api.projects.show_request            401 200 200 200 200 404 200 404 403 404 200 200 200 200 404 404 401 403
+POST api.projects.withdraw_request        401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+
+POST api.usage.declare                    401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+POST api.usage.dismiss                    401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+GET  api.usage.free_spaces                401 200 200 200 200 404 200   - 403 404 200 200 200 200 200 200 401 403
+POST api.usage.merge                      401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+POST api.usage.move                       401 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 401 403
+
+POST api.reviews.abandon                  401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.reviews.answer_question          401 403 403 200 200 404 404   - 403 404 403 403 403 200 404 404 401 403
+POST api.reviews.close                    401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.reviews.count                    401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.reviews.decide                   401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+POST api.reviews.decide_line              401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.reviews.evidence                 401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+GET  api.reviews.forecast                 401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 403 401 403
+GET  api.reviews.index                    401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+GET  api.reviews.line                     401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+GET  api.reviews.lines                    401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+POST api.reviews.new                      401 403 403 403 403 404 403   - 403 404 403 403 403 403 201 403 401 403
+GET  api.reviews.question                 401 200 200 200 200 404 404   - 403 404 200 200 200 200 404 404 401 403
+GET  api.reviews.questions                401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+GET  api.reviews.show                     401 403 403 403 403 404 403   - 403 404 403 403 403 403 200 200 401 403
+
+POST api.tenants.change_role              401 403 403 403 200 404 403   - 403 404 403 403 403 200 200 200 401 403
+POST api.tenants.end_look_in              401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.tenants.invitations              401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+POST api.tenants.invite                   401 403 403 403 201 404 403   - 403 404 403 403 403 201 201 201 401 403
+GET  api.tenants.members                  401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+POST api.tenants.remove                   401 403 403 403 200 404 403   - 403 404 403 403 403 200 200 200 401 403
+POST api.tenants.rename                   401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.tenants.request_code             401 403 403 403 201 404 403   - 403 404 403 403 403 201 403 403 401 403
+POST api.tenants.resend                   401 403 403 403 200 404 403   - 403 404 403 403 403 200 200 200 401 403
+GET  api.tenants.roles                    401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+GET  api.tenants.settings                 401 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 401 403
+POST api.tenants.withdraw                 401 403 403 403 200 404 403   - 403 404 403 403 403 200 200 200 401 403
+
+POST api.webhooks.again                        401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.webhooks.change                       401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.webhooks.deliveries                   401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.webhooks.delivery                     401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.webhooks.index                        401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.webhooks.new                          401 403 403 403 201 404 403   - 403 404 403 403 403 201 403 403 401 403
+POST api.webhooks.pause                        401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.webhooks.remove                       401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.webhooks.resend                       401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.webhooks.resume                       401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.webhooks.rotate                       401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+GET  api.webhooks.show                         401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+POST api.webhooks.test                         401 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 401 403
+
 GET  static                               200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
 
 GET  tenants.change_role                  302 403 403 403 200 404 403   - 403 404 403 403 403 200 200 200 302 403
@@ -289,6 +485,17 @@ GET  tenants.roles                        302 200 200 200 200 404 404   - 403 40
 GET  tenants.settings                     302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
 POST tenants.withdraw                     302 403 403 403 303 404 403   - 403 404 403 403 403 303 303 303 302 403
 
+GET  tokens.approve_device                302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+POST tokens.approve_device                302 303 303 303 303 404 404   - 403 404 303 303 303 303 303 303 302 403
+GET  tokens.device                        302 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 302 200
+POST tokens.device                        302 303 303 303 303 303 303   - 303 303 303 303 303 303 303 303 302 303
+GET  tokens.end                           302 404 404 404 200 404 404   - 403 404 404 404 404 200 200 200 302 403
+POST tokens.end                           302 404 404 404 303 404 404   - 403 404 404 404 404 303 303 303 302 403
+GET  tokens.index                         302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+GET  tokens.issue                         302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+POST tokens.issue                         302 200 200 200 200 404 404   - 403 404 200 200 200 200 200 200 302 403
+POST tokens.refuse_device                 302 303 303 303 303 404 404   - 403 404 303 303 303 303 303 303 302 403
+
 GET  usage.declare                        302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
 POST usage.declare                        302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
 GET  usage.dismiss                        302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
@@ -297,9 +504,36 @@ GET  usage.merge                          302 403 200 403 200 404 200 404 403 40
 POST usage.merge                          302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
 GET  usage.move                           302 403 200 403 200 404 200 404 403 404 403 403 403 200 403 403 302 403
 POST usage.move                           302 403 303 403 303 404 303 404 403 404 403 403 403 303 403 403 302 403
+
+GET  watching.metrics                     200 200 200 200 200 200 200   - 200 200 200 200 200 200 200 200 200 200
+POST webhooks.again                       302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  webhooks.change                      302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST webhooks.change                      302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  webhooks.delivery                    302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+GET  webhooks.index                       302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+GET  webhooks.new                         302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST webhooks.new                         302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST webhooks.pause                       302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  webhooks.remove                      302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST webhooks.remove                      302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  webhooks.resend                      302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST webhooks.resend                      302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+POST webhooks.resume                      302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
+GET  webhooks.rotate                      302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST webhooks.rotate                      302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+GET  webhooks.show                        302 403 403 403 200 404 403   - 403 404 403 403 403 200 403 403 302 403
+POST webhooks.test                        302 403 403 403 303 404 403   - 403 404 403 403 403 303 403 403 302 403
 """
+# Whose account or delegation is stopped as a whole, whatever they ask for.
+STOPPED = ("paused", "suspended")
+# Whose looking is held to change nothing.
+LOOKERS = ("anonymous", "owner", "live", "signer", "partner_admin")
 OUTSIDE = "out"
 NOT_THERE = "-"
+# It was carried out.
+DONE = (200, 201, 303)
+# What looking may write: that a token was used, once a minute.
+USED = {"personal_tokens"}
 
 
 @dataclass(frozen=True)
@@ -309,6 +543,19 @@ class Row:
     route: Route
     answers: dict[str, int]
     outside: int | None
+
+    @property
+    def is_act(self) -> bool:
+        return self.route.method == "POST"
+
+    @property
+    def refused(self) -> list[str]:
+        """Who is sent on, or has no token; who may not; for whom it does not exist; whose form is not taken."""
+        return self.callers(302, 401, 403, 404, 422)
+
+    @property
+    def not_refused(self) -> list[str]:
+        return [name for name in self.answers if name not in self.refused]
 
     def callers(self, *statuses: int) -> list[str]:
         """Who is answered with one of these."""
@@ -327,3 +574,6 @@ def _row(route: Route, answers: dict[str, str]) -> Row:
 
 
 ROWS = _rows()
+# Those of browsers, and those of scripts.
+PAGES = [row for row in ROWS if not row.route.is_call]
+CALLS = [row for row in ROWS if row.route.is_call]

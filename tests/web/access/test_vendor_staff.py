@@ -9,8 +9,9 @@ from portal.web import visits
 from tests.access.snapshot import Snapshot
 from tests.access.world import Caller, World
 from tests.web.access.asking import ask, missing_like
-from tests.web.access.routes import LINKS, Route, names_in_address
-from tests.web.access.table import ROWS, Row
+from tests.web.access.routes import LINKS, OF_PEOPLE, Route, names_in_address
+from tests.web.access.table import CALLS, Row
+from tests.web.access.table import PAGES as OF_BROWSERS
 
 Look = Callable[[str], Caller]
 
@@ -18,11 +19,9 @@ STAFF = ("partner_admin", "operator")
 # What a refused request may write: that it was refused, that the session was seen.
 RECORD = {"audit_events", "audit_chains", "sessions"}
 # Pages of people and of everybody, and those of the vendor itself.
-NOT_OF_TENANTS = ("accounts", "demo", "static", "console")
+NOT_OF_TENANTS = ("accounts", "api", "demo", "static", "console", "watching")
 OF_TENANTS = [
-    row
-    for row in ROWS
-    if row.route.endpoint.partition(".")[0] not in NOT_OF_TENANTS and row.route.endpoint not in LINKS
+    row for row in OF_BROWSERS if row.route.room not in NOT_OF_TENANTS and row.route.endpoint not in LINKS + OF_PEOPLE
 ]
 ACTS = [row for row in OF_TENANTS if row.route.method == "POST"]
 PAGES = [row for row in OF_TENANTS if row.route.method == "GET"]
@@ -117,3 +116,12 @@ def test_every_page_that_is_open_to_look_ins_is_one_that_a_viewer_reads():
     read = {row.route.endpoint for row in PAGES if row.answers["viewer"] == 200}
 
     assert read >= visits.OPEN
+
+
+@pytest.mark.parametrize("row", CALLS, ids=lambda row: str(row.route))
+def test_a_token_of_the_staff_opens_no_tenant_even_during_a_look_in(row: Row, looking: Look, app: Flask, world: World):
+    if "account" not in names_in_address(app, row.route):
+        pytest.skip("is in nobody's account")
+    caller = looking("partner_admin")
+
+    assert ask(app, caller, row.route, world.client).status_code == 404
