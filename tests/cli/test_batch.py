@@ -26,6 +26,8 @@ from portal.keys.models import KeyPair, KeyState
 from tests.cli.serving import PROOF, Line, served
 from tests.factories import a_licensee, a_private_key, pem_of, public_of
 
+pytestmark = pytest.mark.either_database
+
 COMMAND = (sys.executable, "-m", "portal.cli.holding", "batch")
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("Storefront 1", "店鋪", "Storefront/3")
@@ -94,6 +96,7 @@ def pairs() -> list[KeyPair]:
     return list(db.session.scalars(across_tenants(KeyPair, reason=Reader.UPKEEP)))
 
 
+@pytest.mark.both_databases
 def test_each_name_gets_a_pair_and_a_file_of_its_own(url: str, owner: Actor, here: Path):
     codes_for(owner, url, *NAMES)
 
@@ -126,6 +129,7 @@ def test_it_says_how_far_it_is_and_ends_with_what_was_made(url: str, owner: Acto
     assert "PRIVATE KEY" not in ended.stdout + ended.stderr
 
 
+@pytest.mark.both_databases
 def test_run_again_it_finds_all_of_it_made(url: str, owner: Actor):
     codes_for(owner, url, *NAMES)
     held_before(*NAMES)

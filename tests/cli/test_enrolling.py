@@ -17,7 +17,7 @@ from tests.cli.serving import Line
 from tests.cli.test_holder import Ended, portal_key, report
 from tests.factories import a_private_key, an_integrator, pem_of
 
-pytestmark = pytest.mark.usefixtures("here")
+pytestmark = [pytest.mark.either_database, pytest.mark.usefixtures("here")]
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def enroll(url: str, person: Actor, *words: str | Path) -> Ended:
     return portal_key("enroll", "--portal", url, a_code_for(person, Purpose.ENROL), *words)
 
 
+@pytest.mark.both_databases
 def test_an_envelope_key_is_made_here_and_only_its_public_half_is_known(url: str, person: Actor, here: Path):
     ended = enroll(url, person)
 
@@ -74,6 +75,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(url: str, line: Line, person:
     assert len(enrolled()) == 1
 
 
+@pytest.mark.both_databases
 def test_after_lost_answers_it_goes_on_with_the_file(url: str, line: Line, person: Actor, here: Path):
     line.path, line.lost = ENROLMENT, 99
     lost = enroll(url, person)

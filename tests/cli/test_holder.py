@@ -34,7 +34,7 @@ from tests.factories import (
 
 COMMAND = (sys.executable, "-m", "portal.cli.holding")
 Ended = subprocess.CompletedProcess[str]
-pytestmark = pytest.mark.usefixtures("here")
+pytestmark = [pytest.mark.either_database, pytest.mark.usefixtures("here")]
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ def report(ended: Ended) -> dict[str, Any]:
     return json.loads(ended.stdout)
 
 
+@pytest.mark.both_databases
 def test_s11_a_pair_is_made_where_it_is_used_and_is_in_service(url: str, owner: Actor, here: Path):
     code = a_code(owner, name="Storefront", environment=Environment.PRODUCTION)
 
@@ -113,6 +114,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(url: str, line: Line, owner: 
     assert pair.spki_sha256 == fingerprint(here / "sandbox-private-key.pem")
 
 
+@pytest.mark.both_databases
 def test_after_a_lost_answer_the_same_code_and_file_end_in_the_same_pair(url: str, line: Line, owner: Actor):
     code, line.lost = a_code(owner), 99
 
@@ -259,6 +261,7 @@ def revoke(url: str, api_key: str, *words: str, typed: str = "") -> Ended:
     return portal_key("revoke", "--key", "key.pem", "--api-key", api_key, "--portal", url, *words, typed=typed)
 
 
+@pytest.mark.both_databases
 def test_whoever_holds_the_private_key_revokes_its_pair(url: str, owner: Actor, held: KeyPair):
     first, again = revoke(url, held.api_key, "--yes"), revoke(url, held.api_key, "--yes", "--json")
 

@@ -18,6 +18,8 @@ from tests.cli.test_holder import COMMAND, portal_key, report
 from tests.factories import a_member, a_private_key, pem_of, tenant_of
 from tests.handoffs.scenes import Scene, a_scene
 
+pytestmark = pytest.mark.either_database
+
 FILE = "production-private-key.pem"
 PASSPHRASE = "läng genug für alle 店鋪"
 
@@ -47,6 +49,7 @@ def stands() -> tuple[HandOffState, int]:
     return hand_off.state, hand_off.attempts
 
 
+@pytest.mark.both_databases
 def test_what_the_owner_seals_the_integrator_opens(desk: Desk, scene: Scene, url: str, here: Path):
     """From the first envelope key to the proof, all by commands, by a colleague who has none yet."""
     colleague = a_member(tenant_of(scene.integrator), name="Ivy")
@@ -90,6 +93,7 @@ def test_no_private_material_reaches_the_portal(desk: Desk, scene: Scene, sent: 
     assert numbers.p.to_bytes(128, "big") not in body
 
 
+@pytest.mark.both_databases
 def test_lost_answers_are_asked_for_again(desk: Desk, line: Line):
     _hand_off, code = desk.offered()
     line.path, line.lost = OPENING, 1

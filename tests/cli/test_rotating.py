@@ -24,6 +24,8 @@ from tests.factories import (
     pem_of,
 )
 
+pytestmark = pytest.mark.either_database
+
 FILE = "new-production-private-key.pem"
 
 
@@ -49,6 +51,7 @@ def rotate(url: str, code: str, *words: str | Path) -> Ended:
     return portal_key("rotate", "--portal", url, "--key", "old.pem", code, *words)
 
 
+@pytest.mark.both_databases
 def test_the_successor_is_made_here_and_the_old_pair_goes_on(url: str, owner: Actor, old: KeyPair, here: Path):
     ended = rotate(url, a_rotation(owner, old))
 
@@ -109,6 +112,7 @@ def test_the_old_private_key_is_no_successor(url: str, owner: Actor, old: KeyPai
     assert store.get(owner, old.api_key).state is KeyState.ACTIVE
 
 
+@pytest.mark.both_databases
 def test_after_a_lost_answer_the_same_code_and_file_end_in_the_same_pair(
     url: str, line: Line, owner: Actor, old: KeyPair
 ):

@@ -22,6 +22,8 @@ from tests.cli.test_holder import report
 from tests.factories import a_private_key, pem_of, public_pem_of
 from tests.handoffs.scenes import Scene, a_scene, an_envelope_key, an_intent
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def scene() -> Scene:
@@ -34,6 +36,7 @@ def desk(scene: Scene, url: str, here: Path) -> Desk:
     return Desk(scene, url)
 
 
+@pytest.mark.both_databases
 def test_what_is_sealed_here_is_what_the_receiver_opens(desk: Desk, scene: Scene):
     ended = desk.seal(desk.code_to_seal(), "--yes")
 
@@ -118,6 +121,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(desk: Desk, line: Line):
     assert len(hand_offs()) == 1
 
 
+@pytest.mark.both_databases
 def test_the_same_code_again_ends_in_the_same_hand_off(desk: Desk, line: Line):
     code = desk.code_to_seal()
     line.path, line.lost = DEPOSIT, 99

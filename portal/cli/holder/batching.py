@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from portal.cli.holder import files, signing
 from portal.cli.holder.codes import Codes, Wish, key_file
 from portal.cli.holder.files import Unusable
-from portal.cli.holder.lines import Line
 from portal.cli.holder.progress import Progress
 from portal.cli.holder.proving import proof
 from portal.cli.holder.ringing import Refused, Unreachable, ask, require_same
+from portal.client.lines import Line
 from portal.verifier.paste import LARGEST
 
 NOT_TRIED = "not_tried"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from portal.cli.holder.lines import Elsewhere, Line
+from portal.client.lines import Elsewhere, Line
 
 PING = "/merchant-registry/v1/ping"
 API = "/api/v1/"
@@ -90,7 +90,7 @@ def _ask_once(line: Line, path: str, content: dict[str, str]) -> dict[str, str]:
         raise _stranger(line.portal_url)
     if status >= 500:
         raise Interrupted(f"{line.portal_url}: {said['detail']}")
-    raise Refused(str(said["code"]), str(said["detail"]))
+    raise Refused(str(said["code"]), " ".join(filter(None, (str(said["detail"]), str(said.get("mend", ""))))))
 
 
 def _call(line: Line, path: str, headers: dict[str, str], body: bytes | None) -> tuple[int, dict[str, Any]]:

@@ -20,9 +20,10 @@ class Elsewhere(Exception):
 class Line:
     """Calls to one portal, one after the other; for one thread."""
 
-    def __init__(self, portal_url: str, tls: ssl.SSLContext | None = None) -> None:
-        """tls: shared by several lines, since reading the trusted certificates takes long."""
+    def __init__(self, portal_url: str, tls: ssl.SSLContext | None = None, longest: int = LONGEST_ANSWER) -> None:
+        """tls: shared by several lines, as reading trusted certificates takes long. longest: an answer, in octets."""
         self.portal_url = portal_url
+        self._longest = longest
         self._tls = tls
         self._connection: http.client.HTTPConnection | None = None
         self._before = ""  # what a proxy wants before the path, and to be told
@@ -54,7 +55,7 @@ class Line:
             where = self._before + urlsplit(self.portal_url).path.rstrip("/") + path
             connection.request("GET" if body is None else "POST", where, body, headers | self._headers)
             answer = connection.getresponse()
-            octets = answer.read(LONGEST_ANSWER)
+            octets = answer.read(self._longest)
         except BaseException:
             self.close()
             raise
