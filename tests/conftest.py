@@ -89,6 +89,7 @@ class SqliteStore:
     """The test database as a file; emptying it is making it what it was when it had been migrated."""
 
     def __init__(self, folder: Path) -> None:
+        self.emptied = False  # since the world was put there
         self.file, self.pristine = folder / "test.sqlite3", folder / "pristine.sqlite3"
         self.urls = (f"sqlite:///{self.file}", "")
 
@@ -97,12 +98,14 @@ class SqliteStore:
 
     def empty(self) -> None:
         sqlite.copy(self.pristine, self.file)
+        self.emptied = True
 
 
 class PostgresStore:
     """The test database on a real server; emptying it deletes all rows but the catalogue, triggers aside."""
 
     def __init__(self, cluster: Any, name: str) -> None:
+        self.emptied = False  # since the world was put there
         self.urls = cluster.create_database(name)
         self.superuser = create_engine(cluster.superuser_url(name))
 
@@ -115,6 +118,7 @@ class PostgresStore:
         with self.superuser.begin() as connection, connection.connection.cursor() as cursor:
             # In one go: some forty round trips before each test take longer than many a test.
             cursor.execute("; ".join(["SET LOCAL session_replication_role = replica", *deletes]))
+        self.emptied = True
 
 
 @pytest.fixture(scope="session")
@@ -218,18 +222,9 @@ def snapshot(app: Flask, database_store: SqliteStore | PostgresStore) -> Iterato
     snapshot.close()
 
 
-@pytest.fixture(scope="module")
-def whole_world(snapshot: Snapshot) -> None:
-    """Whatever the tests of other modules left in the database, the world is there now."""
-    snapshot.put_back_all()
-
-
 @pytest.fixture
-def world(whole_world: None, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The world as it was built, at the moment it was, instead of an empty database; what takes long takes none.
-
-    A module has tests of one kind only: with the world, or with an empty database.
-    """
+def world(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The world as it was built, at the moment it was, instead of an empty database; what takes long takes none."""
     snapshot.put_back()
     monkeypatch.setattr(pace, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(material, "generate", lambda: snapshot.made_on_server)

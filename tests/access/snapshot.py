@@ -1,7 +1,6 @@
 """The world's database as it was built: put back after each request that changed something."""
 
 import re
-from collections.abc import Iterable
 from contextlib import closing
 from typing import Any
 
@@ -36,6 +35,7 @@ class Snapshot:
             self.built_at = clock.now()
             db.session.remove()
         self._keep()
+        store.emptied = False
         self.built = self.rows()
         event.listen(Engine, "before_cursor_execute", self._note)
 
@@ -62,9 +62,9 @@ class Snapshot:
             for table in _tables():
                 connection.execute(text(f"CREATE TABLE world.{table} AS TABLE public.{table}"))
 
-    def put_back(self, tables: Iterable[str] | None = None) -> None:
-        """Make the database what it was: these tables, or those that were written to since."""
-        changed = self.written if tables is None else tables
+    def put_back(self) -> None:
+        """Make the database what it was: the tables that were written to since, all of them when it was emptied."""
+        changed = set(_tables()) if self.store.emptied else self.written
         if not changed:
             return
         if self.is_sqlite:
@@ -72,6 +72,7 @@ class Snapshot:
         else:
             self._reload([table for table in _tables() if table in changed])
         self.written.clear()
+        self.store.emptied = False
 
     def _reload(self, tables: list[str]) -> None:
         with self.engine.begin() as connection:
@@ -79,10 +80,6 @@ class Snapshot:
             for table in tables:
                 connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from our own metadata
                 connection.execute(text(f"INSERT INTO {table} SELECT * FROM world.{table}"))  # noqa: S608 - as above
-
-    def put_back_all(self) -> None:
-        """The same for every table: another test's database may be there."""
-        self.put_back(_tables())
 
     def rows(self) -> Rows:
         """Every row of every table, as the database itself writes it: SQLAlchemy's values take five times as long."""

@@ -112,6 +112,7 @@ def test_what_is_missing_or_anothers_is_not_read_and_no_event(
     assert snapshot.events() == before
 
 
+@pytest.mark.no_database
 def test_every_page_that_is_open_to_look_ins_is_one_that_a_viewer_reads():
     read = {row.route.endpoint for row in PAGES if row.answers["viewer"] == 200}
 
