@@ -67,7 +67,7 @@ class NewCredential(Body):
     last_day: LastDayOrNone = None
 
 
-class Rotation(Body):
+class CredentialRotation(Body):
     """How long the old one goes on, and until when the new one works."""
 
     overlap_seconds: Annotated[int, Field(ge=0, le=int(LONGEST.total_seconds()))] = int(USUAL.total_seconds())
@@ -110,7 +110,7 @@ def issue_credential(actor: Actor, body: NewCredential) -> CredentialIssued:
 
 
 @calls.writes("/<account>/console/credentials/<credential_id>/rotate", Permission.CREDENTIAL_KEEP, makes=True)
-def rotate_credential(actor: Actor, credential_id: str, body: Rotation) -> CredentialIssued:
+def rotate_credential(actor: Actor, credential_id: str, body: CredentialRotation) -> CredentialIssued:
     """Issue a successor of a credential; the old one goes on for a while. The secret is in this answer only."""
     old = store.get(actor, credential_id)
     until = ends(body.last_day) if body.last_day else None

@@ -64,7 +64,7 @@ class Detail(Shown):
     text: str
 
 
-class LineShown(Shown):
+class ImportLineShown(Shown):
     """What a line does, or why it cannot. `changed`: it is not any more what an earlier report said of it."""
 
     line: int
@@ -102,11 +102,11 @@ def import_show(actor: Actor, import_id: str) -> ImportShown:
 
 
 @calls.reads("/<account>/console/imports/<import_id>/lines", Permission.IMPORT)
-def import_lines(actor: Actor, import_id: str, query: LinesQuery) -> Listed[LineShown]:
+def import_lines(actor: Actor, import_id: str, query: LinesQuery) -> Listed[ImportLineShown]:
     """List what was found about each line, problems first; nothing while the worker reads them."""
     row = store.get(actor, import_id)
     page = store.lines(actor, row, query.kind, query.after) if row.state not in WORKED_ON else Page([], None)
-    return Listed[LineShown](**listed(page, _line_shown))
+    return Listed[ImportLineShown](**listed(page, _line_shown))
 
 
 @calls.writes("/<account>/console/imports/<import_id>/apply", Permission.IMPORT)
@@ -155,8 +155,8 @@ def _shown(row: Import) -> ImportShown:
     )
 
 
-def _line_shown(row: ImportLine) -> LineShown:
-    return LineShown(
+def _line_shown(row: ImportLine) -> ImportLineShown:
+    return ImportLineShown(
         line=row.line,
         kind=row.kind,
         changed=row.changed,

@@ -20,7 +20,7 @@ from portal.projects import granting
 from portal.projects.models import Project
 
 
-class Decision(StrEnum):
+class RequestDecision(StrEnum):
     """In full, in part or not at all."""
 
     APPROVE = "approve"
@@ -97,15 +97,15 @@ class RequestContext(Shown):
 class Decided(Body):
     """A decision. A part needs `granted`; a part and a refusal need an answer, which whoever asked reads by mail."""
 
-    decision: Decision
+    decision: RequestDecision
     granted: Annotated[int | None, Field(description="How many of them, for a part.", ge=0, le=1_000_000)] = None
     answer: Text = ""
 
     def approved(self, request: ContractRequest) -> int | None:
         """How many were approved; None is a refusal."""
-        if self.decision is Decision.REFUSE:
+        if self.decision is RequestDecision.REFUSE:
             return None
-        return request.amount if self.decision is Decision.APPROVE else self.granted or 0
+        return request.amount if self.decision is RequestDecision.APPROVE else self.granted or 0
 
 
 @calls.reads("/<account>/console/requests", Permission.CONSOLE_SEE)

@@ -35,7 +35,7 @@ MemberId = Annotated[Text, Field(description="The member's id, as the list of me
 OF_SIGNERS = (Scope.PRODUCTION_KEYS, Scope.CONTRACTS)
 
 
-class Asking(Body):
+class RequestToVendor(Body):
     """The code of another edition, or of a service that the contract lacks; one of the two."""
 
     edition: Text | None = None
@@ -43,7 +43,7 @@ class Asking(Body):
     reason: Reason
 
     @model_validator(mode="after")
-    def _one_of_the_two(self) -> "Asking":
+    def _one_of_the_two(self) -> "RequestToVendor":
         if (self.edition is None) == (self.service is None):
             raise ValueError("needs either an edition or a service")
         return self
@@ -90,7 +90,7 @@ def asked(actor: Actor) -> Listed[AskedShown]:
 
 
 @calls.writes("/<account>/contracts/<contract_id>/ask", Permission.SETTINGS_MANAGE, makes=True)
-def ask(actor: Actor, contract_id: str, body: Asking) -> AskedShown:
+def ask(actor: Actor, contract_id: str, body: RequestToVendor) -> AskedShown:
     """Ask the vendor for another edition, or for a service that the contract lacks; a partner admin decides.
 
     Asking the same again while it waits gives the request that is there.

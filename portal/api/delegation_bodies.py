@@ -78,7 +78,7 @@ class ProposedProjects(StrEnum):
     ALL = "all"
 
 
-class Asking(Body):
+class DelegationRequest(Body):
     """A delegation that an integrator asks for, of the owner that gave it this request code."""
 
     request_code: Text

@@ -13,7 +13,7 @@ from portal.api import (  # noqa: F401 - their calls join the room
     delegation_radius,
     delegation_widening,
 )
-from portal.api.delegation_bodies import Asking, Offer, RequestedProjects, Ticket, end_of, inner_ids
+from portal.api.delegation_bodies import DelegationRequest, Offer, RequestedProjects, Ticket, end_of, inner_ids
 from portal.api.delegation_shapes import Beside, DelegationShown, calls, changed, find, seen, told
 from portal.api.shapes import Listed, Paged, listed
 from portal.delegations import operations, store
@@ -98,7 +98,7 @@ def ticket(actor: Actor, body: Ticket) -> DelegationShown:
 
 
 @calls.writes("/<account>/clients/request", Permission.DELEGATION_OFFER, makes=True)
-def request(actor: Actor, body: Asking) -> DelegationShown:
+def request(actor: Actor, body: DelegationRequest) -> DelegationShown:
     """Ask the owner that gave you a request code for a delegation."""
     row = operations.request(
         actor,

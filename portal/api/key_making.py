@@ -52,7 +52,7 @@ class NewKeyPair(Body):
     public_key: PublicPem
 
 
-class Proof(Body):
+class KeyPairProof(Body):
     """The signature (RSASSA-PKCS1-v1_5 with SHA-256) of the private key over the intent's `message`."""
 
     signature: Signature
@@ -134,7 +134,7 @@ def message(actor: Actor, intent_id: str) -> IntentShown:
 
 
 @calls.writes("/<account>/keys/making/<intent_id>/proof", Permission.SEE, scopes=BY_SIDE)
-def prove(actor: Actor, intent_id: str, body: Proof) -> KeyPairShown:
+def prove(actor: Actor, intent_id: str, body: KeyPairProof) -> KeyPairShown:
     """Prove that the caller has the private key: the pair is in service, and one that it replaces is retiring.
 
     The same call again has the same answer.

@@ -46,7 +46,7 @@ class InvitationShown(Shown):
     withdrawn_at: Moment | None
 
 
-class Resent(Shown):
+class InvitationResent(Shown):
     """`sent` is false when the last mail left less than a minute ago: nothing was sent then."""
 
     sent: bool
@@ -107,11 +107,11 @@ def invite(actor: Actor, body: Inviting) -> InvitationShown:
 
 
 @calls.writes("/<account>/settings/invitations/<invitation_id>/resend", Permission.MEMBERS_MANAGE)
-def resend(actor: Actor, invitation_id: str) -> Resent:
+def resend(actor: Actor, invitation_id: str) -> InvitationResent:
     """Send an invitation again with a new link; the one before stops working."""
     invitation = store.get_invitation(own(actor), inner_id(invitation_id))
     sent = operations.resend(actor, invitation)
-    return Resent(sent=sent, invitation=invitation_shown(invitation))
+    return InvitationResent(sent=sent, invitation=invitation_shown(invitation))
 
 
 @calls.writes("/<account>/settings/invitations/<invitation_id>/withdraw", Permission.MEMBERS_MANAGE)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from portal.access.roles import PERMISSION_NAMES
 from portal.api.calls import CALLS, Call
@@ -15,6 +15,7 @@ from portal.api.rooms import ROOMS
 from portal.api.shapes import Nothing
 
 SCHEMAS = "#/components/schemas/{model}"
+LISTED = re.compile(r"Listed\[(\w+)\]")
 ARGUMENT = re.compile(r"<([a-z_]+)>")
 PLACE = "/api/v1"
 ACCOUNT_ID = "^MAG[0-9]{9}$"
@@ -26,7 +27,7 @@ REFUSALS = {
     404: "There is no such thing, or it is not yours to see.",
     409: "The thing is not in a state that allows this, or the same call is still in progress.",
     412: "The thing was changed since the version that `If-Match` names.",
-    413: "The body is larger than 64 kB.",
+    413: "The body is larger than the call takes: 64 kB, of batches 256 kB, of imports more.",
     415: "The body is not JSON.",
     422: "The call can be read, and what it says cannot be used.",
     428: "The call needs `If-Match`.",
@@ -85,12 +86,19 @@ def summary_of(call: Call) -> str:
     return (call.view.__doc__ or "").partition("\n")[0]
 
 
+class Named(GenerateJsonSchema):
+    """A list of projects is called `ListOfProjectShown`: the names become those of classes in clients."""
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(LISTED.sub(r"ListOf\1", name))
+
+
 Refs = dict[tuple[type[BaseModel], JsonSchemaMode], dict[str, Any]]
 
 
 def _schemas(calls: Sequence[Call]) -> tuple[dict[str, Any], Refs]:
     models = list(dict.fromkeys(_models(calls)))
-    refs, document = models_json_schema(models, ref_template=SCHEMAS)
+    refs, document = models_json_schema(models, ref_template=SCHEMAS, schema_generator=Named)
     return document.get("$defs", {}), refs  # type: ignore[return-value]
 
 

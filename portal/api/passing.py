@@ -69,7 +69,7 @@ class Opening(Body):
     ] = ""
 
 
-class Proof(Body):
+class HandOffProof(Body):
     """The signature of the opened private key over `to_prove`."""
 
     signature: Base64
@@ -157,7 +157,7 @@ def fetch(actor: Actor, hand_off_id: str, body: Opening) -> OpenedShown:
 
 
 @calls.writes("/<account>/hand-offs/<hand_off_id>/proof", Permission.HAND_OFF)
-def prove(actor: Actor, hand_off_id: str, body: Proof) -> HandOffShown:
+def prove(actor: Actor, hand_off_id: str, body: HandOffProof) -> HandOffShown:
     """Prove that the private key was read: the hand-off is done, and the ciphertext destroyed."""
     hand_off = _received(actor, hand_off_id)
     signature = possession.read_signature(body.signature.encode())

@@ -85,7 +85,7 @@ class SideSaid(Shown):
     at: Moment | None
 
 
-class LineShown(Shown):
+class ReviewLineShown(Shown):
     """What is reviewed as it was when it was written down, what is different now, and what was decided.
 
     `events` counts what the record says of it since it was reviewed last. `version` is the line's ETag.
@@ -138,7 +138,7 @@ def review_shown(actor: Actor, campaign: Campaign) -> ReviewShown:
     )
 
 
-def lines_shown(actor: Actor, campaign: Campaign, lines: list[Line]) -> list[LineShown]:
+def lines_shown(actor: Actor, campaign: Campaign, lines: list[Line]) -> list[ReviewLineShown]:
     """These lines, each with its context: a few statements, however many they are."""
     # The call asked for CONSOLE_SEE: an operator looks, too, and decides nothing.
     around = contexts.of(system_actor("console", actor.tenant_id), campaign, lines)
@@ -172,9 +172,9 @@ def _names(campaign: Campaign, *, fallbacks: bool) -> list[str]:
     return [row.membership.person.name for row in campaign.reviewers if row.is_fallback is fallbacks]
 
 
-def _line_shown(line: Line, context: Context) -> LineShown:
+def _line_shown(line: Line, context: Context) -> ReviewLineShown:
     use = context.last_use
-    return LineShown(
+    return ReviewLineShown(
         line=line.position,
         account=line.owner_account_id,
         owner=line.owner_name,

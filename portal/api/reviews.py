@@ -15,7 +15,7 @@ from portal.api.review_bodies import (
 )
 from portal.api.review_shapes import (
     Evidence,
-    LineShown,
+    ReviewLineShown,
     ReviewListed,
     ReviewShown,
     lines_shown,
@@ -73,15 +73,15 @@ def show(actor: Actor, campaign_id: str) -> ReviewShown:
 
 
 @calls.reads("/<account>/reviews/<campaign_id>/lines", Permission.CONSOLE_SEE)
-def lines(actor: Actor, campaign_id: str, query: LinesWanted) -> Listed[LineShown]:
+def lines(actor: Actor, campaign_id: str, query: LinesWanted) -> Listed[ReviewLineShown]:
     """List the lines of a review in their order, each with what is different now, its last use and who said what."""
     campaign = store.get_campaign(actor, campaign_id)
     page = _page(actor, campaign, query)
-    return Listed[LineShown](items=lines_shown(actor, campaign, list(page.rows)), next=page.next_place)
+    return Listed[ReviewLineShown](items=lines_shown(actor, campaign, list(page.rows)), next=page.next_place)
 
 
 @calls.reads("/<account>/reviews/<campaign_id>/lines/<position>", Permission.CONSOLE_SEE)
-def line(actor: Actor, campaign_id: str, position: str) -> LineShown:
+def line(actor: Actor, campaign_id: str, position: str) -> ReviewLineShown:
     """Show one line of a review."""
     campaign = store.get_campaign(actor, campaign_id)
     return _one(actor, campaign, store.get_line(actor, campaign, _number(position)))
@@ -104,7 +104,7 @@ def count(actor: Actor, body: LinesFilter) -> LinesCounted:
 
 
 @calls.writes("/<account>/reviews/<campaign_id>/lines/<position>/decide", Permission.REVIEW_KEEP)
-def decide_line(actor: Actor, campaign_id: str, position: str, version: Version, body: Deciding) -> LineShown:
+def decide_line(actor: Actor, campaign_id: str, position: str, version: Version, body: Deciding) -> ReviewLineShown:
     """Decide one line: keep it, narrow it or end it. Nothing is carried out before the review is closed."""
     campaign = store.get_campaign(actor, campaign_id)
     one = store.get_line(actor, campaign, _number(position))
@@ -177,7 +177,7 @@ def _page(actor: Actor, campaign: Campaign, query: LinesWanted) -> Page[Line]:
     )
 
 
-def _one(actor: Actor, campaign: Campaign, one: Line) -> LineShown:
+def _one(actor: Actor, campaign: Campaign, one: Line) -> ReviewLineShown:
     (shown,) = lines_shown(actor, campaign, [one])
     return shown
 

@@ -98,7 +98,7 @@ class NewEndpoint(Body):
     events: Events = None
 
 
-class Rotation(Body):
+class SecretRotation(Body):
     """How long the secret before goes on beside the new one; what is sent then carries both signatures."""
 
     overlap_hours: Annotated[int, Field(ge=0, le=LONGEST // HOUR)] = USUAL // HOUR
@@ -117,7 +117,7 @@ class Range(Body):
     until: Given
 
 
-class Resent(Shown):
+class DeliveriesResent(Shown):
     """How many messages are on their way once more."""
 
     count: int
@@ -154,7 +154,7 @@ def change(actor: Actor, endpoint_id: str, version: Version, body: NewEndpoint) 
 
 
 @calls.writes("/<account>/webhooks/<endpoint_id>/rotate", NEEDS)
-def rotate(actor: Actor, endpoint_id: str, body: Rotation) -> EndpointWithSecret:
+def rotate(actor: Actor, endpoint_id: str, body: SecretRotation) -> EndpointWithSecret:
     """Get a new secret; the one before goes on beside it for a while."""
     rotated = operations.rotate(actor, _get(actor, endpoint_id), timedelta(hours=body.overlap_hours))
     return EndpointWithSecret(**_members(rotated.endpoint), secret=rotated.secret)
@@ -219,9 +219,9 @@ def again(actor: Actor, endpoint_id: str, delivery_id: str) -> DeliveryShown:
 
 
 @calls.writes("/<account>/webhooks/<endpoint_id>/resend", NEEDS)
-def resend(actor: Actor, endpoint_id: str, body: Range) -> Resent:
+def resend(actor: Actor, endpoint_id: str, body: Range) -> DeliveriesResent:
     """Have all messages of a time sent once more, under the same ids."""
-    return Resent(count=operations.resend_range(actor, _get(actor, endpoint_id), body.since, body.until))
+    return DeliveriesResent(count=operations.resend_range(actor, _get(actor, endpoint_id), body.since, body.until))
 
 
 def _get(actor: Actor, endpoint_id: str) -> WebhookEndpoint:

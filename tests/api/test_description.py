@@ -1,5 +1,7 @@
 """The description of the API says what the calls really take, need and answer."""
 
+import re
+
 import pytest
 from flask import Flask
 from pydantic import Field
@@ -37,6 +39,12 @@ def test_it_is_served_to_everybody(app: Flask):
     answer = PortalClient(app, app.response_class).get("/api/v1/openapi.json")
 
     assert (answer.status_code, answer.json["openapi"]) == (200, "3.1.0")
+
+
+def test_what_goes_in_and_out_has_names_that_clients_can_take_for_their_classes():
+    names = description()["components"]["schemas"]
+
+    assert [name for name in names if not re.fullmatch(r"([A-Z][a-z]*)+", name)] == []
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
