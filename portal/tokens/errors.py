@@ -20,6 +20,12 @@ class LastDayOutOfRange(Invalid):
     sentence = N_("A token's last day is between tomorrow and %(days)s days from now.")
 
 
+class TooManyTokens(Conflict):
+    code = "token_too_many"
+    sentence = N_("You have %(count)s tokens that work, and that is the most a person has in one account.")
+    mend = N_("End those that nothing uses any more; each shows when it was used last.")
+
+
 class IssuedAlready(Conflict):
     code = "token_issued_already"
     sentence = N_("“%(name)s” was made already when this form was sent for the first time.")

@@ -15,10 +15,18 @@ from portal.foundation.database import lock
 from portal.foundation.marking import N_
 from portal.foundation.words import clean_name
 from portal.tokens import notices, store, texts
-from portal.tokens.errors import IssuedAlready, LastDayOutOfRange, NotAtHome, NotYourToken, ScopeNotYours
+from portal.tokens.errors import (
+    IssuedAlready,
+    LastDayOutOfRange,
+    NotAtHome,
+    NotYourToken,
+    ScopeNotYours,
+    TooManyTokens,
+)
 from portal.tokens.models import PersonalToken
 
 LONGEST_DAYS = 365
+MOST_PER_MEMBER = 50  # a script that makes tokens in a loop is stopped before anybody has to tidy up after it
 NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -34,7 +42,8 @@ def issue(actor: Actor, *, name: str, scopes: frozenset[Scope], ends_at: datetim
     """A token of the actor's person in its own tenant, which stops at `ends_at` (aware UTC, the end of its last day).
 
     scopes: reading is among them in any case. mark: of the form that asks, so that sending it twice makes one. Raises:
-    NotAtHome, OnlyInPerson, ScopeNotYours, LastDayOutOfRange, IssuedAlready, and what a name is refused for.
+    NotAtHome, OnlyInPerson, ScopeNotYours, LastDayOutOfRange, IssuedAlready, TooManyTokens, and what a name is refused
+    for.
     """
     membership_id = require_may_issue(actor)
     name = clean_name(name)
@@ -43,6 +52,8 @@ def issue(actor: Actor, *, name: str, scopes: frozenset[Scope], ends_at: datetim
     if before is not None:
         raise IssuedAlready(name=before.name)
     _require_sound(actor, scopes, ends_at)
+    if (count := store.count_working(actor, membership_id, clock.now())) >= MOST_PER_MEMBER:
+        raise TooManyTokens(count=count)
     secret = texts.make()
     row = PersonalToken(
         tenant_id=actor.tenant_id,

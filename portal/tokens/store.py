@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Select, bindparam, delete, or_, select, update
+from sqlalchemy import Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from portal.access.actor import Actor
@@ -45,6 +45,13 @@ def lock_by_digest(digest: bytes) -> PersonalToken | None:
 def find_asked_as(actor: Actor, mark: str) -> PersonalToken | None:
     """What was made when the form with this mark was sent, or None."""
     return db.session.scalars(owned_by(actor, PersonalToken).where(PersonalToken.asked_as == mark)).one_or_none()
+
+
+def count_working(actor: Actor, membership_id: uuid.UUID, at: datetime) -> int:
+    """How many tokens of this membership work at this moment."""
+    rows = owned_by(actor, PersonalToken).where(PersonalToken.membership_id == membership_id)
+    working = rows.where(PersonalToken.ended_at.is_(None), PersonalToken.expires_at > at)
+    return db.session.scalar(working.with_only_columns(func.count())) or 0
 
 
 def page(actor: Actor, place: str | None = None, *, everybodys: bool) -> Page[PersonalToken]:

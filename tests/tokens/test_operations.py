@@ -15,7 +15,14 @@ from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.foundation.words import NameEmpty
 from portal.tokens import operations, store
-from portal.tokens.errors import IssuedAlready, LastDayOutOfRange, NotAtHome, NotYourToken, ScopeNotYours
+from portal.tokens.errors import (
+    IssuedAlready,
+    LastDayOutOfRange,
+    NotAtHome,
+    NotYourToken,
+    ScopeNotYours,
+    TooManyTokens,
+)
 from portal.tokens.models import TokenState
 from tests.factories import a_delegation, a_licensee, a_member, an_integrator, for_client, membership_of, tenant_of
 from tests.tokens.scenes import a_token, end
@@ -84,6 +91,18 @@ def test_one_form_makes_one_token(owner):
 
     with pytest.raises(IssuedAlready):
         a_token(owner, mark="one form")
+
+
+def test_only_so_many_tokens_of_a_person_work_at_a_time(owner, monkeypatch):
+    monkeypatch.setattr(operations, "MOST_PER_MEMBER", 2)
+    first = a_token(owner)
+    a_token(owner)
+
+    with pytest.raises(TooManyTokens):
+        a_token(owner)
+    end(owner, first.token)
+
+    assert a_token(owner)
 
 
 def test_a_token_makes_no_token(owner):

@@ -3,7 +3,8 @@
 import pytest
 from bs4 import BeautifulSoup
 
-from portal.access.roles import Role
+from portal.access.actor import through_token
+from portal.access.roles import Role, Scope
 from portal.foundation.database import transaction
 from portal.foundation.paging import PAGE_ROWS
 from portal.keys import operations as keys
@@ -18,6 +19,7 @@ from tests.factories import (
     tenant_of,
 )
 from tests.statements import counted
+from tests.tokens.scenes import a_token
 
 
 @pytest.fixture
@@ -55,6 +57,16 @@ def test_events_are_sentences_newest_first(owner, account, signed_in):
 
     assert told[0] == f"{owner.label} renamed the account from “Aurora” to “Aurora 0”"
     assert told[1] == f"{owner.label} put the key pair “Storefront” into service (Sandbox)"
+
+
+def test_what_a_script_did_says_by_which_token(owner, account, signed_in):
+    token = a_token(owner, Scope.SETTINGS).token.public_id
+    rename(through_token(owner, frozenset({Scope.SETTINGS}), token), 1)
+
+    by_script, by_hand, *_earlier = rows(signed_in(owner).get(f"/{account}/activity"))
+
+    assert f"by the token {token}" in by_script
+    assert "by the token" not in by_hand
 
 
 def test_another_tenants_events_are_not_there(owner, account, signed_in):
