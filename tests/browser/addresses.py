@@ -12,11 +12,11 @@ from tests.access.furnishing import STANDS
 NOBODY, OWNER, SIGNER, ADMIN = "nobody", "owner", "signer", RUTH.email
 Page = tuple[str, str, dict[str, str]]
 
-# Files, and the way from the root.
+# Files, figures, and the way from the root.
 NO_PAGES = {
     "static", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home",
     "reviews.count", "reviews.evidence_csv", "reviews.evidence_json", "console.import_report",
-    "console.import_template",
+    "console.import_template", "watching.metrics", "api.openapi",
 }  # fmt: skip
 SEEN_BY = {
     "accounts.sign_in": NOBODY,
