@@ -4,9 +4,6 @@
     .venv/bin/python -m bench.webhooks --kills 200         workers killed 200 times, a receiver that fails 30 %
     .venv/bin/python -m bench.webhooks --url URL [--migration-url URL]      an empty PostgreSQL database
 
-The receiver is a process of its own and keeps what it took; so is the worker, started as a service starts it. What
-happens are request codes of several tenants (`--subjects`), so that order matters. In the end what was taken is held
-against the audit events: every one of them must have been taken, those of one subject in order, and one that came
 The receiver is a process of its own and keeps what it took; so is the worker, `flask worker`, as a service starts it.
 What happens are request codes of several tenants (`--subjects`), so that order matters. In the end what was taken is
 held against the audit events: every one of them must have been taken, those of one subject in order, and one that came
