@@ -76,6 +76,13 @@ def test_applied_twice_equals_once(terminal: Terminal, file: Path):
         assert stat.S_IMODE((file.parent / name).stat().st_mode) == 0o600
 
 
+def test_in_json_nothing_is_done_that_nobody_saw_first(terminal: Terminal, file: Path):
+    done = terminal("apply", str(file), "--json", said="y\n")
+
+    assert (done.returncode, listed(terminal, "projects")) == (2, [])
+    assert "--yes" in done.stderr
+
+
 def test_without_a_yes_nothing_is_done(terminal: Terminal, file: Path):
     done = terminal("apply", str(file), said="n\n")
 

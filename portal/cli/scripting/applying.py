@@ -34,6 +34,8 @@ def plan(file: Path, detailed_exitcode: bool, as_json: bool) -> None:
 @json_option
 def apply(file: Path, yes: bool, as_json: bool) -> None:
     """Do what `plan` says, after asking. Applying twice is applying once; what was stopped half-way can be repeated."""
+    if as_json and not yes:
+        raise click.UsageError("With --json nobody sees the plan first: run `portal plan FILE`, then add --yes.")
     with spoken(as_json):
         account, found = _planned(file)
         if not as_json:
@@ -66,5 +68,7 @@ def _told(found: Plan, as_json: bool) -> None:
             click.echo(f"    {label}: {', '.join(names)}")
     for remark in found.remarks:
         click.echo(f"! {remark}")
-    if not found.steps:
+    if not found.steps and found.remarks:
+        click.echo("Nothing to do here; what is marked with ! is up to people.")
+    elif not found.steps:
         click.echo("Nothing to do: the account has all that the file wants.")
