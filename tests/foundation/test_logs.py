@@ -12,7 +12,20 @@ pytestmark = pytest.mark.no_database
 
 
 @pytest.mark.parametrize(
-    "name", ["password", "token", "cookie", "authorization", "kek", "secret_key", "Password", "X-Gw-Signature"]
+    "name",
+    [
+        "password",
+        "token",
+        "cookie",
+        "authorization",
+        "kek",
+        "secret_key",
+        "Password",
+        "X-Gw-Signature",
+        "smtp_password",
+        "password_pepper",
+        "set-cookie",
+    ],
 )
 def test_the_value_of_a_secret_field_is_left_out(name: str):
     assert redact(None, "info", {name: "abc", "event": "x"}) == {name: REDACTED, "event": "x"}
@@ -24,6 +37,14 @@ def test_a_private_key_is_left_out_wherever_it_stands():
     entry = redact(None, "info", {"event": f"failed with {pem} in it", "other": "kept"})
 
     assert entry == {"event": f"failed with {REDACTED}\n in it", "other": "kept"}
+
+
+def test_what_lies_deeper_is_looked_at_too():
+    token = tokens.make()
+
+    entry = redact(None, "info", {"event": "x", "told": {"headers": [{"Cookie": "sid=1"}, f"with {token}"], "n": 1}})
+
+    assert entry == {"event": "x", "told": {"headers": [{"Cookie": REDACTED}, f"with {REDACTED}"], "n": 1}}
 
 
 def test_a_private_key_that_is_cut_off_is_left_out_too():
