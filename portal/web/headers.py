@@ -31,7 +31,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def of_all(is_https: bool) -> dict[str, str]:
-    """The headers of every answer, of whatever door."""
+    """The headers of every answer of pages, scripts and shops; the gateway speaks to machines alone and has its own."""
     return ALWAYS | {"Strict-Transport-Security": HSTS} if is_https else ALWAYS
 
 
