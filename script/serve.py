@@ -25,7 +25,7 @@ from environment import ROOT, NotReady, tell
 VAR = ROOT / "var"
 DEMO_SETTINGS = VAR / "demo.env"
 DEMO_SECRETS = ("SECRET_KEY", "KEK", "PASSWORD_PEPPER")
-SIGN_IN = "/sign-in"
+READY = "/readyz"
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LARGEST_HEADERS = 2 * 1024 * 1024
 READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 60, 15, 0.1
@@ -152,7 +152,7 @@ def _serve(port: int, settings: dict[str, str]) -> None:
         running["worker"] = _start(settings, "flask", "--app", "wsgi", "worker")
         if "GATEWAY_PORT" in settings:
             running["gateway"] = _start(settings, *_granian_of_gateway(settings))
-        _wait_for_sign_in(port, settings, running)
+        _wait_until_ready(port, settings, running)
         if "gateway" in running:
             _wait_for_gateway(settings, running)
         print(f"ready http://localhost:{port}", flush=True)
@@ -198,7 +198,7 @@ def _start(settings: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_for_sign_in(port: int, settings: dict[str, str], running: dict[str, subprocess.Popen[bytes]]) -> None:
+def _wait_until_ready(port: int, settings: dict[str, str], running: dict[str, subprocess.Popen[bytes]]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     host = urlsplit(settings.get("EXTERNAL_BASE_URL", "")).netloc or f"localhost:{port}"
     answer = "no answer"
@@ -206,17 +206,17 @@ def _wait_for_sign_in(port: int, settings: dict[str, str], running: dict[str, su
         _all_run(running)
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            connection.request("GET", SIGN_IN, headers={"Host": host})
-            status = connection.getresponse().status
+            connection.request("GET", READY, headers={"Host": host})
+            told = connection.getresponse()
+            answer = f"status {told.status}, {told.read(100).decode(errors='replace').strip()}"
             connection.close()
         except OSError:
             time.sleep(POLL_SECONDS)
             continue
-        if status < 400:
+        if told.status < 400:
             return
-        answer = f"status {status}"
         time.sleep(1)
-    raise NotReady(f"The sign-in page did not answer within {READY_SECONDS} seconds: {answer}.")
+    raise NotReady(f"The portal was not ready within {READY_SECONDS} seconds: {answer}.")
 
 
 def _wait_for_gateway(settings: dict[str, str], running: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -1,8 +1,6 @@
 """`flask portal init` and `flask portal demo`: the first start of an instance."""
 
 import click
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
 
@@ -12,7 +10,9 @@ from portal.accounts import store as people
 from portal.cli.speaking import operator_at
 from portal.contracts import catalogue
 from portal.demo import operations as demo
-from portal.foundation.database import db, transaction
+from portal.foundation import migrations
+from portal.foundation.database import transaction
+from portal.foundation.migrations import Stand
 from portal.tenants import operations as tenants
 from portal.tenants import store as tenant_store
 from portal.tenants.models import Tenant
@@ -46,10 +46,7 @@ def _require_production() -> None:
 
 
 def _require_migrated() -> None:
-    scripts = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
-    with db.engine.connect() as connection:
-        stands_at = MigrationContext.configure(connection).get_current_heads()
-    if set(stands_at) != set(scripts.get_heads()):
+    if migrations.stand() is not Stand.AT_HEAD:
         raise click.ClickException("The database's tables are not those of this release: run `flask db upgrade` first.")
 
 

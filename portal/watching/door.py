@@ -1,5 +1,5 @@
-"""The door itself: plain WSGI ahead of pages, calls of shops and calls of scripts. It answers /metrics, and notices the
-rest, which it hands on."""
+"""The door itself: plain WSGI ahead of pages, calls of shops and calls of scripts. It answers /metrics, /livez and
+/readyz, and notices the rest, which it hands on."""
 
 import re
 import time
@@ -18,13 +18,17 @@ from portal.foundation import clock, metrics, requests, tracing
 from portal.foundation.database import transaction
 from portal.watching.figures import State
 from portal.watching.noticing import Noticed
+from portal.watching.readiness import Readiness, Word
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = get_logger()
 
-METRICS = "/metrics"
+METRICS, LIVE, READY = "/metrics", "/livez", "/readyz"
+GET = ("GET", "HEAD")
+TEXT = ("Content-Type", "text/plain; charset=utf-8")
+NO_STORE = ("Cache-Control", "no-store")
 DOOR = "watching"
 REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 HERE = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -36,7 +40,7 @@ Surroundings = Callable[[], AbstractContextManager[object]]
 
 
 class Door:
-    """Answers /metrics to whom it is for, and hands everything else on to `rest`."""
+    """Answers /metrics to whom it is for, /livez and /readyz to everybody, and hands everything else on to `rest`."""
 
     def __init__(
         self,
@@ -49,11 +53,15 @@ class Door:
 
         `headers` are those of every answer of the portal.
         """
-        self._headers = [*headers.items(), ("Content-Type", metrics.CONTENT_TYPE), ("Cache-Control", "no-store")]
+        self._headers = [*headers.items(), NO_STORE]
         self.rest, self._surroundings, self._takes_ids = rest, surroundings, takes_ids
         self._state, self._noted_at = State(surroundings), dict[str, float]()
+        self.readiness = Readiness(surroundings)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO") in (LIVE, READY) and environ["REQUEST_METHOD"] in GET:
+            # Machines ask every few seconds: no figure, no line and no span for that.
+            return self._probed(environ, start_response)
         noticed = Noticed(environ, requests.begin(self._given_id(environ)))
         try:
             with tracing.inside(noticed.span):
@@ -66,19 +74,37 @@ class Door:
         noticed.end()
         return body
 
+    def _probed(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        requests.begin(self._given_id(environ))
+        word = "live" if environ["PATH_INFO"] == LIVE else self.readiness.word()
+        is_well = word in ("live", Word.READY)
+        headers = [] if is_well else [("Retry-After", "1")]
+        status = "200 OK" if is_well else "503 Service Unavailable"
+        return self._said(environ, start_response, status, f"{word}\n".encode(), [TEXT, *headers])
+
+    def _said(
+        self,
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
+        status: str,
+        body: bytes,
+        headers: list[tuple[str, str]],
+    ) -> Iterable[bytes]:
+        own = [("Content-Length", str(len(body))), ("X-Request-Id", requests.current_id() or "")]
+        start_response(status, [*self._headers, *headers, *own])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
     def _given_id(self, environ: "WSGIEnvironment") -> str:
         given: str = environ.get("HTTP_X_REQUEST_ID", "") if self._takes_ids else ""
         return given if REQUEST_ID.fullmatch(given) else ""
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        is_ours = environ.get("PATH_INFO") == METRICS and environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        is_ours = environ.get("PATH_INFO") == METRICS and environ["REQUEST_METHOD"] in GET
         if not is_ours or not self._may_watch(environ):
             return self.rest(environ, start_response)
         requests.tell(DOOR, "metrics")
         body = metrics.text([self._state])
-        own = [("Content-Length", str(len(body))), ("X-Request-Id", requests.current_id() or "")]
-        start_response("200 OK", [*self._headers, *own])
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        return self._said(environ, start_response, "200 OK", body, [("Content-Type", metrics.CONTENT_TYPE)])
 
     def _may_watch(self, environ: "WSGIEnvironment") -> bool:
         if _is_from_here(environ):

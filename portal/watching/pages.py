@@ -1,4 +1,7 @@
-"""Tells which page of Flask's answers a request and who acts, and that /metrics is a missing page to strangers."""
+"""Tells which page of Flask's answers a request and who acts, and that /metrics is a missing page to strangers.
+
+Here the addresses of the door are known to Flask, so that they stand among all others; the door answers them first.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from portal.foundation import requests
 from portal.foundation.marking import GUARD
-from portal.watching.door import DOOR, METRICS
+from portal.watching.door import DOOR, LIVE, METRICS, READY
 
 API, WEB = "api", "web"
 
@@ -21,7 +24,20 @@ def metrics() -> Response:
     raise NotFound()
 
 
-setattr(metrics, GUARD, "public")
+@pages.route(LIVE)
+def livez() -> Response:
+    """Answered ahead of here. Raises: NotFound."""
+    raise NotFound()
+
+
+@pages.route(READY)
+def readyz() -> Response:
+    """Answered ahead of here. Raises: NotFound."""
+    raise NotFound()
+
+
+for page in (metrics, livez, readyz):
+    setattr(page, GUARD, "public")
 
 
 def add_to(app: Flask) -> None:

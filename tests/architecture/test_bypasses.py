@@ -24,7 +24,7 @@ AROUND = {
 # The two places that may, and what for.
 MAY = {
     "portal.foundation.database": "begins transactions and prepares SQLite's connections",
-    "portal.cli.starting": "asks the schema's version, which no tenant owns",
+    "portal.foundation.migrations": "asks the schema's version, which no tenant owns",
 }
 
 

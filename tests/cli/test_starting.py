@@ -69,7 +69,7 @@ def test_the_demo_is_not_started_as_production(app):
 
 
 def test_a_database_of_another_release_is_refused(run: Run, monkeypatch):
-    monkeypatch.setattr("portal.cli.starting.ScriptDirectory.get_heads", lambda _scripts: ("9999",))
+    monkeypatch.setattr("portal.foundation.migrations.heads_of_code", lambda: frozenset({"9999"}))
 
     result = run(*INIT)
 

@@ -60,6 +60,8 @@ OPEN = {
     },
     "demo.mail": "the demo's mailbox is everybody's",
     "static": "files",
+    "watching.livez": "whether the process lives is everybody's",
+    "watching.readyz": "whether it is ready is everybody's",
     "watching.metrics": "whoever asks from this machine may, and tests do; the others are in tests/watching",
     "tokens.approve_device": "the code of a command line is for whoever types it; one of nobody is a page of its own",
     "tokens.refuse_device": "the same",
