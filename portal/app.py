@@ -37,6 +37,7 @@ from portal.outbox import operations as outbox
 from portal.reviews import evidence
 from portal.watching import pages as watching_pages
 from portal.watching.door import Door as WatchingDoor
+from portal.watching.mirror import Mirror
 from portal.web import errors, filters, frame, guards, headers
 from portal.web.accounts.views import pages as accounts_pages
 from portal.web.activity.views import pages as activity_pages
@@ -135,6 +136,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         app.app_context,
         takes_ids=settings.proxy_hops > 0,
         headers=headers.of_all(settings.is_https),
+        mirror=Mirror(settings.secret_key, settings.proxy_hops),
     )
     if settings.proxy_hops:
         hops = settings.proxy_hops

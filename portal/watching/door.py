@@ -17,6 +17,7 @@ from portal.credentials import store as credentials
 from portal.foundation import clock, metrics, requests, tracing
 from portal.foundation.database import transaction
 from portal.watching.figures import State
+from portal.watching.mirror import IN_ENVIRON, Mirror
 from portal.watching.noticing import Noticed
 from portal.watching.readiness import Readiness, Word
 
@@ -48,15 +49,16 @@ class Door:
         surroundings: Surroundings,
         takes_ids: bool,
         headers: Mapping[str, str] = MappingProxyType({}),
+        mirror: Mirror | None = None,
     ) -> None:
         """`surroundings` make an application's context. `takes_ids`: a proxy in front says the ids of requests.
 
-        `headers` are those of every answer of the portal.
+        `headers` are those of every answer of the portal. `mirror` tells who proves to be the operator what is seen.
         """
         self._headers = [*headers.items(), NO_STORE]
         self.rest, self._surroundings, self._takes_ids = rest, surroundings, takes_ids
         self._state, self._noted_at = State(surroundings), dict[str, float]()
-        self.readiness = Readiness(surroundings)
+        self.readiness, self._mirror = Readiness(surroundings), mirror
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("PATH_INFO") in (LIVE, READY) and environ["REQUEST_METHOD"] in GET:
@@ -80,7 +82,9 @@ class Door:
         is_well = word in ("live", Word.READY)
         headers = [] if is_well else [("Retry-After", "1")]
         status = "200 OK" if is_well else "503 Service Unavailable"
-        return self._said(environ, start_response, status, f"{word}\n".encode(), [TEXT, *headers])
+        seen = self._mirror.answer(environ) if self._mirror and IN_ENVIRON in environ else ""
+        body = f"{word}\n{seen}\n" if seen else f"{word}\n"
+        return self._said(environ, start_response, status, body.encode(), [TEXT, *headers])
 
     def _said(
         self,
