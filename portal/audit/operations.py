@@ -167,6 +167,15 @@ class Break:
     what: str
 
 
+def head_fits() -> bool | None:
+    """Whether the last event of the longest chain is what its head says; None: there is no chain yet."""
+    head = store.longest_chain()
+    if head is None:
+        return None
+    last = store.find_event(head.id, head.last_seq)  # another one may follow meanwhile
+    return last is not None and last.hash == head.last_hash == fingerprint(_values(last))
+
+
 def verify() -> Iterator[Break]:
     """The first break of each chain that has one: a changed, deleted, inserted or reordered event, or a cut tail."""
     for head in store.chains():

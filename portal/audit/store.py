@@ -113,6 +113,17 @@ def chains() -> Sequence[AuditChain]:
     return db.session.scalars(select(AuditChain).order_by(AuditChain.id)).all()
 
 
+def longest_chain() -> AuditChain | None:
+    """The head of the chain with the most events, or None."""
+    return db.session.scalar(select(AuditChain).order_by(AuditChain.last_seq.desc(), AuditChain.id).limit(1))
+
+
+def find_event(chain_id: uuid.UUID, seq: int) -> AuditEvent | None:
+    """The event of a chain with this number, or None."""
+    rows = across_tenants(AuditEvent, reason=Reader.UPKEEP)
+    return db.session.scalar(rows.where(AuditEvent.chain_id == chain_id, AuditEvent.seq == seq))
+
+
 def events_of(chain_id: uuid.UUID) -> Iterator[AuditEvent]:
     """All events of one chain in order, read in portions."""
     rows = across_tenants(AuditEvent, reason=Reader.UPKEEP).where(AuditEvent.chain_id == chain_id)

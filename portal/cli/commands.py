@@ -15,13 +15,14 @@ from portal.cli import (
     starting,
     states,
 )
+from portal.cli.checking.command import check
 from portal.cli.speaking import SpeakingGroup
 from portal.cli.worker import worker
 
 PORTAL = (
     starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
     keeping.set_standing, importing.import_file, signing.signing_key,
-    credentials.service_credential, states.states, reasons.reasons,
+    credentials.service_credential, states.states, reasons.reasons, check,
 )  # fmt: skip
 
 

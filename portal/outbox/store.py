@@ -71,6 +71,12 @@ def newest(limit: int) -> Sequence[OutboxMessage]:
     return db.session.scalars(rows.limit(limit)).all()
 
 
+def oldest_due(now: datetime) -> datetime | None:
+    """Since when the oldest message that may leave now was to leave; None: none is due."""
+    waits = OutboxMessage.delivered_at.is_(None), OutboxMessage.given_up_at.is_(None)
+    return db.session.scalar(select(func.min(OutboxMessage.due_at)).where(*waits, OutboxMessage.due_at <= now))
+
+
 def backlog() -> Backlog:
     """What has not left. It goes past the session, so that who watches needs none of the pages' connections."""
     waits, given_up = OutboxMessage.given_up_at.is_(None), OutboxMessage.given_up_at.is_not(None)

@@ -82,6 +82,19 @@ def is_anything_due(now: datetime) -> bool:
     return db.session.scalar(due) is not None or db.session.scalar(behind) is not None
 
 
+def oldest_due(now: datetime) -> datetime | None:
+    """Since when the oldest delivery that may leave now was to leave, or the oldest event that has to become one has
+    been there; None: there is neither.
+    """
+    due = across_tenants(func.min(WebhookDelivery.due_at), reason=Reader.WORKER).where(*_due(now), ~_waits_behind())
+    untold = (
+        across_tenants(func.min(AuditEvent.at), reason=Reader.WORKER)
+        .join(WebhookEndpoint, WebhookEndpoint.tenant_id == AuditEvent.chain_id)
+        .where(AuditEvent.seq == WebhookEndpoint.read_seq + 1, *_behind())
+    )
+    return min((at for at in (db.session.scalar(due), db.session.scalar(untold)) if at is not None), default=None)
+
+
 def lock_behind() -> Sequence[WebhookEndpoint]:
     """Endpoints that have to be told something, locked; those that another worker is telling are passed over."""
     rows = across_tenants(WebhookEndpoint, reason=Reader.WORKER).where(*_behind())

@@ -1,0 +1,1 @@
+"""`flask portal check`: what is wrong with a deployment."""
