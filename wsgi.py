@@ -8,6 +8,7 @@ import gc
 import sys
 
 from portal.app import create_app, gateway_before
+from portal.cli.checking.command import tell_of_refusal
 from portal.config import UnsafeSettings
 from portal.gateway.door import alone
 from portal.usage import writing
@@ -15,6 +16,7 @@ from portal.usage import writing
 try:
     app = create_app()
 except UnsafeSettings as unsafe:
+    tell_of_refusal(unsafe.problems, sys.argv)
     sys.exit("\n".join(["The portal does not start:", *(f"- {problem}" for problem in unsafe.problems)]))
 
 # Here and not in create_app: only a process that serves writes use traces by itself.

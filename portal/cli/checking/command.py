@@ -4,6 +4,9 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+from typing import NoReturn
 
 import click
 from flask import current_app
@@ -11,7 +14,7 @@ from flask.cli import with_appcontext
 
 from portal.cli.checking import clocks, database, front, own_settings, postgresql, proxies, sealed, work
 from portal.cli.checking.asking import is_address
-from portal.cli.checking.findings import Deployment, Finding, Severity, Theme, run
+from portal.cli.checking.findings import Deployment, Finding, Severity, Theme, not_checked, run
 from portal.config import Settings
 
 FAILED, NOT_CHECKED = 1, 2
@@ -34,6 +37,22 @@ def check(url: str | None, http_port: int, in_json: bool) -> None:
     if not is_address(url):
         raise click.BadParameter("Give an address such as https://portal.example.com.", param_hint="--url")
     found = list(run(themes(settings), Deployment(settings, url, http_port)))
+    _tell(found, in_json)
+
+
+def tell_of_refusal(problems: list[str], words: list[str]) -> None:
+    """Where `words` are a command line that asks for this check, ends the process with these problems as findings.
+
+    For a start that settings forbid: then there is no application, and so no command, that could say it.
+    """
+    if ("portal", "check") not in pairwise(words) or "--help" in words:
+        return
+    found = [replace(each, check="settings.allowed") for each in own_settings.keeping_from_starting(problems)]
+    left = not_checked("Nothing else was looked at: the portal does not start with these settings.")
+    _tell([*found, replace(left, check="settings.others")], "--json" in words)
+
+
+def _tell(found: list[Finding], in_json: bool) -> NoReturn:
     click.echo(_as_json(found) if in_json else _as_text(found))
     sys.exit(exit_code(found))
 

@@ -26,11 +26,16 @@ def allowed(at: Deployment) -> Iterator[Finding]:
     try:
         at.settings.check()
     except UnsafeSettings as unsafe:
-        for problem in unsafe.problems:
-            name, _colon, do = problem.partition(": ")
-            yield fail(f"{name}.", f"{do[:1].upper()}{do[1:]}" if do else problem)
+        yield from keeping_from_starting(unsafe.problems)
     else:
         yield ok("The portal starts with these settings.")
+
+
+def keeping_from_starting(problems: list[str]) -> Iterator[Finding]:
+    """The problems of `config`, each of them a sentence and, after a colon, what to do."""
+    for problem in problems:
+        says, _colon, do = problem.partition(": ")
+        yield fail(f"{says.rstrip('.')}.", f"{do[:1].upper()}{do[1:]}" if do else "See docs/running.md, Settings.")
 
 
 def mode(at: Deployment) -> Iterator[Finding]:

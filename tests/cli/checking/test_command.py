@@ -152,10 +152,25 @@ def test_an_address_that_is_none_cannot_be_checked(standing: Standing):
 
 @pytest.mark.own_database
 def test_settings_that_keep_the_portal_from_starting_are_said(standing: Standing):
-    ended = standing.check(SECRET_KEY="")
+    """Then there is no application whose command this could be."""
+    code, severities = standing.in_json(SECRET_KEY="", KEK="c2VzYW1lLW9wZW4=")
 
-    assert ended.returncode == 1
-    assert "SECRET_KEY is missing" in ended.stderr
+    assert code == 1
+    assert severities == {"settings.allowed": "fail", "settings.others": "not checked"}
+
+
+@pytest.mark.no_database
+def test_they_are_findings_with_what_to_do(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match="1"):
+        command.tell_of_refusal(["KEK is too short: make one."], ["flask", "--app", "wsgi", "portal", "check"])
+
+    assert "fail         KEK is too short.\n               → Make one.\n" in capsys.readouterr().out
+
+
+@pytest.mark.no_database
+@pytest.mark.parametrize("words", [["flask", "portal", "init"], ["flask", "check"], ["portal"], []])
+def test_other_commands_are_not_answered_for(words: list[str]):
+    command.tell_of_refusal(["KEK is too short: make one."], words)
 
 
 def test_a_check_that_breaks_cannot_tell(run: Run, production: Any, monkeypatch: pytest.MonkeyPatch):
