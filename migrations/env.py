@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import Connection, NullPool, create_engine
 
 from portal.foundation.database import Base, EnumSet, UtcDateTime
+from portal.foundation.sealed import Sealed
 
 
 def _url() -> str:
@@ -24,6 +25,8 @@ def _render(kind: str, item: Any, _context: Any) -> str | bool:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, EnumSet):
         return "sa.String(length=255)"
+    if kind == "type" and isinstance(item, Sealed):
+        return "sa.Text()"
     return False
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Index, LargeBinary, String, Text, or_, select, text, update
+from sqlalchemy import Index, LargeBinary, String, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.foundation import clock
 from portal.foundation.database import Base, db, enum_type, insert_if_absent
+from portal.foundation.sealed import Sealed
 from portal.foundation.sealing import Place, Sealer
 
 PUBLIC_BYTES = 32  # RFC 8032, 5.1.5
@@ -50,7 +51,7 @@ class SigningKey(Base):
     key_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     purpose: Mapped[Purpose] = mapped_column(enum_type(Purpose))
     public: Mapped[bytes] = mapped_column(LargeBinary(PUBLIC_BYTES))
-    sealed: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[str] = mapped_column(Sealed)
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
 

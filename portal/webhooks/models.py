@@ -14,6 +14,7 @@ from portal.foundation import clock, ids
 from portal.foundation.database import Base, Versioned, enum_type
 from portal.foundation.marking import N_
 from portal.foundation.outgoing import LONGEST_URL
+from portal.foundation.sealed import Sealed
 from portal.foundation.sealing import Place
 from portal.foundation.states import keep
 from portal.webhooks.states import DELIVERY, ENDPOINT, DeliveryState, EndpointState, Pause
@@ -97,7 +98,7 @@ class WebhookSecret(TenantOwned, Base):
     )
 
     endpoint_id: Mapped[uuid.UUID]
-    sealed: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[str] = mapped_column(Sealed)
     asked_as: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     ends_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from portal.foundation.sealing import CannotUnseal, Place, Sealer, new_token, token_hash
+from portal.foundation.sealing import CannotUnseal, Place, Sealer, key_id_in, new_token, token_hash
 
 pytestmark = pytest.mark.no_database
 
@@ -68,6 +68,56 @@ def test_what_was_never_sealed_does_not_open(sealed: str, sealer: Sealer):
 def test_another_key_does_not_open_it(sealer: Sealer):
     with pytest.raises(CannotUnseal):
         Sealer(bytes(32)).unseal(sealer.seal(SECRET, HERE), HERE)
+
+
+def test_a_ring_opens_what_is_sealed_under_any_of_its_keys(sealer: Sealer):
+    other, third = Sealer(bytes(32)), Sealer(bytes(range(1, 33)))
+    ring = Sealer(KEK, [bytes(32), bytes(range(1, 33))])
+
+    assert [ring.unseal(each.seal(SECRET, HERE), HERE) for each in (sealer, other, third)] == [SECRET] * 3
+    assert ring.key_ids == {sealer.key_id, other.key_id, third.key_id}
+
+
+def test_a_ring_seals_under_its_first_key_alone(sealer: Sealer):
+    sealed = Sealer(KEK, [bytes(32)]).seal(SECRET, HERE)
+
+    assert key_id_in(sealed) == sealer.key_id
+    assert sealer.unseal(sealed, HERE) == SECRET
+
+
+def test_an_unknown_key_is_named(sealer: Sealer):
+    sealed = Sealer(bytes(32)).seal(SECRET, HERE)
+
+    with pytest.raises(CannotUnseal, match=f"outbox.sealed is sealed under the key-encryption key {key_id_in(sealed)}"):
+        sealer.unseal(sealed, HERE)
+
+
+def test_a_value_relabelled_with_a_known_key_does_not_open(sealer: Sealer):
+    sealed = Sealer(bytes(32)).seal(SECRET, HERE)
+
+    with pytest.raises(CannotUnseal, match="does not open"):
+        sealer.unseal(sealed.replace(key_id_in(sealed) or "", sealer.key_id), HERE)
+
+
+def test_what_is_sealed_anew_needs_the_old_key_no_more(sealer: Sealer):
+    old = Sealer(bytes(32)).seal(SECRET, HERE)
+
+    anew = Sealer(KEK, [bytes(32)]).seal_anew(old, HERE)
+
+    assert sealer.unseal(anew, HERE) == SECRET
+    assert not set(anew.split(".")[1:]) & set(old.split(".")[1:])
+
+
+def test_only_what_opens_at_its_place_is_sealed_anew(sealer: Sealer):
+    with pytest.raises(CannotUnseal):
+        sealer.seal_anew(sealer.seal(SECRET, HERE), replace(HERE, row="another"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "s1.12345678", "s2.12345678.AAAA.AAAA", "s1.1234567.AAAA.AAAA", "s1.1234567G.A.A"]
+)
+def test_what_is_no_sealed_value_names_no_key(text: str):
+    assert key_id_in(text) is None
 
 
 def test_a_key_is_named_without_being_told(sealer: Sealer):
