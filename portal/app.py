@@ -193,10 +193,11 @@ def _join_domain(app: Flask, settings: Settings) -> None:
 
 def tell_rooms(settings: Settings) -> None:
     """What rooms are told once, at the start: keys to seal with, the pepper, the portal's address."""
+    sealer = Sealer(settings.kek_octets, settings.other_keks)
     passwords.configure(settings.password_pepper)
-    outbox.configure(Sealer(settings.kek_octets))
-    signing.configure(Sealer(settings.kek_octets))
-    webhooks.configure(Sealer(settings.kek_octets), loopback=settings.webhook_receivers is Receivers.LOOPBACK)
+    outbox.configure(sealer)
+    signing.configure(sealer)
+    webhooks.configure(sealer, loopback=settings.webhook_receivers is Receivers.LOOPBACK)
     evidence.configure(settings.external_base_url)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from portal.foundation.sealing import KEY_ID, key_id_of
 from portal.verifier.decision import Policy
 
 
@@ -78,6 +79,9 @@ class Settings(BaseSettings):
     migration_database_url: str = ""
     secret_key: str = ""
     kek: str = ""
+    kek_check: str = ""
+    kek_others: str = ""
+    kek_lost: str = ""
     password_pepper: str = ""
     external_base_url: str = ""
     proxy_hops: int = 0
@@ -117,13 +121,17 @@ class Settings(BaseSettings):
     @property
     def kek_octets(self) -> bytes:
         """The key-encryption key as 32 bytes. Raises: ValueError."""
-        try:
-            octets = b64decode(self.kek, validate=True)
-        except binascii.Error as error:
-            raise ValueError("not base64") from error
-        if len(octets) != KEK_BYTES:
-            raise ValueError("not 32 bytes")
-        return octets
+        return _kek_octets(self.kek)
+
+    @property
+    def other_keks(self) -> list[bytes]:
+        """Further key-encryption keys, 32 bytes each, that open what is sealed under them. Raises: ValueError."""
+        return [_kek_octets(part) for part in _parts(self.kek_others)]
+
+    @property
+    def lost_keks(self) -> frozenset[str]:
+        """The ids of key-encryption keys that are lost for good."""
+        return frozenset(_parts(self.kek_lost))
 
     @property
     def is_on_postgresql(self) -> bool:
@@ -154,6 +162,8 @@ class Settings(BaseSettings):
             _ = self.kek_octets
         except ValueError:
             yield f"KEK is not 32 bytes in base64: make one with {make} and keep it outside the database's backup."
+        else:
+            yield from self._problems_of_ring()
         parts = urlsplit(self.external_base_url)
         if not parts.hostname or parts.path not in ("", "/") or parts.query:
             yield "EXTERNAL_BASE_URL is missing: give the address people use, e.g. https://portal.example.com."
@@ -163,6 +173,25 @@ class Settings(BaseSettings):
             yield "OTEL_ENDPOINT is no address: give that of an OTLP/HTTP collector, e.g. http://localhost:4318."
         if not self.is_demo:
             yield from self._problems_in_production(make)
+
+    def _problems_of_ring(self) -> Iterator[str]:
+        key_id = key_id_of(self.kek_octets)
+        if self.kek_check and self.kek_check != key_id:
+            yield (
+                f"KEK_CHECK is not that of KEK, whose key id is {key_id}: one of the two is another one's. "
+                "Give both as they were printed together, and keep what the database holds openable: docs/running.md."
+            )
+        try:
+            ids = [key_id, *map(key_id_of, self.other_keks)]
+        except ValueError:
+            yield "KEK_OTHERS is not a list of key-encryption keys: give each as 32 bytes in base64, between commas."
+            return
+        if len(set(ids)) < len(ids):
+            yield "KEK_OTHERS names a key-encryption key twice, or that of KEK: give each once."
+        if any(KEY_ID.fullmatch(lost) is None for lost in self.lost_keks):
+            yield "KEK_LOST is not a list of key ids: give those of 8 digits that `flask portal kek status` prints."
+        elif self.lost_keks & set(ids):
+            yield "KEK_LOST names a key-encryption key that is given as KEK or in KEK_OTHERS: it is not lost."
 
     def _problems_in_production(self, make: str) -> Iterator[str]:
         if self.kek == b64encode(bytes(KEK_BYTES)).decode():
@@ -185,6 +214,21 @@ class Settings(BaseSettings):
             yield "WEBHOOK_RECEIVERS=loopback lets tenants have this machine call itself: leave it out in production."
         if "@" not in self.mail_from:
             yield "MAIL_FROM is missing or no address: give the address that mail is sent from."
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _kek_octets(text: str) -> bytes:
+    """Raises: ValueError."""
+    try:
+        octets = b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    if len(octets) != KEK_BYTES:
+        raise ValueError("not 32 bytes")
+    return octets
 
 
 def _is_web_address(text: str) -> bool:

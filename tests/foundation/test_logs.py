@@ -25,6 +25,7 @@ pytestmark = pytest.mark.no_database
         "smtp_password",
         "password_pepper",
         "set-cookie",
+        "kek_others",
     ],
 )
 def test_the_value_of_a_secret_field_is_left_out(name: str):
