@@ -33,6 +33,7 @@ from portal.gateway.bundles import Offline
 from portal.gateway.door import Door as GatewayDoor
 from portal.gateway.following import Following
 from portal.imports.reading import LARGEST as LARGEST_IMPORT
+from portal.kek import operations as kek
 from portal.outbox import operations as outbox
 from portal.reviews import evidence
 from portal.watching import pages as watching_pages
@@ -195,6 +196,7 @@ def tell_rooms(settings: Settings) -> None:
     """What rooms are told once, at the start: keys to seal with, the pepper, the portal's address."""
     sealer = Sealer(settings.kek_octets, settings.other_keks)
     passwords.configure(settings.password_pepper)
+    kek.configure(sealer, settings.lost_keks)
     outbox.configure(sealer)
     signing.configure(sealer)
     webhooks.configure(sealer, loopback=settings.webhook_receivers is Receivers.LOOPBACK)

@@ -167,6 +167,8 @@ class Event(StrEnum):
     TOKEN_LEAKED = "token.leaked"  # noqa: S105 - an event's name
     DEVICE_REFUSED = "device.refused"
     SIGNING_KEY_ROTATED = "signing_key.rotated"
+    KEK_ROTATION_BEGUN = "kek.rotation_begun"
+    KEK_ROTATED = "kek.rotated"
     LIST_EXPORTED = "list.exported"
 
     REFUSED = "refused"
@@ -356,6 +358,12 @@ SENTENCES: dict[Event, str] = {
     Event.TOKEN_LEAKED: N_("Somebody reported to have found the personal token “%(label)s” of %(person)s (%(where)s)"),
     Event.DEVICE_REFUSED: N_("%(actor)s refused a token to the command line on “%(label)s”"),
     Event.SIGNING_KEY_ROTATED: N_("%(actor)s put a new key into service with which the portal signs: %(label)s"),
+    Event.KEK_ROTATION_BEGUN: N_(
+        "%(actor)s began to seal the portal's secrets anew under the key-encryption key %(label)s: %(values)s values"
+    ),
+    Event.KEK_ROTATED: N_(
+        "%(actor)s sealed the portal's secrets anew under the key-encryption key %(label)s: %(values)s values"
+    ),
     Event.REFUSED: N_("%(actor)s was refused: %(reason)s"),
 }
 

@@ -10,7 +10,7 @@ from tests.architecture.sources import PORTAL, Source, portal_sources
 pytestmark = pytest.mark.no_database
 
 ROOMS = (
-    "foundation", "verifier", "client", "access", "audit", "repeats", "tenants", "outbox", "accounts", "tokens",
+    "foundation", "verifier", "client", "access", "audit", "kek", "repeats", "tenants", "outbox", "accounts", "tokens",
     "lookins", "contracts", "credentials", "entitlements", "imports", "projects", "delegations", "keys", "handoffs",
     "usage", "gateways", "reviews", "webhooks", "impact",
 )  # fmt: skip

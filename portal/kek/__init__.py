@@ -1,0 +1,1 @@
+"""The key-encryption key (KEK): whether those in use are here, and sealing all values anew under another one."""
