@@ -7,14 +7,26 @@ the same process hold the interpreter, and callers would feel it (docs/running.m
 import gc
 import sys
 
-from portal.app import create_app, gateway_before
+import click
+from flask.cli import ScriptInfo
+
+from portal.app import create_app, gateway_before, require_kek
 from portal.cli.checking.command import tell_of_refusal
 from portal.config import UnsafeSettings
 from portal.gateway.door import alone
 from portal.usage import writing
 
+
+def _is_of_a_command() -> bool:
+    """Whether `flask …` loads this, rather than a server."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.find_object(ScriptInfo) is not None
+
+
 try:
     app = create_app()
+    if not _is_of_a_command():
+        require_kek(app)
 except UnsafeSettings as unsafe:
     tell_of_refusal(unsafe.problems, sys.argv)
     sys.exit("\n".join(["The portal does not start:", *(f"- {problem}" for problem in unsafe.problems)]))

@@ -8,7 +8,9 @@ from flask_babel import Babel
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
+from structlog import get_logger
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
@@ -23,7 +25,7 @@ from portal.api.calls import NO_CSRF
 from portal.api.door import api
 from portal.api.rooms import ROOMS as api_rooms  # noqa: F401 - joined below the door
 from portal.cli import commands
-from portal.config import Gateway, Receivers, Settings, from_environment
+from portal.config import Gateway, Receivers, Settings, UnsafeSettings, from_environment
 from portal.connector.door import Door
 from portal.foundation import logs, metrics, signing, tracing
 from portal.foundation.database import LOOKS, Base, db
@@ -34,6 +36,7 @@ from portal.gateway.door import Door as GatewayDoor
 from portal.gateway.following import Following
 from portal.imports.reading import LARGEST as LARGEST_IMPORT
 from portal.kek import operations as kek
+from portal.kek.errors import KekMissing
 from portal.outbox import operations as outbox
 from portal.reviews import evidence
 from portal.watching import pages as watching_pages
@@ -60,6 +63,8 @@ from portal.webhooks import operations as webhooks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+log = get_logger()
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_BODY = 64 * 1024  # security.md section 1, "Web"
@@ -201,6 +206,24 @@ def tell_rooms(settings: Settings) -> None:
     signing.configure(sealer)
     webhooks.configure(sealer, loopback=settings.webhook_receivers is Receivers.LOOPBACK)
     evidence.configure(settings.external_base_url)
+
+
+def require_kek(app: Flask) -> None:
+    """Nothing, when what the database holds sealed can be opened, or the database cannot be asked now.
+
+    For whoever serves: commands look for themselves, as some have to run before there is anything to look at.
+    Raises: UnsafeSettings.
+    """
+    with app.app_context():
+        try:
+            kek.require_here()
+        except KekMissing as missing:
+            raise UnsafeSettings([missing.in_english()]) from None
+        except DBAPIError as error:  # away, or of another release: as before, each request says so until it is there
+            log.warning("key-encryption keys not looked at", error=type(error.orig).__name__)
+        finally:
+            db.session.remove()
+            db.engine.dispose()  # the server may fork from here
 
 
 def _join_pages(app: Flask, settings: Settings) -> None:
