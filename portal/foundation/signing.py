@@ -152,14 +152,6 @@ def every_key() -> list[SigningKey]:
     return list(db.session.scalars(select(SigningKey).order_by(SigningKey.purpose, SigningKey.created_at.desc())))
 
 
-def opens_newest() -> bool:
-    """Whether there is a key, and the newest one opens. Raises: CannotUnseal, where it does not."""
-    newest = db.session.scalar(select(SigningKey).order_by(SigningKey.created_at.desc()).limit(1))
-    if newest is not None:
-        signer(newest)
-    return newest is not None
-
-
 def _new_values(purpose: Purpose) -> dict[str, Any]:
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()

@@ -66,6 +66,13 @@ def in_use() -> list[Use]:
     ]
 
 
+def open_newest(column: Column[str]) -> None:
+    """Nothing, when the column's newest value opens, or there is none. Raises: CannotUnseal."""
+    row = store.newest(column)
+    if row is not None and key_id_in(row[column.name]) not in setup().lost:
+        setup().sealer.unseal(row[column.name], place_in(column, row))
+
+
 def is_missing(key_id: str) -> bool:
     """Whether values under this KEK should open and cannot."""
     return key_id not in setup().sealer.key_ids | setup().lost

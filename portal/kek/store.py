@@ -32,6 +32,12 @@ def count_by_key_id(column: Column[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in db.session.execute(rows)}
 
 
+def newest(column: Column[str]) -> RowMapping | None:
+    """The row of the column's last value by its key, with what `place_in` needs; or None when there is none."""
+    rows = across_tenants(*_of_place(column), column, reason=Reader.UPKEEP).where(column.is_not(None))
+    return db.session.execute(rows.order_by(*(own.desc() for own in key_of(column))).limit(1)).mappings().first()
+
+
 def last_beside(column: Column[str], key_ids: Collection[str]) -> Key | None:
     """The key of the last row whose value is sealed under none of `key_ids`, or None when there is none."""
     key = key_of(column)
@@ -55,8 +61,7 @@ def hold(column: Column[str], keys: Sequence[Key]) -> Sequence[RowMapping]:
     waited for in turn.
     """
     key = key_of(column)
-    tenant = [own for own in column.table.columns if own.name == TENANT and own not in key]
-    rows = across_tenants(*key, *tenant, column, reason=Reader.UPKEEP).where(_one_of(key, keys)).order_by(*key)
+    rows = across_tenants(*_of_place(column), column, reason=Reader.UPKEEP).where(_one_of(key, keys)).order_by(*key)
     return db.session.execute(rows.with_for_update(skip_locked=True)).mappings().all()
 
 
@@ -76,6 +81,11 @@ def replace(column: Column[str], changes: Sequence[tuple[RowMapping, str]]) -> i
 def _beside(column: Column[str], key_ids: Collection[str]) -> Select[Any]:
     rows = across_tenants(*key_of(column), reason=Reader.UPKEEP)
     return rows.where(column.is_not(None), _key_id(column).not_in(key_ids))
+
+
+def _of_place(column: Column[str]) -> list[Column[Any]]:
+    key = key_of(column)
+    return [*key, *(own for own in column.table.columns if own.name == TENANT and own not in key)]
 
 
 def _literal(key: list[Column[Any]], values: Key) -> Tuple:

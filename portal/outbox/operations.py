@@ -143,14 +143,6 @@ def read_all(limit: int) -> list[Message]:
     return [message for message in map(_opened, store.newest(limit)) if message is not None]
 
 
-def opens_newest() -> bool:
-    """Whether there is a message, and the newest one opens. Raises: CannotUnseal, where it does not."""
-    for row in store.newest(1):
-        _get_sealer().unseal(row.sealed, _place(row.id, row.tenant_id))
-        return True
-    return False
-
-
 def _opened(row: OutboxMessage) -> Message | None:
     try:
         content = json.loads(_get_sealer().unseal(row.sealed, _place(row.id, row.tenant_id)))

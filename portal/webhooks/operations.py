@@ -315,11 +315,3 @@ def _with_secret(endpoint: WebhookEndpoint, mark: str | None) -> Shown:
 def secret_of(row: WebhookSecret) -> str:
     """A stored secret, opened. Raises: CannotUnseal."""
     return setup().sealer.unseal(row.sealed, row.place).decode()
-
-
-def opens_newest() -> bool:
-    """Whether any tenant has a secret, and the newest one opens. Raises: CannotUnseal, where it does not."""
-    row = store.newest_secret()
-    if row is not None:
-        secret_of(row)
-    return row is not None

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.actor import Actor
-from portal.access.rows import Reader, across_tenants, columns_of, insert_many, one_or_not_found, owned_by, scoped_to
+from portal.access.rows import columns_of, insert_many, one_or_not_found, owned_by, scoped_to
 from portal.audit.events import Event
 from portal.audit.models import AuditChain, AuditEvent
 from portal.foundation.database import db, lock
@@ -80,12 +80,6 @@ def forget_secrets(endpoint: WebhookEndpoint, but: uuid.UUID | None = None) -> N
     )
     gone = gone if but is None else gone.where(WebhookSecret.id != but)
     db.session.execute(gone, execution_options=scoped_to(endpoint.tenant_id) | {"synchronize_session": False})
-
-
-def newest_secret() -> WebhookSecret | None:
-    """The newest secret of all tenants, or None."""
-    rows = across_tenants(WebhookSecret, reason=Reader.UPKEEP)
-    return db.session.scalar(rows.order_by(WebhookSecret.created_at.desc(), WebhookSecret.id.desc()).limit(1))
 
 
 def hold_back(endpoint: WebhookEndpoint) -> None:

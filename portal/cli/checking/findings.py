@@ -106,6 +106,7 @@ class Hiding:
 
     def __init__(self, settings: Settings) -> None:
         secrets = {settings.secret_key, settings.kek, settings.password_pepper, settings.smtp_password}
+        secrets |= {part.strip() for part in settings.kek_others.split(",")}
         urls = (settings.database_url, settings.migration_database_url, settings.listen_database_url)
         secrets |= {_password_in(url) for url in urls}
         written = {

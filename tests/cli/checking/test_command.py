@@ -17,6 +17,7 @@ from portal.app import create_app
 from portal.cli.checking import command, sealed
 from portal.config import Settings
 from portal.foundation.database import db
+from portal.kek import operations
 from tests.cli.checking.conftest import in_production
 from tests.cli.checking.standing import RIGHT, ROOT, Ports, a_portal, certify, environment, nginx, ports
 from tests.cli.conftest import Run
@@ -174,11 +175,11 @@ def test_other_commands_are_not_answered_for(words: list[str]):
 
 
 def test_a_check_that_breaks_cannot_tell(run: Run, production: Any, monkeypatch: pytest.MonkeyPatch):
-    def breaks() -> bool:
+    def breaks() -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(command, "themes", lambda _settings: [command.Theme("kek", (sealed.kek,), True)])
-    monkeypatch.setitem(sealed.KINDS, "mail", breaks)
+    monkeypatch.setattr(operations, "in_use", breaks)
 
     ended = run("portal", "check")
 

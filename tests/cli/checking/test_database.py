@@ -6,18 +6,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, update
 
 from portal.access.actor import Actor
+from portal.access.rows import SCOPE, Reader
 from portal.app import create_app
 from portal.audit.models import AuditChain
 from portal.cli.checking import catalogues, clocks, database, sealed, work
 from portal.cli.checking.command import themes
 from portal.cli.checking.findings import Deployment, Finding, Severity, run
-from portal.foundation import clock, migrations, sealing, signing
+from portal.foundation import clock, migrations, signing
 from portal.foundation.database import LOOKS, db, transaction
 from portal.foundation.migrations import MARK
+from portal.foundation.sealed import sealed_columns
+from portal.foundation.sealing import Sealer
 from portal.foundation.signing import Purpose
+from portal.kek import operations as kek
 from portal.outbox import operations as outbox
 from portal.webhooks import operations as webhooks
 from tests.cli.checking.conftest import Found, in_production, only, severities
@@ -25,7 +29,8 @@ from tests.conftest import DATABASE
 from tests.factories import a_licensee
 from tests.webhooks.conftest import an_endpoint, happens, posted
 
-WRONG = sealing.Sealer(bytes(reversed(range(32))))
+KEK, OTHER_KEK = bytes(range(32)), bytes(reversed(range(32)))  # the one of `settings_for`, and another one
+COLUMNS = sealed_columns()
 on_sqlite = pytest.mark.skipif(DATABASE != "sqlite", reason="about SQLite")
 on_postgresql = pytest.mark.skipif(DATABASE != "postgresql", reason="about PostgreSQL")
 
@@ -146,22 +151,42 @@ def test_what_was_sealed_opens(found: Found, owner: Actor):
     fill(owner)
 
     (told,) = found(sealed.kek)
+
     assert told.severity is Severity.OK
-    assert all(kind in told.says for kind in sealed.KINDS)
+    assert all(str(column) in told.says for column in COLUMNS)
 
 
-@pytest.mark.parametrize("room", [outbox, webhooks, signing])
-def test_a_wrong_kek_is_found_by_each_kind(room, found: Found, owner: Actor, monkeypatch: pytest.MonkeyPatch):
+def test_a_key_that_is_missing_is_found(found: Found, owner: Actor, monkeypatch: pytest.MonkeyPatch):
     fill(owner)
-    if room is webhooks:
-        room.configure(WRONG, loopback=True)
-    else:
-        room.configure(WRONG)
+    monkeypatch.setattr(kek, "_setup", kek.Setup(Sealer(OTHER_KEK), frozenset()))
 
     told = found(sealed.kek)
 
-    assert "was in use" in only(told, Severity.FAIL).do
-    assert severities(told) == {"fail", "ok"}
+    assert any("was in use" in each.do for each in told)
+    assert severities(told) == {"fail"}
+
+
+def test_a_rotation_that_was_not_ended_is_found(found: Found, owner: Actor, monkeypatch: pytest.MonkeyPatch):
+    fill(owner)
+    monkeypatch.setattr(kek, "_setup", kek.Setup(Sealer(OTHER_KEK, [KEK]), frozenset()))
+
+    told = found(sealed.kek)
+
+    assert severities(told) == {"warn", "ok"}
+    assert "kek rotate" in only(told, Severity.WARN).do
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+def test_a_value_that_was_changed_is_found_in_each_column(column, found: Found, owner: Actor):
+    fill(owner)
+    with transaction():
+        changed = column.table.update().values({column.name: func.substr(column, 1, func.length(column) - 4) + "AAAA"})
+        db.session.execute(changed, execution_options={SCOPE: Reader.UPKEEP})
+
+    told = found(sealed.kek)
+
+    assert severities(told) == {"fail"}
+    assert str(column) in told[0].says
 
 
 # Clocks
