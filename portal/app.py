@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 import portal.models  # noqa: F401 - every table is known before the first statement
-from portal.accounts import passwords
+from portal.accounts import passwords, totp
 from portal.api import device as api_device  # noqa: F401 - its calls belong to the blueprint
 from portal.api import hand_offs as api_hand_offs  # noqa: F401 - its calls belong to the blueprint
 from portal.api import keys as api_keys  # noqa: F401 - its calls belong to the blueprint
@@ -202,6 +202,7 @@ def tell_rooms(settings: Settings) -> None:
     sealer = Sealer(settings.kek_octets, settings.other_keks)
     passwords.configure(settings.password_pepper)
     kek.configure(sealer, settings.lost_keks)
+    totp.configure(sealer)
     outbox.configure(sealer)
     signing.configure(sealer)
     webhooks.configure(sealer, loopback=settings.webhook_receivers is Receivers.LOOPBACK)

@@ -6,16 +6,17 @@ import math
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from portal.access.actor import Actor, system_actor
 from portal.accounts import passwords, store
-from portal.accounts.errors import TooManyAttempts, WrongPassword
-from portal.accounts.models import Person, as_person
+from portal.accounts.errors import TooManyAttempts, WrongCode, WrongPassword
+from portal.accounts.models import Means, Person, as_person
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.foundation.errors import Invalid
 
 WINDOW = timedelta(minutes=15)
 PER_NETWORK = 100  # an office behind one address signs in every morning
@@ -23,20 +24,58 @@ PER_ACCOUNT = 30
 PER_PAIR = 10
 # An account under attack from everywhere stays open: each network keeps a few attempts, its owner's too.
 PER_PAIR_UNDER_ATTACK = 3
+# Who guesses codes knows the password already. Six digits and three steps make 3 in a million for each guess: at most
+# so many guesses a day from devices that never signed in; NIST SP 800-63B-4, 3.2.2 allows 100.
+CODES_A_DAY = 100
+DAY = timedelta(days=1)
 IPV6_PREFIX = 64  # what one subscriber is given at least (RFC 6177)
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of proving oneself: how its attempts are counted, apart from other steps, and refused.
+
+    is_second: it is asked of who has proved the first. Its limits by account hold for every network, but for devices
+    on which the person has signed in before: so an attack makes strangers wait, never the owner at their own device.
+    """
+
+    prefix: str
+    refusal: type[Invalid]
+    event: Event
+    is_second: bool
+
+
+FIRST = Step("", WrongPassword, Event.SIGN_IN_FAILED, is_second=False)
+SECOND = Step("code-", WrongCode, Event.CODE_REFUSED, is_second=True)
+
+
+@dataclass(frozen=True)
 class Proof:
-    """A person who just proved who they are, and what with; `renewed` replaces a hash of older costs."""
+    """A person who just proved who they are, and what with; `renewed` replaces a hash of older costs.
+
+    stands_alone: a password long enough to be all that a sign-in needs.
+    """
 
     person_id: uuid.UUID
     password_hash: str
     renewed: passwords.ChosenPassword | None = None
+    means: Means = Means.PASSWORD
+    stands_alone: bool = False
+
+    def spend(self) -> bool:
+        """Use up, in the attempt's own transaction, what works once; False when somebody else was first."""
+        return True
 
 
 class Factor(Protocol):
-    """What a person proves themselves with. `proof` takes as long for nobody (None) as for somebody."""
+    """What a person proves themselves with, in one step of it.
+
+    `proof` takes as long for nobody (None) as for somebody, and runs outside of transactions: it may be slow. What
+    works once, such as a code or a passkey's challenge, is used up by the proof's `spend`.
+    """
+
+    @property
+    def step(self) -> Step: ...
 
     def proof(self, person: Person | None) -> Proof | None: ...
 
@@ -46,6 +85,7 @@ class Password:
     """A password as it was typed."""
 
     text: str
+    step: ClassVar[Step] = FIRST
 
     def proof(self, person: Person | None) -> Proof | None:
         stored = person.password_hash if person is not None and person.is_active else None
@@ -53,37 +93,42 @@ class Password:
         if not fits or person is None or stored is None:
             return None
         renewed = passwords.rehash(self.text) if passwords.is_outdated(stored) else None
-        return Proof(person.id, stored, renewed)
+        return Proof(person.id, stored, renewed, stands_alone=passwords.stands_alone(self.text))
 
 
 @dataclass(frozen=True)
 class _Buckets:
+    """What one attempt counts in; `pair` is the account at this network, or at this device when it is known."""
+
     network: str
     account: str
     pair: str
+    day: str
+    is_known_device: bool
 
 
-def attempt(who: Person | str, factor: Factor, network: str) -> Proof:
+def attempt(who: Person | str, factor: Factor, network: str, device: str | None = None) -> Proof:
     """The proof that `who` (a person, or an e-mail address as typed) is who they say.
 
-    Commits on its own, so it is called before the operation's transaction. network: the caller's IP address.
-    Raises: TooManyAttempts, WrongPassword; both alike whether the address is known, disabled or unknown.
+    Commits on its own, so it is called before the operation's transaction. network: the caller's IP address. device:
+    the id of the device, when this person has signed in there before.
+    Raises: TooManyAttempts and the refusal of the factor's step, WrongPassword or WrongCode; all alike whether the
+    address is known, disabled or unknown.
     """
     email = who.email if isinstance(who, Person) else who
-    buckets = _buckets(store.email_key(email), network)
-    _spend(buckets)
+    buckets = _buckets(factor.step, store.email_key(email), network, device)
+    _spend(factor.step, buckets)
     person = store.person_by_email(email)
     tried = as_person(person) if person is not None else None
     proof = factor.proof(person)
     with transaction():
-        if proof is None:
-            _record_failure(tried)
-        else:
+        if proof is not None and proof.spend():
             store.forget_attempts(buckets.account, buckets.pair)
             store.give_back_attempt(buckets.network)
-    if proof is None:
-        raise WrongPassword()
-    return proof
+            store.give_back_attempt(buckets.day)
+            return proof
+        _record_failure(tried, factor.step.event)
+    raise factor.step.refusal()
 
 
 def require_room(network: str) -> None:
@@ -106,28 +151,49 @@ def _proofs_from(address: str) -> str:
     return f"proofs:{_network(address)}"
 
 
-def _spend(buckets: _Buckets) -> None:
-    now = clock.now()
-    with transaction():
-        rows = store.count_attempts(sorted((buckets.network, buckets.account, buckets.pair)), now, WINDOW)
-    counters = {bucket: (count, since) for bucket, count, since in rows}
-    account_count, _since = counters[buckets.account]
+def _spend(step: Step, buckets: _Buckets) -> None:
+    if step.is_second:
+        _spend_second(buckets)
+        return
+    counters, now = _count(WINDOW, buckets.network, buckets.account, buckets.pair), clock.now()
+    is_under_attack = counters[buckets.account][0] > PER_ACCOUNT and not buckets.is_known_device
+    if not buckets.is_known_device:
+        _refuse_above(PER_NETWORK, *counters[buckets.network], now)
+    _refuse_above(PER_PAIR_UNDER_ATTACK if is_under_attack else PER_PAIR, *counters[buckets.pair], now)
+
+
+def _spend_second(buckets: _Buckets) -> None:
+    counters, now = _count(WINDOW, buckets.network, buckets.pair), clock.now()
+    _refuse_above(PER_PAIR, *counters[buckets.pair], now)
+    if buckets.is_known_device:
+        return
     _refuse_above(PER_NETWORK, *counters[buckets.network], now)
-    _refuse_above(PER_PAIR if account_count <= PER_ACCOUNT else PER_PAIR_UNDER_ATTACK, *counters[buckets.pair], now)
+    # What was refused above takes nothing from the account: one place alone cannot make all others wait.
+    _refuse_above(PER_ACCOUNT, *_count(WINDOW, buckets.account)[buckets.account], now)
+    _refuse_above(CODES_A_DAY, *_count(DAY, buckets.day)[buckets.day], now, DAY)
 
 
-def _refuse_above(limit: int, count: int, since: datetime, now: datetime) -> None:
+def _count(window: timedelta, *buckets: str) -> dict[str, tuple[int, datetime]]:
+    with transaction():
+        rows = store.count_attempts(sorted(buckets), clock.now(), window)
+    return {bucket: (count, since) for bucket, count, since in rows}
+
+
+def _refuse_above(limit: int, count: int, since: datetime, now: datetime, window: timedelta = WINDOW) -> None:
     if count > limit:
-        seconds = max(1, math.ceil((since + WINDOW - now).total_seconds()))
+        seconds = max(1, math.ceil((since + window - now).total_seconds()))
         raise TooManyAttempts(minutes=math.ceil(seconds / 60), seconds=seconds)
 
 
-def _buckets(email_key: str, address: str) -> _Buckets:
-    network = _network(address)
+def _buckets(step: Step, email_key: str, address: str, device: str | None) -> _Buckets:
+    network, prefix = _network(address), step.prefix
+    place = f"device:{_digest(email_key, device)}" if device else f"pair:{_digest(email_key, network)}"
     return _Buckets(
         network=f"network:{network}",
-        account=f"account:{_digest(email_key)}",
-        pair=f"pair:{_digest(email_key, network)}",
+        account=f"{prefix}account:{_digest(email_key)}",
+        pair=prefix + place,
+        day=f"{prefix}day:{_digest(email_key)}",
+        is_known_device=device is not None,
     )
 
 
@@ -146,12 +212,12 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _record_failure(tried: Actor | None) -> None:
+def _record_failure(tried: Actor | None, event: Event) -> None:
     # What was typed is not kept: some type their password into the address field.
     if tried is None:
-        audit.record(system_actor("sign-in"), Event.SIGN_IN_FAILED, _Tried("unknown", "unknown"))
+        audit.record(system_actor("sign-in"), event, _Tried("unknown", "unknown"))
     else:
-        audit.record(tried, Event.SIGN_IN_FAILED, _Tried(str(tried.person_id), tried.label))
+        audit.record(tried, event, _Tried(str(tried.person_id), tried.label))
 
 
 @dataclass(frozen=True)

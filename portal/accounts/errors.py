@@ -11,6 +11,56 @@ class WrongPassword(Invalid):
     sentence = N_("E-mail address and password do not match.")
 
 
+class WrongCode(Invalid):
+    """One answer for a wrong code and one that was used already."""
+
+    code = "wrong_code"
+    sentence = N_("This code is wrong, too old, or was used already. Wait for the next one in your app and type that.")
+
+
+class CodeNeeded(Denied):
+    """A password alone is not enough for this person."""
+
+    code = "code_needed"
+    sentence = N_("Your sign-in has a second step: a code is needed, too.")
+    mend = N_("Load the page again, and give the code it asks for.")
+
+
+class SignInLapsed(Denied):
+    """The sign-in that waited for a code is over: used, too old, or the person's factors changed."""
+
+    code = "sign_in_lapsed"
+    sentence = N_("This sign-in waited too long for its code, or was finished in another window.")
+    mend = N_("Sign in again.")
+
+
+class TooManyFactors(Conflict):
+    code = "too_many_factors"
+    sentence = N_("There are %(most)s authenticator apps already. Remove one that you do not use any more.")
+
+
+class SetUpLapsed(NotFound):
+    """What was to be set up is not there: begun over 30 minutes ago, or on another device."""
+
+    code = "set_up_lapsed"
+    sentence = N_("No authenticator app is being set up here: it was begun over 30 minutes ago, or on another device.")
+    mend = N_("Begin again on the page “Sign-in and security”.")
+
+
+class PasswordTooShortAlone(Invalid):
+    code = "password_too_short_alone"
+    sentence = N_(
+        "Without a second step your password would be too short. Change it to one of at least %(shortest)s characters "
+        "first, then remove the app."
+    )
+
+
+class CodesMadeAlready(Conflict):
+    code = "codes_made_already"
+    sentence = N_("New recovery codes were made meanwhile; they were shown once, on the page that answered.")
+    mend = N_("If nobody saved them, make new ones once more.")
+
+
 class TooManyAttempts(PortalError):
     """`minutes` is the wait; `seconds` the same for a Retry-After header."""
 

@@ -1,17 +1,30 @@
-"""People, what they are in each tenant, their sessions, and the invitations sent to them."""
+"""People, what they prove themselves with and are in each tenant, their sessions, and the invitations sent to them."""
 
 import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text, true
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.access.actor import Actor
 from portal.access.roles import Role
 from portal.access.rows import TenantOwned
 from portal.foundation import clock, ids
-from portal.foundation.database import Base, Versioned, by_code_point, enum_type
+from portal.foundation.database import Base, EnumSet, Versioned, by_code_point, enum_type
+from portal.foundation.marking import N_
+from portal.foundation.sealing import Place
 from portal.foundation.words import same_name
 from portal.tenants.models import Tenant
 
@@ -104,8 +117,107 @@ class Membership(TenantOwned, Versioned, Base):
         return "member", str(self.id), self.person.name
 
 
+class FactorKind(StrEnum):
+    """What a second factor is."""
+
+    TOTP = "totp"
+    PASSKEY = "passkey"
+
+
+class Means(StrEnum):
+    """With what a person proved who they are."""
+
+    PASSWORD = "password"  # noqa: S105 - a word for one, not a password
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+    PASSKEY = "passkey"
+
+
+MEANS_NAMES = {
+    Means.PASSWORD: N_("Password"),
+    Means.TOTP: N_("Code from an app"),
+    Means.RECOVERY_CODE: N_("Recovery code"),
+    Means.PASSKEY: N_("Passkey"),
+}
+
+
+class SecondFactor(Base):
+    """What a person proves themselves with beside the password. What only one kind needs may be empty for others.
+
+    Until `confirmed_at` it is being set up: it counts for nothing, and only the session `intended_in` sees its seed.
+    `counter` is the last step of an authenticator app that was accepted: it only goes up, so a code works once.
+    """
+
+    __tablename__ = "second_factors"
+    __table_args__ = (
+        CheckConstraint("kind <> 'totp' OR sealed IS NOT NULL", name="seed"),
+        Index("ix_second_factors_person_id", "person_id"),
+        Index(
+            "uq_second_factors_intended_in",
+            "intended_in",
+            unique=True,
+            sqlite_where=text("confirmed_at IS NULL"),
+            postgresql_where=text("confirmed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    kind: Mapped[FactorKind] = mapped_column(enum_type(FactorKind))
+    name: Mapped[str]
+    sealed: Mapped[str | None] = mapped_column(Text)
+    counter: Mapped[int] = mapped_column(BigInteger, default=0)
+    intended_in: Mapped[uuid.UUID]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    confirmed_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+    @property
+    def place(self) -> Place:
+        return Place("second_factors", "sealed", str(self.id))
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "second_factor", str(self.id), self.name
+
+
+class RecoveryCode(Base):
+    """One of a person's recovery codes, as its hash. Those made together have one `batch`."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index("uq_recovery_codes_code_hash", "person_id", "code_hash", unique=True),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    batch: Mapped[uuid.UUID]
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    used_at: Mapped[datetime | None]
+
+
+class PendingSignIn(Base):
+    """Somebody gave the right password and has a second factor: a code is awaited. Gives no rights at all.
+
+    The token is known to the browser that gave the password, here is its hash.
+    """
+
+    __tablename__ = "pending_sign_ins"
+    __table_args__ = (UniqueConstraint("token_hash"), Index("ix_pending_sign_ins_person_id", "person_id"))
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+
 class UserSession(Base):
-    """One sign-in on one device. The cookie's value is known to the device only; here is its hash."""
+    """One sign-in on one device. The cookie's value is known to the device only; here is its hash.
+
+    `factors` is with what the person proved who they are when it was made.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (UniqueConstraint("token_hash"), Index("ix_sessions_person_id", "person_id", "ended_at"))
@@ -116,6 +228,7 @@ class UserSession(Base):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     home_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id"))
     device: Mapped[str]
+    factors: Mapped[frozenset[Means]] = mapped_column(EnumSet(Means), server_default=Means.PASSWORD.value)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
     reauthenticated_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -13,8 +13,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from portal.accounts.errors import PasswordGuessable, PasswordTooLong, PasswordTooShort
 
-# security.md section 1: 15 characters without a second factor; argon2id with 46 MiB, one pass, one lane.
-SHORTEST, LONGEST = 15, 256
+# security.md section 1: 15 characters without a second factor, 12 with one; argon2id with 46 MiB, one pass, one lane.
+SHORTEST, SHORTEST_WITH_FACTOR, LONGEST = 15, 12, 256
 MEMORY_KIB = 46 * 1024
 # The least that must be left of a password when what everybody can guess is taken out of it.
 LEAST_OWN_CHARACTERS, LEAST_DIFFERENT_CHARACTERS = 8, 5
@@ -28,9 +28,13 @@ COMMON_PARTS = (
 
 @dataclass(frozen=True)
 class ChosenPassword:
-    """A new password that passed the rules, as it will be stored. Made by `choose` only."""
+    """A new password that passed the rules, as it will be stored. Made by `choose` only.
+
+    stands_alone: long enough for a sign-in without a second factor.
+    """
 
     hash: str
+    stands_alone: bool
 
 
 class _Kiln:
@@ -79,18 +83,24 @@ def use_cheap_profile() -> None:
     _memory_kib = 8
 
 
-def choose(password: str, *, email: str, name: str) -> ChosenPassword:
+def choose(password: str, *, email: str, name: str, shortest: int = SHORTEST) -> ChosenPassword:
     """A new password for the person with this address and name, ready to be stored.
 
-    Slow on purpose: call it before a transaction begins. Raises: PasswordTooShort, PasswordTooLong, PasswordGuessable.
+    shortest: `SHORTEST_WITH_FACTOR` for who has a second factor. Slow on purpose: call it before a transaction begins.
+    Raises: PasswordTooShort, PasswordTooLong, PasswordGuessable.
     """
-    if len(_normal(password)) < SHORTEST:
-        raise PasswordTooShort(shortest=SHORTEST)
+    if len(_normal(password)) < shortest:
+        raise PasswordTooShort(shortest=shortest)
     if len(password) > LONGEST:
         raise PasswordTooLong(longest=LONGEST)
     if _is_guessable(password, (email, email.split("@")[0], name, *name.split())):
         raise PasswordGuessable()
-    return ChosenPassword(_get_kiln().hash(password))
+    return ChosenPassword(_get_kiln().hash(password), stands_alone(password))
+
+
+def stands_alone(password: str) -> bool:
+    """Whether it is long enough for a sign-in without a second factor."""
+    return len(_normal(password)) >= SHORTEST
 
 
 def matches(password: str, stored: str | None) -> bool:
@@ -106,7 +116,7 @@ def is_outdated(stored: str) -> bool:
 
 def rehash(password: str) -> ChosenPassword:
     """A password that is known to be right, hashed with the costs of today."""
-    return ChosenPassword(_get_kiln().hash(password))
+    return ChosenPassword(_get_kiln().hash(password), stands_alone(password))
 
 
 def _get_kiln() -> _Kiln:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import OperationalError
 from structlog import get_logger
 
-from portal.accounts import store
-from portal.accounts.models import Membership, Person, UserSession
+from portal.accounts import factor_store, store
+from portal.accounts.models import Means, Membership, Person, UserSession
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.sealing import new_token, token_hash
@@ -21,6 +21,7 @@ LONGEST_FOR_VENDOR = timedelta(hours=12)
 FRESH = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 LONGEST_DEVICE = 255
+BY_PASSWORD = frozenset({Means.PASSWORD})
 
 log = get_logger()
 
@@ -67,9 +68,11 @@ def sessions_of(person: Person) -> Sequence[UserSession]:
 
 
 def tidy_up() -> None:
-    """Delete what no longer counts: attempts of yesterday, and sessions that ran out a month ago. For the worker."""
+    """Delete what no longer counts, for the worker: attempts of yesterday, apps that were never confirmed,
+    sign-ins that waited in vain, and sessions that ran out a month ago."""
     now = clock.now()
     store.tidy_up(counted_before=now - timedelta(days=1), ended_before=now - timedelta(days=30))
+    factor_store.tidy_up(intended_before=now - timedelta(hours=1), expired_before=now)
 
 
 def choose_home(row: UserSession, membership: Membership) -> None:
@@ -77,10 +80,13 @@ def choose_home(row: UserSession, membership: Membership) -> None:
     row.home_id = membership.tenant_id
 
 
-def begin_session(person: Person, device: str, *, home_id: uuid.UUID | None = None) -> tuple[UserSession, str]:
+def begin_session(
+    person: Person, device: str, *, home_id: uuid.UUID | None = None, factors: frozenset[Means] = BY_PASSWORD
+) -> tuple[UserSession, str]:
     """A new session of `person`, and the token for its cookie: the only time it is known.
 
     device: what the person will recognise it by, such as "Firefox on Linux". home_id: the tenant it begins in.
+    factors: with what the person proved who they are.
     """
     now, token = clock.now(), new_token()
     row = UserSession(
@@ -89,6 +95,7 @@ def begin_session(person: Person, device: str, *, home_id: uuid.UUID | None = No
         person=person,
         home_id=home_id,
         device=device[:LONGEST_DEVICE],
+        factors=factors,
         expires_at=now + (LONGEST_FOR_VENDOR if _is_vendor_staff(person) else LONGEST),
     )
     return store.add(row), token
@@ -100,7 +107,8 @@ def renew_session(row: UserSession, device: str, *, home_id: uuid.UUID | None = 
     It is no new sign-in: it is as fresh as `row` is, and ends no later.
     """
     row.ended_at = clock.now()
-    renewed, token = begin_session(store.get_person(row.person_id), device, home_id=home_id or row.home_id)
+    person, home_id = store.get_person(row.person_id), home_id or row.home_id
+    renewed, token = begin_session(person, device, home_id=home_id, factors=row.factors)
     renewed.reauthenticated_at = row.reauthenticated_at
     renewed.expires_at = min(row.expires_at, renewed.expires_at)
     return renewed, token

@@ -11,6 +11,13 @@ class Event(StrEnum):
     SIGNED_OUT = "person.signed_out"
     SIGNED_OUT_EVERYWHERE = "person.signed_out_everywhere"
     PASSWORD_CHANGED = "person.password_changed"  # noqa: S105 - an event's name
+    PASSWORD_ACCEPTED = "person.password_accepted"  # noqa: S105 - an event's name
+    CODE_REFUSED = "person.code_refused"
+    FACTOR_INTENDED = "second_factor.intended"
+    FACTOR_ADDED = "second_factor.added"
+    FACTOR_RENAMED = "second_factor.renamed"
+    FACTOR_REMOVED = "second_factor.removed"
+    RECOVERY_CODES_MADE = "person.recovery_codes_made"
     PROFILE_CHANGED = "person.profile_changed"
     PERSON_JOINED = "person.joined"
 
@@ -192,6 +199,13 @@ SENTENCES: dict[Event, str] = {
     Event.SIGNED_OUT: N_("%(actor)s signed out"),
     Event.SIGNED_OUT_EVERYWHERE: N_("%(actor)s signed out on all devices"),
     Event.PASSWORD_CHANGED: N_("%(actor)s changed the password"),
+    Event.PASSWORD_ACCEPTED: N_("%(actor)s gave the right password; the second step is awaited"),
+    Event.CODE_REFUSED: N_("Somebody gave a wrong code for %(label)s"),
+    Event.FACTOR_INTENDED: N_("%(actor)s began to set up the authenticator app “%(label)s”"),
+    Event.FACTOR_ADDED: N_("%(actor)s added the authenticator app “%(label)s”"),
+    Event.FACTOR_RENAMED: N_("%(actor)s renamed the authenticator app from “%(before)s” to “%(label)s”"),
+    Event.FACTOR_REMOVED: N_("%(actor)s removed the authenticator app “%(label)s”"),
+    Event.RECOVERY_CODES_MADE: N_("%(actor)s made new recovery codes"),
     Event.PROFILE_CHANGED: N_("%(actor)s changed the profile"),
     Event.PERSON_JOINED: N_("%(label)s set up a sign-in"),
     Event.TENANT_CREATED: N_("%(actor)s opened the account %(label)s"),

@@ -32,6 +32,9 @@ MIGRATIONS = sorted((ROOT / "migrations" / "versions").glob("*.py"))
 GLOBAL = {
     "tenants": "says who the tenants are",
     "people": "a person belongs to several tenants",
+    "pending_sign_ins": "a sign-in is a person's",
+    "recovery_codes": "what a person proves themselves with",
+    "second_factors": "what a person proves themselves with",
     "sessions": "a sign-in is a person's",
     "attempt_counters": "counts before anybody is known",
     "services": "catalogue",

@@ -1,0 +1,124 @@
+"""Every query on second factors, recovery codes and sign-ins that wait for a code."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Select, delete, exists, func, select, update
+from sqlalchemy.orm import joinedload
+
+from portal.accounts.models import FactorKind, PendingSignIn, RecoveryCode, SecondFactor
+from portal.foundation.database import db
+
+
+def has_second_factor(person_id: uuid.UUID) -> bool:
+    """Whether the person has a second factor that is set up."""
+    return bool(db.session.scalar(select(exists().where(*_set_up(person_id)))))
+
+
+def second_factors(person_id: uuid.UUID, kind: FactorKind | None = None) -> Sequence[SecondFactor]:
+    """Those that are set up, the oldest first; of one kind, or all."""
+    rows = select(SecondFactor).where(*_set_up(person_id))
+    if kind is not None:
+        rows = rows.where(SecondFactor.kind == kind)
+    return db.session.scalars(rows.order_by(SecondFactor.id)).all()
+
+
+def find_second_factor(person_id: uuid.UUID, factor_id: uuid.UUID) -> SecondFactor | None:
+    """The person's factor with this id that is set up, or None."""
+    return db.session.scalars(
+        select(SecondFactor).where(*_set_up(person_id), SecondFactor.id == factor_id)
+    ).one_or_none()
+
+
+def _set_up(person_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    return SecondFactor.person_id == person_id, SecondFactor.confirmed_at.is_not(None)
+
+
+def intended_in(session_id: uuid.UUID) -> SecondFactor | None:
+    """What this session is setting up, however long since, or None."""
+    return db.session.scalars(_intended(SecondFactor.intended_in == session_id)).one_or_none()
+
+
+def _intended(*conditions: ColumnElement[bool]) -> Select[SecondFactor]:
+    return select(SecondFactor).where(SecondFactor.confirmed_at.is_(None), *conditions)
+
+
+def accept_step(factor_id: uuid.UUID, step: int, now: datetime) -> bool:
+    """Whether this step's code was not used yet, nor a later one; from now on it was. One statement, so one wins."""
+    accepting = update(SecondFactor).where(SecondFactor.id == factor_id, SecondFactor.counter < step)
+    return _rows_of(accepting.values(counter=step, last_used_at=now)) == 1
+
+
+def delete_factor(factor_id: uuid.UUID) -> None:
+    """Forget this factor and its seed."""
+    db.session.execute(delete(SecondFactor).where(SecondFactor.id == factor_id))
+
+
+def has_recovery_code(person_id: uuid.UUID, code_hash: bytes) -> bool:
+    """Whether this is one of the person's codes, not used yet."""
+    unused = exists().where(
+        RecoveryCode.person_id == person_id, RecoveryCode.code_hash == code_hash, RecoveryCode.used_at.is_(None)
+    )
+    return bool(db.session.scalar(select(unused)))
+
+
+def use_recovery_code(person_id: uuid.UUID, code_hash: bytes, now: datetime) -> bool:
+    """Whether it was not used yet; from now on it was. One statement, so one wins."""
+    using = update(RecoveryCode).where(
+        RecoveryCode.person_id == person_id, RecoveryCode.code_hash == code_hash, RecoveryCode.used_at.is_(None)
+    )
+    return _rows_of(using.values(used_at=now)) == 1
+
+
+def recovery_codes_left(person_id: uuid.UUID) -> int:
+    """How many of the person's codes were not used yet."""
+    left = select(func.count()).where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
+    return db.session.scalar(left) or 0
+
+
+def batch_of_recovery_codes(person_id: uuid.UUID) -> uuid.UUID | None:
+    """What the person's codes were made as, or None when there are none."""
+    return db.session.scalar(select(RecoveryCode.batch).where(RecoveryCode.person_id == person_id).limit(1))
+
+
+def replace_recovery_codes(person_id: uuid.UUID, hashes: Sequence[bytes]) -> None:
+    """From now on the codes with these hashes are the person's, and no others; none, when there are no hashes."""
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    batch = uuid.uuid4()
+    db.session.add_all(RecoveryCode(person_id=person_id, batch=batch, code_hash=one) for one in hashes)
+    db.session.flush()
+
+
+def pending_sign_in(token_hash: bytes, now: datetime) -> PendingSignIn | None:
+    """The sign-in with this token that still waits for a code, with its person; or None."""
+    rows = select(PendingSignIn).options(joinedload(PendingSignIn.person, innerjoin=True))
+    return db.session.scalars(
+        rows.where(PendingSignIn.token_hash == token_hash, PendingSignIn.expires_at > now)
+    ).one_or_none()
+
+
+def take_pending_sign_in(token_hash: bytes, person_id: uuid.UUID, now: datetime) -> bool:
+    """Whether the sign-in with this token was waiting for this person's code; it does no longer."""
+    waiting = delete(PendingSignIn).where(
+        PendingSignIn.token_hash == token_hash, PendingSignIn.person_id == person_id, PendingSignIn.expires_at > now
+    )
+    return _rows_of(waiting) == 1
+
+
+def drop_pending_sign_ins(person_id: uuid.UUID) -> None:
+    """No sign-in of this person waits for a code any more."""
+    db.session.execute(delete(PendingSignIn).where(PendingSignIn.person_id == person_id))
+
+
+def tidy_up(intended_before: datetime, expired_before: datetime) -> None:
+    """Delete what was begun before then and never set up, and sign-ins that lapsed before then."""
+    db.session.execute(
+        delete(SecondFactor).where(SecondFactor.confirmed_at.is_(None), SecondFactor.created_at < intended_before)
+    )
+    db.session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < expired_before))
+
+
+def _rows_of(change: Any) -> int:
+    return cast(CursorResult[Any], db.session.execute(change)).rowcount
