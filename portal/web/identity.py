@@ -1,18 +1,38 @@
-"""Re-authentication: forms of weighty acts ask for the password when it was last given too long ago."""
+"""Re-authentication: forms of weighty acts ask who one is when the last proof of it is too long ago.
+
+Whoever has a second factor is asked for the password and a code. The form says which act is confirmed with it: the
+macro `proof` (templates/components/forms.html) takes the act in words.
+"""
 
 from typing import Any
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import Field, PasswordField
+from wtforms import Field, PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from portal.accounts import factor_store
 from portal.accounts import operations as accounts
-from portal.accounts.attempts import Password, attempt
-from portal.accounts.errors import WrongPassword
+from portal.accounts.attempts import Factor, Password, Proof, attempt
+from portal.accounts.codes import Code
+from portal.accounts.errors import CodeNeeded, WrongCode, WrongPassword
+from portal.accounts.models import Person
 from portal.foundation.database import transaction
+from portal.web.accounts import devices
 from portal.web.pages import add_refusal
+
+
+class CodeField(StringField):
+    """A code of an authenticator app, or a recovery code; what was typed is not shown again."""
+
+    data: str
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        super().__init__(label, validators=[InputRequired(_l("Give the code."))], **kwargs)
+
+    def _value(self) -> str:
+        return ""
 
 
 class FreshSignIn:
@@ -21,26 +41,53 @@ class FreshSignIn:
     password = PasswordField(
         _l("Your password, to confirm that it is you"), validators=[InputRequired(_l("Give your password."))]
     )
+    code = CodeField(_l("Code from your authenticator app, or a recovery code"))
 
     def require_fresh(self, *, always: bool = False) -> None:
-        """Keep the password field when `always`, or when the person last proved itself over 10 minutes ago."""
+        """Keep the fields when `always`, or when the person last proved itself over 10 minutes ago."""
         if not always and accounts.is_fresh(g.session_row):
-            del self.password
+            self.ask_nothing()
+        elif not factor_store.has_second_factor(g.session_row.person_id):
+            del self.code
+
+    def ask_nothing(self) -> None:
+        """Leave out what proves who one is."""
+        del self.password
+        del self.code
 
 
 def confirmed(form: Any) -> bool:
-    """Whether the form's password, where it asks for one, is the person's; a wrong one becomes the field's error.
+    """Whether what the form asks for, if anything, shows that it is this person; else the fields have errors.
 
     Raises: TooManyAttempts.
     """
-    field: Field | None = getattr(form, "password", None)
-    if field is None:
-        return True
+    return getattr(form, "password", None) is None or proof_of(form) is not None
+
+
+def proof_of(form: Any) -> Proof | None:
+    """The proof by the form's password, once a code, where the form asks for one, was right, too; else None.
+
+    The session is fresh from then on. Raises: TooManyAttempts.
+    """
+    person: Person = current_user._get_current_object()
+    code: Field | None = getattr(form, "code", None)
+    proof = tried(person, Password(form.password.data), form.password)
+    second = tried(person, Code(code.data), code) if proof is not None and code is not None else None
+    if proof is None or (code is not None and second is None):
+        return None
     try:
-        proof = attempt(current_user._get_current_object(), Password(field.data), request.remote_addr or "")
-    except WrongPassword as refusal:
+        with transaction():
+            accounts.reauthenticate(g.session_row, proof, second)
+    except (CodeNeeded, WrongPassword) as refusal:  # a second factor was added, or the password changed, this moment
+        add_refusal(form.password, refusal)
+        return None
+    return proof
+
+
+def tried(person: Person, factor: Factor, field: Field) -> Proof | None:
+    """The proof by this factor; or None, and the refusal is the field's error. Raises: TooManyAttempts."""
+    try:
+        return attempt(person, factor, request.remote_addr or "", devices.device_of(person))
+    except (WrongPassword, WrongCode) as refusal:
         add_refusal(field, refusal)
-        return False
-    with transaction():
-        accounts.reauthenticate(g.session_row, proof)
-    return True
+        return None

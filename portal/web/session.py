@@ -102,11 +102,16 @@ class PortalSessionInterface(SessionInterface):
 
 def sid_cookie(app: Flask) -> str:
     """The cookie's name; `__Host-` binds it to this host and to https, which plain http on localhost cannot have."""
-    return "__Host-sid" if app.config["SESSION_COOKIE_SECURE"] else "sid"
+    return prefixed(app, "sid")
+
+
+def prefixed(app: Flask, name: str) -> str:
+    """The name of one of the portal's cookies, bound to this host where it can be, as `sid_cookie` is."""
+    return f"__Host-{name}" if app.config["SESSION_COOKIE_SECURE"] else name
 
 
 def form_cookie(app: Flask) -> str:
-    return "__Host-form" if app.config["SESSION_COOKIE_SECURE"] else "form"
+    return prefixed(app, "form")
 
 
 def _serializer(app: Flask) -> URLSafeTimedSerializer:

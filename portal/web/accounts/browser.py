@@ -7,6 +7,7 @@ from flask_login import current_user, login_user, logout_user
 
 from portal.accounts import store
 from portal.accounts.models import Person, UserSession
+from portal.web.accounts import devices
 
 # The first that fits: many browsers name others besides themselves.
 BROWSERS = (
@@ -42,7 +43,9 @@ def carry(row: UserSession, token: str) -> None:
     """From now on this browser is signed in, by the session `row`."""
     session.begin(row, token)  # type: ignore[attr-defined]
     g.session_row = row
-    login_user(store.get_person(row.person_id))
+    person = store.get_person(row.person_id)
+    login_user(person)
+    devices.note_known(person)
 
 
 def drop() -> None:

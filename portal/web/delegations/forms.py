@@ -74,7 +74,7 @@ class ProvedForm(FreshSignIn, PortalForm):
         if weighty:
             self.require_fresh()
         else:
-            del self.password
+            self.ask_nothing()
 
 
 class OfferForm(ProvedForm, AccountForm, TermsForm, MessageForm):
