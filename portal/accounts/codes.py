@@ -4,11 +4,16 @@ import uuid
 from dataclasses import dataclass
 from typing import ClassVar
 
+from structlog import get_logger
+
 from portal.accounts import factor_store as store
 from portal.accounts import recovery_codes, totp
 from portal.accounts.attempts import SECOND, Proof, Step
 from portal.accounts.models import FactorKind, Means, Person, SecondFactor
 from portal.foundation import clock
+from portal.foundation.sealing import CannotUnseal
+
+log = get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +74,12 @@ class FirstCode:
 
 
 def _by(factor: SecondFactor, person: Person, text: str) -> Proof | None:
-    counted = totp.step_of(totp.seed_of(factor), text, clock.now())
+    try:
+        seed = totp.seed_of(factor)
+    except CannotUnseal:  # under another KEK; recovery codes go on working
+        log.error("the seed of an authenticator app does not open", factor=str(factor.id))
+        return None
+    counted = totp.step_of(seed, text, clock.now())
     if counted is None or counted <= factor.counter:
         return None
     return AppProof(person.id, person.password_hash, means=Means.TOTP, factor_id=factor.id, counted=counted)

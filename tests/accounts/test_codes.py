@@ -16,7 +16,7 @@ from portal.accounts.errors import TooManyAttempts, WrongCode, WrongPassword
 from portal.accounts.models import Means, RecoveryCode, SecondFactor
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
-from portal.foundation.sealing import CannotUnseal
+from portal.foundation.sealing import CannotUnseal, Sealer
 from tests.accounts.factors import HERE, an_app
 from tests.accounts.record import last_event
 from tests.factories import PASSWORD, a_person
@@ -286,6 +286,18 @@ def test_a_seed_is_sealed_at_its_row():
 
     with pytest.raises(CannotUnseal):
         totp.seed_of(db.session.get(SecondFactor, other.factor.id))
+
+
+def test_without_its_kek_an_app_proves_nothing_and_recovery_codes_go_on():
+    app, kek = an_app(), bytes(32)
+    code, kept = app.code(), totp._sealer
+    totp.configure(Sealer(kek))
+    try:
+        with pytest.raises(WrongCode):
+            attempt(app.person, Code(code), HERE)
+        assert attempt(app.person, Code(app.codes[0]), HERE)
+    finally:
+        totp.configure(kept)
 
 
 def test_who_is_disabled_proves_nothing():
