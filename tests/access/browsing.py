@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from portal.web.session import _serializer, form_cookie, sid_cookie
+from portal.web.session import _serializer, form_cookie, prefixed, sid_cookie
 from tests.access.world import Caller
 from tests.conftest import PortalClient
 
@@ -17,6 +17,8 @@ def browser_of(app: Flask, caller: Caller, base_url: str = "http://localhost") -
     client.csrf_secret = caller.csrf_secret or secrets.token_urlsafe(32)
     # Whose session is dead is a visitor: its forms are proved by the signed cookie, as a visitor's are.
     client.set_cookie(form_cookie(app), _serializer(app).dumps({"csrf_token": client.csrf_secret}), domain=host)
+    if caller.waiting:
+        client.set_cookie(prefixed(app, "code"), caller.waiting, domain=host)
     if caller.token:
         client.set_cookie(sid_cookie(app), caller.token, domain=host)
     return client

@@ -1,11 +1,13 @@
 """One world for the access table: a client with all kinds of callers, and others that must never see into it."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from portal.access.actor import Actor
 from portal.access.roles import Environment, Right, Role, scopes_within
+from portal.accounts import factor_store, totp
 from portal.accounts import operations as accounts
 from portal.accounts import store as account_store
 from portal.contracts import store as contracts
@@ -40,6 +42,7 @@ from tests.access.furnishing import (
     parties_for,
 )
 from tests.access.reviewing import question_for, reviews_of
+from tests.accounts.factors import App, an_app, code_of, password_of
 from tests.factories import (
     a_call,
     a_delegation,
@@ -68,6 +71,8 @@ NO_HAND_OFF = "hof_00000000000000000000"
 class Caller:
     """Somebody with a browser, and with a token of all its scopes, `bearer`.
 
+    `waiting` is the token of a sign-in in that browser that waits for its code.
+
     `things` are the ids it calls with: its own, or the client's for a stranger.
 
     `elsewhere` are things in the same account that lie outside of an integrator's delegation.
@@ -78,6 +83,7 @@ class Caller:
     token: str = ""
     csrf_secret: str = ""
     bearer: str = ""
+    waiting: str = ""
     elsewhere: tuple[Things, ...] = ()
 
 
@@ -110,12 +116,13 @@ def build() -> World:
     shared = _shared_things(client) | reviews_of(staff[Role.PARTNER_ADMIN])
     for place in (client, other, partner):
         place.things |= question_for(place)
+    in_two_steps = _in_two_steps(partner.people["signer"])
     callers = [
-        Caller("anonymous", {}),
+        Caller("anonymous", {"recovery_code": in_two_steps.codes[0]}, waiting=_waiting(in_two_steps)),
         *_at_the_client(client),
         _signed_in("other_owner", other.owner, client.things),
         *_integrators(client),
-        *_at_the_partner(partner),
+        *_at_the_partner(partner, in_two_steps),
         *_of_the_vendor(staff),
         _disabled(client),
         _suspended(client),
@@ -123,9 +130,12 @@ def build() -> World:
     others = [_signed_in("client's signer", client.people["signer"], client.things)]
     # Who has no such thing of its own asks for the client's owner's.
     owners = next(one.things for one in callers if one.name == "owner")
+    # One of them signs in in two steps; all others ask for that person's app.
+    shared["factor"] = str(in_two_steps.factor.id)
     named, more = (_by_name(group, shared | owners) for group in (callers, others))
     begun = intents_of(other.owner) | hand_off_intent_of(other, other.owner)
     foreign = shared | other.things | begun | {"session": named["other_owner"].things["session"]}
+    foreign["factor"] = str(_in_two_steps(other.people["spare"]).factor.id)
     return World(named, more, foreign)
 
 
@@ -166,12 +176,17 @@ def _signed_in(name: str, actor: Actor, things: Things, elsewhere: tuple[Things,
         person = account_store.get_person(actor.person_id)
         row, token = accounts.begin_session(person, "Firefox · Linux", home_id=actor.home_id)
         second, _token = accounts.begin_session(person, "Safari · iPhone", home_id=actor.home_id)
-        own = {"session": str(second.id), "email": person.email, "person_version": str(person.version)}
+        own = {
+            "session": str(second.id),
+            "own_session": str(row.id),
+            "email": person.email,
+            "person_version": str(person.version),
+        }
         secret = row.csrf_token
         bearer = _bearer_of(replace(actor, tenant_id=actor.home_id, delegation_id=None))
         repeats.begin(replace(actor, credential=name), "a key", bytes(32))
     own["home"] = tenant_of(replace(actor, tenant_id=actor.home_id)).account_id
-    return Caller(name, things | own, token, secret, bearer, elsewhere)
+    return Caller(name, things | own, token, secret, bearer, elsewhere=elsewhere)
 
 
 def _bearer_of(actor: Actor) -> str:
@@ -268,11 +283,36 @@ def _outside(client: Place, within: Things, other_agency: Things) -> tuple[Thing
     )
 
 
-def _at_the_partner(partner: Place) -> Iterator[Caller]:
+def _in_two_steps(actor: Actor) -> App:
+    """An authenticator app of the actor's person, who signs in with it from now on."""
+    return an_app(account_store.get_person(actor.person_id))
+
+
+def _waiting(app: App) -> str:
+    """The token of a sign-in that waits for a code of this app's person."""
+    proof = password_of(app.person)
+    with transaction():
+        return accounts.await_code(proof)
+
+
+def _second_app(app: App, session_id: str) -> Things:
+    """What the person of this app is asked for, who is setting up another one in this session."""
+    with transaction():
+        row = account_store.live_session(app.person.id, uuid.UUID(session_id))
+        assert row is not None
+        seed = totp.seed_of(accounts.intend_app(row, "Tablet"))
+        batch = factor_store.batch_of_recovery_codes(app.person.id)
+    return {"first_code": code_of(seed), "recovery_code": app.codes[1], "batch": str(batch)}
+
+
+def _at_the_partner(partner: Place, in_two_steps: App) -> Iterator[Caller]:
     """Nobody here has a licence: only the signer, or a deputy inside the dates, makes keys."""
     for name in ("signer", "deputy"):
         actor = partner.people[name]
-        yield _signed_in(name, actor, partner.things | intents_of(actor))
+        caller = _signed_in(name, actor, partner.things | intents_of(actor))
+        if name == "signer":
+            caller = replace(caller, things=caller.things | _second_app(in_two_steps, caller.things["own_session"]))
+        yield caller
     yield _signed_in("late_deputy", partner.people["late_deputy"], partner.things | _nobodys_intents())
     own = _nobodys_intents() | hand_off_intent_of(partner, partner.owner)
     yield _signed_in("bystander", partner.owner, partner.things | own)

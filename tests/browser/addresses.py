@@ -14,7 +14,7 @@ Page = tuple[str, str, dict[str, str]]
 
 # Files, figures, and the way from the root.
 NO_PAGES = {
-    "static", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home",
+    "static", "accounts.sign_in_code", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home",
     "reviews.count", "reviews.evidence_csv", "reviews.evidence_json", "console.import_report",
     "console.import_template", "watching.metrics", "api.openapi",
 }  # fmt: skip

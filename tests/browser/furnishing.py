@@ -30,6 +30,7 @@ from tests.access.furnishing import (
     parties_for,
 )
 from tests.access.reviewing import question_for, reviews_of
+from tests.accounts.factors import an_app
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
 from tests.factories import a_licensee, a_tenant, tenant_of
 from tests.gateways.scenes import a_gateway
@@ -47,6 +48,8 @@ def main() -> None:
         furnish(place, parties_for(), {stand: a_licensee(name=f"Client {stand}") for stand in STANDS})
         things = place.things | intents_of(place.owner) | hand_off_intent_of(place, place.owner) | _letter_of(place)
         things |= _of_the_vendor(_member(cast.RUTH)) | question_for(place) | {"console_list": "contracts"}
+        app_of_owner = an_app(account_store.get_person(place.owner.person_id))
+        things["factor"] = str(app_of_owner.factor.id)
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         a_gateway()
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
@@ -78,7 +81,8 @@ def _session(actor: Actor) -> str:
     """The token of a new session."""
     with transaction():
         person = account_store.get_person(actor.person_id)
-        _row, token = accounts.begin_session(person, "Chromium · Linux", home_id=actor.home_id)
+        row, token = accounts.begin_session(person, "Chromium · Linux", home_id=actor.home_id)
+        accounts.intend_app(row, "Tablet")
     return token
 
 

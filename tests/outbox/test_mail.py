@@ -21,9 +21,11 @@ from tests.factories import a_licensee
 INVITATION = {"token": "tok_en-1", "tenant": "Acme", "inviter": "Mara", "role": "Developer", "days": 7}
 # A template of a delegation is named for the event it tells; every event has one.
 KEYS = ["key_stops_soon", "key_year_old", "key_held_open"]
+OF_FACTORS = ["second_factor_added", "second_factor_removed", "recovery_codes_made", "recovery_code_used"]
 TEMPLATES = [
     "invitation",
     "password_changed",
+    *OF_FACTORS,
     *KEYS,
     *(e.replace(".", "_") for e in Event if e.startswith("delegation.")),
 ]
@@ -121,7 +123,7 @@ def test_facts_are_not_read_as_a_template():
 @pytest.mark.parametrize("language", ["en", "zh_Hant"])
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_template_is_drawn_in_every_language(template, language):
-    drawn = parsed(mail.render(a_message(template, language, **DELEGATION | PAIR)))
+    drawn = parsed(mail.render(a_message(template, language, **DELEGATION | PAIR | {"factor": "Phone", "left": 9})))
 
     assert drawn["Subject"]
     assert drawn.get_content().strip()

@@ -171,6 +171,8 @@ WRONG: dict[str, dict[str, Any]] = {
     },
     "stamp": {"empty": "", "forged": "WyJhIiwiYiIsMV0.AAAA", "NUL": NUL, "too long": "x" * 5000},
     "password": {"empty": "", "wrong": "not the password of anybody", "NUL": NUL, "too long": "x" * 5000},
+    "batch": {"empty": "", "no id": "x", "NUL": NUL, "too long": "0" * 5000},
+    "code": {"empty": "", "wrong": "000000", "full width": "１２３４５６", "NUL": NUL, "too long": "9" * 5000},
     "new password": {"empty": "", "too short": "short", "too long": "x" * 5000, "well known": "password" * 3},
     "typed name": {"empty": "", "another": "Another shop", "NUL": NUL, "too long": "x" * 5000},
     "signature": {
@@ -212,6 +214,9 @@ KINDS = {
     "subject": "choice",
     "unused_for_days": "days",
     "current": "password",
+    "code": "code",
+    "first_code": "code",
+    "batch": "batch",
     "granted": "amount",
     "wanted": "choice",
     "data_space": "choice",
@@ -303,7 +308,7 @@ SAID_AT = {
     "delegations.widen projects: empty": "rights",
     "delegations.client_widen last_day: long ago": "rights",
 }
-TYPED_IN_SECRET = {"password", "current", "new"}
+TYPED_IN_SECRET = {"password", "current", "new", "code", "first_code"}
 
 
 def kind_of(use: str, field: str) -> str:

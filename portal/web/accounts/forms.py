@@ -1,16 +1,21 @@
 """Forms of people."""
 
+import uuid
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, PasswordField, RadioField, SelectField
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 from wtforms.widgets import EmailInput
 
 from portal.accounts import operations as accounts
 from portal.accounts.emails import clean_email
+from portal.accounts.factor_store import has_second_factor
 from portal.accounts.models import Language, Person, Theme
 from portal.web.forms import CleanedField, NameField, PortalForm, VersionField
 from portal.web.frame import LANGUAGES
+from portal.web.identity import CodeField, FreshSignIn
 
 LANGUAGE_CHOICES = [SelectChoice(code, own_name) for code, own_name in LANGUAGES]
 THEME_CHOICES = [
@@ -30,6 +35,48 @@ class EmailField(CleanedField):
 class SignInForm(PortalForm):
     email = EmailField(_l("E-mail address"))
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Give your password."))])
+
+
+class CodeForm(PortalForm):
+    """The second step of a sign-in."""
+
+    code = CodeField(_l("Code from your authenticator app"))
+
+
+class AppNameForm(PortalForm):
+    """What an authenticator app is called."""
+
+    name = NameField(_l("What to call it"))
+
+
+class NewAppForm(FreshSignIn, AppNameForm):
+    """Begins to set up an authenticator app."""
+
+
+class FirstCodeForm(FreshSignIn, PortalForm):
+    """Shows that an app was set up."""
+
+    first_code = StringField(_l("The code that your app shows now"), validators=[InputRequired(_l("Give the code."))])
+
+
+class RemoveAppForm(FreshSignIn, PortalForm):
+    """Asks for the password each time: whether it is long enough alone can be told from nothing else."""
+
+
+class BatchField(HiddenField):
+    """The recovery codes that there were when the form was drawn."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            self.data = uuid.UUID(valuelist[0] if valuelist else "")
+        except ValueError as error:
+            raise ValueError(_l("This form is incomplete. Load the page again.")) from error
+
+
+class RecoveryCodesForm(FreshSignIn, PortalForm):
+    """New recovery codes in place of those that there are."""
+
+    batch = BatchField()
 
 
 class ProfileForm(PortalForm):
@@ -71,7 +118,16 @@ class ProfileForm(PortalForm):
 
 class PasswordForm(PortalForm):
     current = PasswordField(_l("Current password"), validators=[InputRequired(_l("Give your current password."))])
+    code = CodeField(_l("Code from your authenticator app, or a recovery code"))
     new = PasswordField(_l("New password"), validators=[InputRequired(_l("Give a new password."))])
+
+    @classmethod
+    def for_person(cls, person: Person) -> "PasswordForm":
+        """The form, which asks for a code, too, when the person has a second factor."""
+        form = cls()
+        if not has_second_factor(person.id):
+            del form.code
+        return form
 
 
 class NewPersonForm(PortalForm):

@@ -9,8 +9,10 @@ from flask_babel import gettext as _
 from portal.access.roles import Role
 from portal.accounts import operations as accounts
 from portal.accounts import passwords, store
-from portal.accounts.errors import PasswordRefused, TooManyAttempts, WrongPassword
+from portal.accounts.errors import CodeNeeded, PasswordRefused, TooManyAttempts, WrongPassword
+from portal.accounts.models import MEANS_NAMES
 from portal.foundation.database import transaction
+from portal.web import identity
 from portal.web.accounts import browser
 from portal.web.accounts.blueprint import pages
 from portal.web.accounts.forms import PasswordForm, ProfileForm
@@ -43,26 +45,33 @@ def profile() -> Any:
 @pages.route("/profile/password", methods=["GET", "POST"])
 @signed_in
 def password() -> Any:
-    form = PasswordForm()
-    if form.validate_on_submit() and _change(form):
+    person = browser.person()
+    form, shortest = PasswordForm.for_person(person), accounts.shortest_password(person)
+    if form.validate_on_submit() and _change(form, shortest):
         flash(_("Your password is changed. You are signed out on all other devices."), "success")
-        return redirect(url_for(".profile"), code=303)
-    return answer("accounts/password.html", form=form, shortest=passwords.SHORTEST)
+        return redirect(url_for(".security"), code=303)
+    return answer("accounts/password.html", form=form, shortest=shortest, alone=passwords.SHORTEST)
 
 
-def _change(form: PasswordForm) -> bool:
+def _change(form: PasswordForm, shortest: int) -> bool:
     person = browser.person()
     try:
-        chosen = passwords.choose(form.new.data, email=person.email, name=person.name)
+        chosen = passwords.choose(form.new.data, email=person.email, name=person.name, shortest=shortest)
     except PasswordRefused as refusal:
         add_refusal(form.new, refusal)
         return False
     try:
-        proof = accounts.attempt(person, accounts.Password(form.current.data), browser.network())
+        proof = identity.tried(person, accounts.Password(form.current.data), form.current)
+        second = identity.tried(person, accounts.Code(form.code.data), form.code) if proof and form.code else None
+        if proof is None or (form.code and second is None):
+            return False
         with transaction():
-            row, token = accounts.change_password(proof, chosen, browser.device())
-    except (WrongPassword, TooManyAttempts) as refusal:
+            row, token = accounts.change_password(proof, chosen, browser.device(), second)
+    except (CodeNeeded, WrongPassword, TooManyAttempts) as refusal:
         add_refusal(form.current, refusal)
+        return False
+    except PasswordRefused as refusal:  # the last second factor was removed this moment
+        add_refusal(form.new, refusal)
         return False
     browser.carry(row, token)
     return True
@@ -72,7 +81,7 @@ def _change(form: PasswordForm) -> bool:
 @signed_in
 def sessions() -> str:
     rows = accounts.sessions_of(browser.person())
-    return render_template("accounts/sessions.html", sessions=rows, current=g.session_row)
+    return render_template("accounts/sessions.html", sessions=rows, current=g.session_row, means_names=MEANS_NAMES)
 
 
 @pages.post("/profile/devices/<uuid:session_id>/sign-out")

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Signing in, in one step or two, and out."""
 
 from typing import Any
 
@@ -7,13 +7,17 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.accounts import operations as accounts
-from portal.accounts.errors import TooManyAttempts, WrongPassword
+from portal.accounts.errors import SignInLapsed, TooManyAttempts, WrongCode, WrongPassword
+from portal.accounts.models import PendingSignIn
 from portal.foundation.database import transaction
-from portal.web.accounts import browser
+from portal.foundation.errors import PortalError
+from portal.web.accounts import browser, devices
 from portal.web.accounts.blueprint import pages
-from portal.web.accounts.forms import SignInForm
+from portal.web.accounts.forms import CodeForm, SignInForm
+from portal.web.forms import PortalForm
 from portal.web.guards import public
 from portal.web.pages import add_refusal, answer, own_path
+from portal.web.say import why
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -26,26 +30,80 @@ def sign_in() -> Any:
     form = SignInForm()
     if form.validate_on_submit():
         try:
-            _enter(form)
+            is_in = _enter(form)
         except (WrongPassword, TooManyAttempts) as refusal:
-            return _again(form, refusal)
-        return redirect(way_on, code=303)
+            add_refusal(form.password, refusal)
+            return _again("accounts/sign_in.html", form, refusal)
+        return redirect(way_on if is_in else _to_code(), code=303)
     return answer("accounts/sign_in.html", form=form)
 
 
-def _enter(form: SignInForm) -> None:
-    proof = accounts.attempt(form.email.data or "", accounts.Password(form.password.data), browser.network())
+def _enter(form: SignInForm) -> bool:
+    """Whether the person is signed in; otherwise a code is awaited in this browser."""
+    email, device = form.email.data or "", devices.device_of(form.email.data or "")
+    proof = accounts.attempt(email, accounts.Password(form.password.data), browser.network(), device)
     with transaction():
-        row, token = accounts.sign_in(proof, browser.device(), instead_of=browser.current_row())
-    browser.carry(row, token)
+        if accounts.needs_code(proof):
+            waiting, entered = accounts.await_code(proof), None
+        else:
+            waiting, entered = "", accounts.sign_in(proof, browser.device(), instead_of=browser.current_row())
+    if entered is None:
+        devices.keep_waiting(waiting)
+        return False
+    browser.carry(*entered)
+    return True
 
 
-def _again(form: SignInForm, refusal: WrongPassword | TooManyAttempts) -> Response:
-    add_refusal(form.password, refusal)
-    page = answer("accounts/sign_in.html", form=form)
+def _to_code() -> str:
+    return url_for(".sign_in_code", next=own_path(request.args.get("next")))
+
+
+@pages.route("/sign-in/code", methods=["GET", "POST"])
+@public
+def sign_in_code() -> Any:
+    """The second step. Without a first one that waits in this browser, the way leads back to it, or on."""
+    token = devices.waiting_token()
+    waiting = accounts.awaiting_code(token) if token else None
+    if token is None or waiting is None:
+        return _nothing_waits()
+    email, form = waiting.person.email, CodeForm()
+    if form.validate_on_submit():
+        try:
+            _finish(token, waiting, form)
+        except (WrongCode, WrongPassword, TooManyAttempts) as refusal:
+            add_refusal(form.code, refusal)
+            return _again("accounts/sign_in_code.html", form, refusal, email=email)
+        except SignInLapsed as refusal:
+            flash(why(refusal), "warning")
+            return _nothing_waits()
+        return redirect(own_path(request.args.get("next")) or url_for(".home"), code=303)
+    page = answer("accounts/sign_in_code.html", form=form, email=email)
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
+def _finish(token: str, waiting: PendingSignIn, form: CodeForm) -> None:
+    person = waiting.person
+    proof = accounts.attempt(person, accounts.Code(form.code.data), browser.network(), devices.device_of(person))
+    with transaction():
+        entered = accounts.sign_in_with_code(token, proof, browser.device(), instead_of=browser.current_row())
+    browser.carry(*entered)
+    devices.forget_waiting()
+
+
+def _nothing_waits() -> Response:
+    way_on = own_path(request.args.get("next"))
+    if current_user.is_authenticated:
+        return redirect(way_on or url_for(".home"), code=302)  # type: ignore[return-value]
+    return redirect(url_for(".sign_in", next=way_on), code=302)  # type: ignore[return-value]
+
+
+def _again(template: str, form: PortalForm, refusal: PortalError, **context: Any) -> Response:
+    page = answer(template, form=form, **context)
     if isinstance(refusal, TooManyAttempts):
         page.status_code = refusal.status
         page.headers["Retry-After"] = str(refusal.facts["seconds"])
+    page.headers["Cache-Control"] = "no-store"
     return page
 
 
