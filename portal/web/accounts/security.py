@@ -47,6 +47,7 @@ def security() -> str:
         may_add=len(factors) < accounts.MOST_APPS,
         shortest=accounts.shortest_password(person),
         alone=passwords.SHORTEST,
+        least=passwords.SHORTEST_WITH_FACTOR,
     )
 
 
