@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    Text,
     UniqueConstraint,
     text,
     true,
@@ -24,6 +23,7 @@ from portal.access.rows import TenantOwned
 from portal.foundation import clock, ids
 from portal.foundation.database import Base, EnumSet, Versioned, by_code_point, enum_type
 from portal.foundation.marking import N_
+from portal.foundation.sealed import Sealed
 from portal.foundation.sealing import Place
 from portal.foundation.words import same_name
 from portal.tenants.models import Tenant
@@ -165,7 +165,7 @@ class SecondFactor(Base):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     kind: Mapped[FactorKind] = mapped_column(enum_type(FactorKind))
     name: Mapped[str]
-    sealed: Mapped[str | None] = mapped_column(Text)
+    sealed: Mapped[str | None] = mapped_column(Sealed)
     counter: Mapped[int] = mapped_column(BigInteger, default=0)
     intended_in: Mapped[uuid.UUID]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)

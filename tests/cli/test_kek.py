@@ -128,7 +128,7 @@ def test_rotating_again_finds_nothing_to_do(app, run: Run, filled):
     result = run("portal", "kek", "rotate")
 
     assert result.exit_code == 0
-    assert [line.split()[1] for line in result.output.splitlines()] == ["0", "0", "0"]
+    assert [line.split()[1] for line in result.output.splitlines()] == ["0", "0", "0", "0"]
 
 
 def test_rotating_is_on_the_vendors_record(app, run: Run, filled):
@@ -140,8 +140,8 @@ def test_rotating_is_on_the_vendors_record(app, run: Run, filled):
     rows = across_tenants(AuditEvent, reason=Reader.UPKEEP).where(AuditEvent.subject_type == "kek")
     found = [(row.event, row.tenant_id, row.facts) for row in db.session.scalars(rows.order_by(AuditEvent.seq))]
     assert found == [
-        ("kek.rotation_begun", vendor.tenant_id, {"values": 6}),
-        ("kek.rotated", vendor.tenant_id, {"values": 6}),
+        ("kek.rotation_begun", vendor.tenant_id, {"values": 7}),
+        ("kek.rotated", vendor.tenant_id, {"values": 7}),
     ]
 
 
@@ -158,7 +158,7 @@ def test_what_does_not_open_is_listed_up_to_twenty(app, run: Run, filled):
     assert result.exit_code == 1
     assert result.output.count(f"is sealed under the key-encryption key {STRANGE_ID}, which is not here.") == 20
     assert "outbox.sealed: 3 more." in result.output
-    assert len([sealed for sealed in stored() if f".{NEW_ID}." in sealed]) == 6
+    assert len([sealed for sealed in stored() if f".{NEW_ID}." in sealed]) == 7
 
 
 def test_rotating_beside_a_process_with_the_old_key_says_so(app, run: Run, filled, monkeypatch):

@@ -4,6 +4,7 @@ import base64
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from sqlalchemy import select
 
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants
+from portal.accounts import totp
+from portal.accounts.models import FactorKind, SecondFactor
 from portal.app import tell_rooms
 from portal.foundation import signing
 from portal.foundation.database import db, transaction
@@ -29,7 +32,7 @@ OLD_ID, NEW_ID, STRANGE_ID = key_id_of(OLD), key_id_of(NEW), key_id_of(STRANGE)
 SECRET = "Ann's token of an invitation"
 # What is said to a portal with the strange key where `fill` was once.
 OF_KEY = f"KEK has the key id {STRANGE_ID}"
-REFUSAL = f"{OF_KEY}, but what the database holds sealed under {OLD_ID} does not open with it (values: 6)"
+REFUSAL = f"{OF_KEY}, but what the database holds sealed under {OLD_ID} does not open with it (values: 7)"
 
 
 def a_mail(owner: Actor) -> None:
@@ -42,6 +45,12 @@ def a_signing_key(_owner: Actor) -> None:
         signing.rotate(purpose)
 
 
+def an_app(owner: Actor) -> None:
+    app = SecondFactor(id=uuid.uuid4(), person_id=owner.person_id, kind=FactorKind.TOTP, intended_in=uuid.uuid4())
+    app.name, app.sealed = "Telephone", totp.seal(app, totp.new_seed())
+    db.session.add(app)
+
+
 def a_webhook_secret(owner: Actor) -> None:
     webhooks.add(owner, f"https://shop.example.com/{os.urandom(4).hex()}", "Tickets", None)
 
@@ -49,6 +58,7 @@ def a_webhook_secret(owner: Actor) -> None:
 # How a value comes to be in each column: a new sealed column has to say it here.
 MADE: dict[str, Callable[[Actor], None]] = {
     "outbox.sealed": a_mail,
+    "second_factors.sealed": an_app,
     "signing_keys.sealed": a_signing_key,
     "webhook_secrets.sealed": a_webhook_secret,
 }
@@ -71,13 +81,15 @@ def opened() -> list[object]:
     found = [outbox._opened(row) for row in mails]
     assert None not in found
     found += [signing.signer(key)(b"the same words") for key in keys]
+    apps = db.session.scalars(select(SecondFactor).order_by(SecondFactor.id))
+    found += [totp.seed_of(app) for app in apps]
     return [*found, *(webhooks.secret_of(row) for row in db.session.scalars(secrets))]
 
 
 def stored() -> list[str]:
     """Every sealed text."""
     db.session.rollback()
-    columns = (OutboxMessage.sealed, SigningKey.sealed, WebhookSecret.sealed)
+    columns = (OutboxMessage.sealed, SecondFactor.sealed, SigningKey.sealed, WebhookSecret.sealed)
     return [sealed for each in columns for sealed in db.session.scalars(across_tenants(each, reason=Reader.UPKEEP))]
 
 

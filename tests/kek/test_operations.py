@@ -71,6 +71,7 @@ def test_everything_is_sealed_anew_and_opens_as_before(app, owner, operator):
     assert rotation.is_finished
     assert {tally.column: (tally.anew, tally.found) for tally in rotation.tallies} == {
         "outbox.sealed": (6, 6),
+        "second_factors.sealed": (3, 3),
         "signing_keys.sealed": (9, 9),
         "webhook_secrets.sealed": (3, 3),
     }
@@ -87,7 +88,7 @@ def test_a_second_rotation_changes_nothing_and_is_no_event(app, owner, operator)
 
     rotation = rotated(operator)
 
-    assert [tally.anew for tally in rotation.tallies] == [0, 0, 0]
+    assert [tally.anew for tally in rotation.tallies] == [0, 0, 0, 0]
     assert stored() == before
     assert len(events()) == told
 
@@ -100,7 +101,7 @@ def test_values_of_all_tenants_are_sealed_anew(app, owner, operator):
     rotated(operator)
 
     begin_with(app, NEW)
-    assert len(opened()) == len(stored()) == 12
+    assert len(opened()) == len(stored()) == 14
     assert ids_in_use() == {NEW_ID}
 
 
@@ -193,7 +194,7 @@ def test_what_others_seal_under_the_old_key_meanwhile_is_found(app, owner, opera
     rotation = keks.Rotation(operator)
     steps = rotation.run()
     for _ in steps:
-        if len(stored()) == 6:  # a process that was not started anew yet
+        if len(stored()) == 7:  # a process that was not started anew yet
             begin_with(app, OLD, NEW)
             with transaction():
                 a_mail(owner)
@@ -264,7 +265,7 @@ def test_a_rotation_is_on_the_vendors_record_from_its_first_change_on(app, owner
     begun = [(row.event, row.subject_label, row.facts) for row in events()]
     rotated(vendor)
 
-    assert begun == [("kek.rotation_begun", NEW_ID, {"values": 6})]
+    assert begun == [("kek.rotation_begun", NEW_ID, {"values": 7})]
     assert [row.event for row in events()] == ["kek.rotation_begun"] * 2 + ["kek.rotated"]
     assert {row.tenant_id for row in events()} == {vendor.tenant_id}
     assert events()[-1].facts == {"values": 4}
@@ -294,6 +295,7 @@ def test_which_keys_are_in_use_is_told_by_column(app, owner):
     assert set(keks.in_use()) == {
         keks.Use("outbox.sealed", OLD_ID, 2),
         keks.Use("outbox.sealed", NEW_ID, 2),
+        keks.Use("second_factors.sealed", OLD_ID, 1),
         keks.Use("signing_keys.sealed", OLD_ID, 3),
         keks.Use("webhook_secrets.sealed", OLD_ID, 1),
     }

@@ -15,18 +15,18 @@ from portal.audit.models import AuditChain
 from portal.cli.checking import catalogues, clocks, database, sealed, work
 from portal.cli.checking.command import themes
 from portal.cli.checking.findings import Deployment, Finding, Severity, run
-from portal.foundation import clock, migrations, signing
+from portal.foundation import clock, migrations
 from portal.foundation.database import LOOKS, db, transaction
 from portal.foundation.migrations import MARK
 from portal.foundation.sealed import sealed_columns
 from portal.foundation.sealing import Sealer
-from portal.foundation.signing import Purpose
 from portal.kek import operations as kek
 from portal.outbox import operations as outbox
 from portal.webhooks import operations as webhooks
 from tests.cli.checking.conftest import Found, in_production, only, severities
 from tests.conftest import DATABASE
 from tests.factories import a_licensee
+from tests.kek.scenes import fill
 from tests.webhooks.conftest import an_endpoint, happens, posted
 
 KEK, OTHER_KEK = bytes(range(32)), bytes(reversed(range(32)))  # the one of `settings_for`, and another one
@@ -134,13 +134,6 @@ def test_a_file_that_others_may_read_or_change(folder: Path):
 
 
 # KEK
-
-
-def fill(owner: Actor) -> None:
-    with transaction():
-        outbox.post("invitation", "ann@example.com", "en", {})
-        signing.sign(Purpose.EVIDENCE, b"octets")
-    an_endpoint(owner)
 
 
 def test_with_nothing_sealed_there_is_nothing_to_try(found: Found):
