@@ -24,9 +24,11 @@ from portal.api import reference as api_reference  # noqa: F401 - its pages belo
 from portal.api.calls import NO_CSRF
 from portal.api.door import api
 from portal.api.rooms import ROOMS as api_rooms  # noqa: F401 - joined below the door
+from portal.audit import operations as audit
 from portal.cli import commands
 from portal.config import Gateway, Receivers, Settings, UnsafeSettings, from_environment
 from portal.connector.door import Door
+from portal.delegations import staying
 from portal.foundation import logs, metrics, signing, tracing
 from portal.foundation.database import LOOKS, Base, db
 from portal.foundation.errors import NotFound
@@ -201,6 +203,7 @@ def tell_rooms(settings: Settings) -> None:
     """What rooms are told once, at the start: keys to seal with, the pepper, the portal's address."""
     sealer = Sealer(settings.kek_octets, settings.other_keks)
     passwords.configure(settings.password_pepper)
+    audit.configure(staying.require_still_there)
     kek.configure(sealer, settings.lost_keks)
     totp.configure(sealer)
     outbox.configure(sealer)

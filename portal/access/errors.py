@@ -1,6 +1,6 @@
 """Refusals of access."""
 
-from portal.foundation.errors import Denied
+from portal.foundation.errors import Conflict, Denied
 from portal.foundation.marking import N_
 
 
@@ -36,3 +36,12 @@ class OnlyInPerson(NotAllowed):
     code = "only_in_person"
     sentence = N_("No token may do this: %(act)s.")
     mend = N_("Do it on the portal's pages.")
+
+
+class RightsChanged(Conflict):
+    """Who acts was removed, disabled or given another role, or its delegation or account was stopped, while the act
+    was under way."""
+
+    code = "rights_changed"
+    sentence = N_("Your rights in this account changed while you did this, so nothing was done.")
+    mend = N_("Load the page again: it shows what you may do now.")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -25,6 +25,19 @@ SYSTEM_CHAIN = uuid.UUID(int=0)
 PENDING = "audit_pending"
 Values = dict[str, Any]
 REFUSALS_PER_MINUTE = 20
+# Asked for each actor with what its act was about; told at the start, since people live on a higher step than this.
+StillThere = Callable[[Actor, Collection[tuple[str, str]]], None]
+_still_there: StillThere = lambda _actor, _subjects: None  # noqa: E731
+
+
+def configure(still_there: StillThere) -> None:
+    """From now on no event is written of an actor for whom `still_there` raises, so its act is not done.
+
+    It is asked while the chains of the actor's own tenant and of those concerned are locked. Whoever takes rights away
+    writes into the same chains: of two such acts one comes first, and the other one knows.
+    """
+    global _still_there
+    _still_there = still_there
 
 
 class Subject(Protocol):
@@ -94,7 +107,11 @@ def _write_pending(session: Session) -> None:
     session.flush()  # ids and public ids exist from here on
     # Always in the same order, so that two transactions never wait for each other's chain.
     chains = {chain for entry in entries for chain in (_chain(entry), *entry.also_seen_by)}
-    heads = store.lock_chains(sorted(chains))
+    acts = _by_actor(entries)
+    homes = {actor.home_id for actor in acts if actor.home_id is not None}
+    heads = store.lock_chains(sorted(chains | homes))
+    for actor, subjects in acts.items():
+        _still_there(actor, subjects)
     rows: list[Values] = []
     for entry in entries:
         original = _append(heads[_chain(entry)], entry, tenant_id=entry.tenant_id, copy_of=None)
@@ -104,6 +121,15 @@ def _write_pending(session: Session) -> None:
             rows.append(_append(heads[other], entry, tenant_id=other, copy_of=link))
     session.flush()
     insert_many(AuditEvent, rows)
+
+
+def _by_actor(entries: Collection[_Entry]) -> dict[Actor, set[tuple[str, str]]]:
+    """The members who act, each with type and id of what its acts are about; a refusal is no act."""
+    acts: dict[Actor, set[tuple[str, str]]] = {}
+    for entry in entries:
+        if entry.actor.membership_id is not None and entry.event is not Event.REFUSED:
+            acts.setdefault(entry.actor, set()).add(entry.subject.audit_subject[:2])
+    return acts
 
 
 @events.listens_for(Session, "after_rollback")

@@ -3,12 +3,11 @@
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from portal.access.actor import Actor, system_actor
-from portal.access.roles import PERMISSIONS, Environment, Right, Role
+from portal.access.roles import Environment, Right, Role
 from portal.access.rows import Reader, across_tenants
 from portal.audit.models import AuditEvent
 from portal.delegations import operations, store
@@ -19,7 +18,7 @@ from portal.foundation.database import db, transaction
 from portal.foundation.errors import NotFound
 from portal.outbox import operations as outbox
 from portal.projects.models import Project
-from tests.factories import a_delegation, a_request, tenant_of
+from tests.factories import a_delegation, a_member, a_request, tenant_of
 
 NOBODY = "MAG999999999"
 SANDBOX = frozenset({Environment.SANDBOX})
@@ -53,8 +52,8 @@ def account_of(actor: Actor) -> str:
 
 
 def as_role(actor: Actor, role: Role) -> Actor:
-    """The same person as if it had this role."""
-    return replace(actor, role=role, permissions=PERMISSIONS[role])
+    """A colleague who has this role."""
+    return a_member(tenant_of(actor), role)
 
 
 def do(operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

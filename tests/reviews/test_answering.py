@@ -1,12 +1,10 @@
 """What each side of a delegation says, and who may say it."""
 
-from dataclasses import replace
-
 import pytest
 
 from portal.access.actor import Actor
 from portal.access.errors import NotAllowed
-from portal.access.roles import PERMISSIONS, Role
+from portal.access.roles import Role
 from portal.delegations import store as delegations
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
@@ -14,7 +12,7 @@ from portal.reviews import contexts, store
 from portal.reviews import operations as reviews
 from portal.reviews.errors import QuestionClosed
 from portal.reviews.models import Answer, Decision
-from tests.factories import a_licensee, for_client
+from tests.factories import a_licensee, a_member, for_client, tenant_of
 from tests.reviews.scenes import an_open, close, decide, events, lines, parties, question_for, seen
 
 
@@ -74,7 +72,7 @@ def test_only_owners_and_key_managers_answer(admin: Actor, role: Role):
     an_open(admin)
 
     with pytest.raises(NotAllowed):
-        _say(replace(owner, role=role, permissions=PERMISSIONS[role]), Answer.NEEDED)
+        _say(a_member(tenant_of(owner), role), Answer.NEEDED)
 
 
 def test_another_tenants_question_is_not_there(admin: Actor):
