@@ -75,13 +75,17 @@ def change_role(actor: Actor, membership: Membership, role: Role, version: int) 
 
 
 def remove(actor: Actor, membership: Membership) -> None:
-    """End a membership; it takes effect with the next request. Keys, projects and contracts stay as they are (rule 1).
+    """End a membership, and with it the person's sessions here and the tokens. It takes effect with the next request.
+
+    Keys, projects and contracts stay as they are (rule 1). What hangs on it in rooms above: `impact/leaving.py`.
 
     Raises: NotAllowed, NotFound, RoleNotYours, LastOwner.
     """
     _prepare(actor, membership)
     _require_another_manager(membership)
     membership.ended_at = clock.now()
+    store.flush()
+    store.end_sessions_in(membership.tenant_id, membership.person_id, membership.ended_at)
     audit.record(actor, Event.MEMBER_REMOVED, membership, role=ROLE_NAMES[membership.role])
 
 

@@ -67,6 +67,15 @@ def sessions_of(person: Person) -> Sequence[UserSession]:
     return store.live_sessions(person.id, clock.now(), IDLE)
 
 
+def sessions_in(membership: Membership) -> Sequence[UserSession]:
+    """The person's sessions that can still be used and end with this membership: those that work in its tenant, or all
+    of them when the person belongs to no other one.
+    """
+    found = store.live_sessions(membership.person_id, clock.now(), IDLE)
+    others = [row for row in store.memberships_of(membership.person_id) if row.id != membership.id]
+    return [row for row in found if not others or row.home_id == membership.tenant_id]
+
+
 def tidy_up() -> None:
     """Delete what no longer counts, for the worker: attempts of yesterday, apps that were never confirmed,
     sign-ins that waited in vain, and sessions that ran out a month ago."""

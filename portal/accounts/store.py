@@ -66,6 +66,14 @@ def end_sessions(person_id: uuid.UUID, now: datetime, *, keep: uuid.UUID | None 
     return cast(CursorResult[Any], db.session.execute(ending.values(ended_at=now))).rowcount
 
 
+def end_sessions_in(tenant_id: uuid.UUID, person_id: uuid.UUID, now: datetime) -> None:
+    """End this person's sessions that work in this tenant; all of them when the person belongs to no other tenant."""
+    ending = update(UserSession).where(UserSession.person_id == person_id, UserSession.ended_at.is_(None))
+    if memberships_of(person_id):
+        ending = ending.where(UserSession.home_id == tenant_id)
+    db.session.execute(ending.values(ended_at=now))
+
+
 def mark_seen(session_id: uuid.UUID, now: datetime) -> None:
     """Note that a session was used now."""
     db.session.execute(update(UserSession).where(UserSession.id == session_id).values(last_seen_at=now))

@@ -152,5 +152,6 @@ def _carried_out(actor: Actor, side: Side, delegation_id: str, act: Act) -> Dele
     move(row, act, side)
     CARRIES[act](actor, row)
     if act is Act.END:
+        hand_offs.close_under(actor, row)
         hand_offs.start_rotations(actor, row)
     return changed(actor, side, row)

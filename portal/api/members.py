@@ -17,6 +17,7 @@ from portal.contracts.models import ContractKind
 from portal.foundation import clock
 from portal.foundation.database import version_of
 from portal.foundation.paging import Page
+from portal.impact.leaving import remove_member
 
 Signed = dict[uuid.UUID, list[str]]
 
@@ -94,9 +95,9 @@ def change_role(actor: Actor, membership_id: str, version: Version, body: RoleGi
 
 @calls.writes("/<account>/settings/members/<membership_id>/remove", Permission.MEMBERS_MANAGE)
 def remove(actor: Actor, membership_id: str) -> MemberShown:
-    """End a membership. Keys, projects and contracts stay as they are."""
+    """End a membership, and what `…/blast-radius` tells beforehand. Keys, projects and contracts stay as they are."""
     membership = store.get_membership(own(actor), inner_id(membership_id))
-    operations.remove(actor, membership)
+    remove_member(actor, membership)
     return member_shown(actor, membership, _signed(actor))
 
 

@@ -11,6 +11,7 @@ from portal.api import (  # noqa: F401 - some of them only add calls to their ro
     key_making,
     key_pairs,
     key_turning,
+    member_radius,
     members,
     passing,
     projects,

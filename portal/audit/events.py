@@ -132,6 +132,7 @@ class Event(StrEnum):
     HAND_OFF_WITHDRAWN = "hand_off.withdrawn"
     HAND_OFF_LAPSED = "hand_off.lapsed"
     HAND_OFF_FROZEN = "hand_off.frozen"
+    HAND_OFF_CLOSED = "hand_off.closed"
 
     REVIEW_MADE = "review.made"
     REVIEW_OPENED = "review.opened"
@@ -320,6 +321,9 @@ SENTENCES: dict[Event, str] = {
     Event.HAND_OFF_DONE: N_("%(actor)s proved to have the private key of “%(pair)s” (%(environment)s) of %(giver)s"),
     Event.HAND_OFF_WITHDRAWN: N_("%(actor)s withdrew the sealed copy of “%(pair)s” for %(receiver)s"),
     Event.HAND_OFF_LAPSED: N_("The sealed copy of “%(pair)s” for %(receiver)s lapsed"),
+    Event.HAND_OFF_CLOSED: N_(
+        "The sealed copy of “%(pair)s” for %(receiver)s is destroyed: %(person)s left, or the delegation ended"
+    ),
     Event.HAND_OFF_FROZEN: N_(
         "Somebody of another account opened the link to the sealed copy of “%(pair)s” for %(receiver)s: it is frozen"
     ),

@@ -41,6 +41,11 @@ def lapsed(hand_off: HandOff) -> None:
     _to_both(hand_off, "hand_off_lapsed", {"was_opened": hand_off.opened_at is not None})
 
 
+def closed(hand_off: HandOff) -> None:
+    """To both sides: the receiver left, or the delegation ended."""
+    _to_both(hand_off, "hand_off_closed", {"was_opened": hand_off.opened_at is not None})
+
+
 def frozen(hand_off: HandOff) -> None:
     """An alarm to both sides."""
     _to_both(hand_off, "hand_off_frozen", {"was_opened": hand_off.opened_at is not None})

@@ -17,6 +17,7 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     LAPSE = "lapse"
     FREEZE = "freeze"
+    CLOSE = "close"
 
 
 OFFERED, OPENED, DONE = HandOffState.OFFERED, HandOffState.OPENED, HandOffState.DONE
@@ -31,6 +32,7 @@ MOVES: dict[tuple[HandOffState, Act], HandOffState] = {
     **{(state, Act.WITHDRAW): WITHDRAWN for state in (OFFERED, OPENED)},
     **{(state, Act.LAPSE): LAPSED for state in (OFFERED, OPENED)},
     **{(state, Act.FREEZE): FROZEN for state in (OFFERED, OPENED)},
+    **{(state, Act.CLOSE): WITHDRAWN for state in (OFFERED, OPENED)},
 }
 
 ACT_WORDS: dict[Act, str] = {
@@ -39,6 +41,7 @@ ACT_WORDS: dict[Act, str] = {
     Act.WITHDRAW: "withdrawn by its giver",
     Act.LAPSE: "not opened, or not proved, within 72 hours",
     Act.FREEZE: "its link opened from another account",
+    Act.CLOSE: "its receiver left, or its delegation ended",
 }
 HAND_OFF = Machine(
     name="Hand-off",

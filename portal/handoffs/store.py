@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, String, delete, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, and_, delete, or_, select, type_coerce
 from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.access.actor import Actor
@@ -111,6 +111,37 @@ def due(at: datetime, limit: int) -> Sequence[HandOff]:
         .with_for_update(of=HandOff, skip_locked=True)
     )
     return db.session.scalars(rows).all()
+
+
+def waiting(condition: ColumnElement[bool], at: datetime) -> Select[HandOff]:
+    """The hand-offs of all tenants that may still be opened at this moment and meet the condition, oldest first."""
+    rows = across_tenants(HandOff, reason=Reader.HAND_OFF).where(condition, HandOff.state.in_(LIVE_STATES))
+    return rows.where(HandOff.lapses_at > at).order_by(HandOff.id)
+
+
+def hold_waiting_for(tenant_id: uuid.UUID, person_id: uuid.UUID, at: datetime) -> Sequence[HandOff]:
+    """Those that are sealed to this person in this tenant, locked."""
+    return _held(waiting(sealed_to(tenant_id, person_id), at))
+
+
+def hold_waiting_under(delegation: Delegation, at: datetime) -> Sequence[HandOff]:
+    """Those that were given under this delegation, locked."""
+    return _held(waiting(given_under(delegation), at))
+
+
+def sealed_to(tenant_id: uuid.UUID, person_id: uuid.UUID) -> ColumnElement[bool]:
+    """That a hand-off is for this person as a member of this tenant."""
+    return and_(HandOff.receiver_id == tenant_id, HandOff.to_person_id == person_id)
+
+
+def given_under(delegation: Delegation) -> ColumnElement[bool]:
+    """That a hand-off was given because of this delegation."""
+    return and_(HandOff.tenant_id == delegation.tenant_id, HandOff.delegation_id == delegation.id)
+
+
+def _held(rows: Select[HandOff]) -> Sequence[HandOff]:
+    whole = rows.options(*WHOLE).with_for_update(of=HandOff).execution_options(populate_existing=True)
+    return db.session.scalars(whole).all()
 
 
 def get_intent(actor: Actor, public_id: str) -> HandOffIntent:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from portal.access.actor import Actor
+from portal.access.actor import Actor, system_actor
 from portal.access.roles import Environment, Right, Role, scopes_within
 from portal.accounts import factor_store, totp
 from portal.accounts import operations as accounts
@@ -349,5 +349,8 @@ def _disabled(client: Place) -> Caller:
 
 def _suspended(client: Place) -> Caller:
     """The owner of a suspended tenant, at its own account; the other ids are the client's."""
-    tenant = a_tenant("Suspended", standing=Standing.SUSPENDED)
-    return _signed_in("suspended", a_member(tenant), client.things | {"account": tenant.account_id})
+    tenant = a_tenant("Suspended")
+    caller = _signed_in("suspended", a_member(tenant), client.things | {"account": tenant.account_id})
+    with transaction():
+        tenants.set_standing(system_actor("tests"), tenant, Standing.SUSPENDED)
+    return caller

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.access.actor import Actor
 from portal.access.roles import Role, Scope
 from tests.api.scripts import a_script
+from tests.factories import a_key, a_member, tenant_of
 
 
 def test_a_request_code_is_shown_once_even_when_the_call_is_repeated(app: Flask, owner: Actor):
@@ -79,3 +80,15 @@ def test_the_table_of_roles_is_the_one_that_guards_read(app: Flask, owner: Actor
     viewer = next(one for one in found["roles"] if one["role"] == Role.VIEWER)
     assert found["own_role"] == "owner"
     assert (viewer["permissions"], viewer["rights"]) == (["see"], ["view"])
+
+
+def test_what_ends_with_a_member_is_told_before(app: Flask, owner: Actor):
+    maker = a_member(tenant_of(owner), Role.KEY_MANAGER)
+    pair = a_key(maker, name="Storefront")
+    a_script(app, maker)
+
+    told = a_script(app, owner).get(f"settings/members/{maker.membership_id}/blast-radius").json
+
+    assert [token["name"] for token in told["tokens"]]
+    assert [made["api_key"] for made in told["made"]] == [pair.api_key]
+    assert (told["devices"], told["hand_offs_waiting"], told["signs"]) == ([], [], [])

@@ -139,6 +139,7 @@ def _confirm(act: Act, side: Side, delegation_id: str) -> ResponseReturnValue:
         with steady() if act is Act.WITHDRAW else nullcontext(), transaction():
             CARRIES[act](actor, one.row)
             if act is Act.END:
+                hand_offs.close_under(actor, one.row)
                 hand_offs.start_rotations(actor, one.row)
         flash(_((DONE_OF_TICKET if one.is_ticket else DONE)[act], party=one.party), "success")
         return to_delegation(side, delegation_id)

@@ -16,10 +16,12 @@ from portal.contracts import store as contracts
 from portal.contracts.models import Contract, ContractKind
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.impact.leaving import hanging_on_member, remove_member
 from portal.web.accounts import browser
 from portal.web.guards import requires
 from portal.web.identity import confirmed
 from portal.web.pages import add_refusal, answer
+from portal.web.tenants import leaving
 from portal.web.tenants.blueprint import own_actor, pages
 from portal.web.tenants.forms import RemoveForm, RoleForm
 
@@ -74,13 +76,26 @@ def remove(account: str, membership_id: uuid.UUID) -> Any:
     form = RemoveForm()
     form.require_fresh()
     if form.validate_on_submit() and confirmed(form):
-        with transaction():
-            accounts.remove(actor, membership)
-        flash(_("%(name)s is no longer a member.", name=person.name), "success")
         is_own = person.id == actor.person_id
+        with transaction():
+            remove_member(actor, membership)
+            renewed = accounts.renew_session(g.session_row, browser.device()) if is_own else None
+            name = person.name
+        if renewed:
+            browser.carry(*renewed)
+        flash(_("%(name)s is no longer a member.", name=name), "success")
         return redirect(url_for("accounts.switch") if is_own else url_for(".members", account=account), code=303)
-    signs = _signers(actor).get(membership.id, [])
-    return answer("tenants/remove.html", form=form, membership=membership, person=person, signs=signs)
+    found = hanging_on_member(membership, clock.now())
+    return answer(
+        "tenants/remove.html",
+        form=form,
+        membership=membership,
+        person=person,
+        signs=found.signs,
+        ending=leaving.ending(found, account),
+        left_behind=leaving.left_behind(found, account),
+        staying=leaving.staying(found, account),
+    )
 
 
 def _signers(actor: Actor) -> dict[uuid.UUID, list[Contract]]:

@@ -16,6 +16,7 @@ from portal.outbox import operations as outbox
 from tests.factories import (
     PASSWORD,
     a_delegation,
+    a_key,
     a_licensee,
     a_member,
     a_partner,
@@ -191,13 +192,26 @@ def test_looking_at_the_page_to_remove_removes_nobody(window, owner, viewer):
     assert membership_of(viewer).ended_at is None
 
 
+def test_the_page_says_what_ends_and_what_goes_on(signed_in, owner):
+    maker = a_member(tenant_of(owner), Role.KEY_MANAGER)
+    a_key(maker, name="Storefront")
+    signed_in(maker)
+
+    page = signed_in(owner).get(remove_page(maker)).text
+
+    assert "What ends at once" in page
+    assert "Test browser" in page
+    assert "Storefront of" in page
+    assert "What goes on" in page
+
+
 def test_a_removed_member_is_out_with_the_next_request(window, signed_in, owner, viewer):
     theirs = signed_in(viewer)
 
     answer = window.post(remove_page(viewer))
 
     assert answer.status_code == 303
-    assert theirs.get(at(owner)).status_code == 404
+    assert theirs.get(at(owner)).location.startswith("/sign-in")
 
 
 def test_removing_twice_is_not_found(window, viewer):
