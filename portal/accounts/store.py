@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, Row, Select, bindparam, case, delete, select, update
+from sqlalchemy import CursorResult, Row, Select, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -64,6 +64,13 @@ def end_sessions(person_id: uuid.UUID, now: datetime, *, keep: uuid.UUID | None 
     if keep is not None:
         ending = ending.where(UserSession.id != keep)
     return cast(CursorResult[Any], db.session.execute(ending.values(ended_at=now))).rowcount
+
+
+def count_sessions_in(tenant_id: uuid.UUID, now: datetime, idle: timedelta) -> int:
+    """How many sessions work in this tenant and can still be used."""
+    rows = select(func.count()).select_from(UserSession)
+    live = (UserSession.ended_at.is_(None), UserSession.expires_at > now, UserSession.last_seen_at > now - idle)
+    return db.session.scalar(rows.where(UserSession.home_id == tenant_id, *live)) or 0
 
 
 def end_sessions_in(tenant_id: uuid.UUID, person_id: uuid.UUID, now: datetime) -> None:

@@ -76,7 +76,8 @@ class NewStanding(Body):
 
 class StandingRadius(Shown):
     """What works now and stops when the tenant is suspended, in counts: its live key pairs, whoever holds them; those
-    it holds for clients; installations; running delegations that it gives and takes; members.
+    it holds for clients; installations; running delegations that it gives and takes; members, the sessions in which
+    they work there, and their tokens; sealed private keys that wait on either side.
 
     `version` is the tenant's ETag.
     """
@@ -88,6 +89,9 @@ class StandingRadius(Shown):
     integrators: int
     clients: int
     members: int
+    sessions: int
+    tokens: int
+    hand_offs: int
     version: int
 
 
@@ -123,6 +127,9 @@ def standing_radius(owner_id: str) -> StandingRadius:
         integrators=found.integrators,
         clients=found.clients,
         members=found.members,
+        sessions=found.sessions,
+        tokens=found.tokens,
+        hand_offs=found.hand_offs,
         version=version_of(owner),
     )
 

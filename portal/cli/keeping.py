@@ -204,5 +204,7 @@ def _what_stops(tenant: Tenant) -> str:
     return (
         f"Suspending {tenant.name} ({tenant.account_id}) stops {found.own_pairs} live key pairs of its own and "
         f"{found.pairs_for_clients} that it holds for clients. It has {found.installations} installations, "
-        f"{found.integrators} integrators, {found.clients} clients and {found.members} members. Nothing is deleted."
+        f"{found.integrators} integrators, {found.clients} clients and {found.members} members, who are signed in "
+        f"there on {found.sessions} devices and have {found.tokens} tokens. {found.hand_offs} sealed private keys wait "
+        "to be opened. Nothing is deleted."
     )

@@ -6,20 +6,28 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.access.rows import Reader, across_tenants
+from portal.accounts import store as accounts
 from portal.accounts.models import Membership
+from portal.accounts.sessions import IDLE
 from portal.contracts.models import Contract
 from portal.delegations.models import RUNNING_STATES, Delegation
 from portal.foundation.database import db
+from portal.handoffs.models import LIVE_STATES, HandOff
 from portal.keys.models import KeyPair
 from portal.keys.store import Holder, live_conditions
 from portal.projects.models import Installation, Project
 from portal.tenants.models import Tenant
+from portal.tokens.models import PersonalToken
+
+Counted = Installation | Delegation | Membership | Project | PersonalToken | HandOff
 
 
 @dataclass(frozen=True)
 class Hanging:
     """Counts: live key pairs that a tenant owns, whoever holds them; those it holds for clients; its installations;
-    running delegations it gives and takes; its members."""
+    running delegations it gives and takes; its members, the sessions in which they work there, and their tokens; sealed
+    private keys that wait on either side.
+    """
 
     own_pairs: int
     pairs_for_clients: int
@@ -27,6 +35,9 @@ class Hanging:
     integrators: int
     clients: int
     members: int
+    sessions: int
+    tokens: int
+    hand_offs: int
 
 
 def hanging_on(tenant: Tenant, at: datetime) -> Hanging:
@@ -43,6 +54,19 @@ def hanging_on(tenant: Tenant, at: datetime) -> Hanging:
             Membership,
             Membership.tenant_id == tenant.id,
             or_(Membership.ended_at.is_(None), Membership.ended_at > at),
+        ),
+        sessions=accounts.count_sessions_in(tenant.id, at, IDLE),
+        tokens=_count(
+            PersonalToken,
+            PersonalToken.tenant_id == tenant.id,
+            PersonalToken.ended_at.is_(None),
+            PersonalToken.expires_at > at,
+        ),
+        hand_offs=_count(
+            HandOff,
+            or_(HandOff.tenant_id == tenant.id, HandOff.receiver_id == tenant.id),
+            HandOff.state.in_(LIVE_STATES),
+            HandOff.lapses_at > at,
         ),
     )
 
@@ -88,6 +112,6 @@ def _pairs(at: datetime, *whose: ColumnElement[bool]) -> int:
     return db.session.scalar(counted, execution_options=live.get_execution_options()) or 0
 
 
-def _count(model: type[Installation | Delegation | Membership | Project], *conditions: ColumnElement[bool]) -> int:
+def _count(model: type[Counted], *conditions: ColumnElement[bool]) -> int:
     rows = across_tenants(func.count(), reason=Reader.CONSOLE).select_from(model).where(*conditions)
     return db.session.scalar(rows) or 0

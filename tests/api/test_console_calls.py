@@ -123,6 +123,7 @@ def test_what_a_suspension_stops_is_counted_before(script: Script, owner: Actor,
     radius = script.get(f"console/tenants/{aurora}/standing/blast-radius")
 
     assert (radius.json["own_key_pairs"], radius.json["members"]) == (1, 1)
+    assert (radius.json["sessions"], radius.json["tokens"], radius.json["hand_offs"]) == (0, 0, 0)
     assert radius.headers["ETag"] == f'"{radius.json["version"]}"'
 
 

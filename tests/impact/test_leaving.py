@@ -16,6 +16,7 @@ from portal.handoffs import giving
 from portal.handoffs import operations as hand_offs
 from portal.handoffs.models import HandOffState
 from portal.impact.leaving import Leaving, hanging_on_member, remove_member
+from portal.impact.standing import hanging_on
 from portal.keys import store as keys
 from portal.keys.status import LIVE, status_of
 from portal.tokens import operations as tokens
@@ -211,3 +212,16 @@ def test_what_is_over_already_is_not_closed_again(opened: bool):
 
     with transaction():
         assert hand_offs.close_under(scene.owner, scene.delegation) == 0
+
+
+def test_what_suspending_stops_counts_devices_tokens_and_sealed_keys_on_either_side():
+    scene = a_scene()
+    a_hand_off(scene)
+    sign_in(scene.integrator)
+    a_personal_token(scene.integrator)
+
+    of_integrator = hanging_on(tenant_of(scene.integrator), clock.now())
+    of_owner = hanging_on(tenant_of(scene.owner), clock.now())
+
+    assert (of_integrator.sessions, of_integrator.tokens, of_integrator.hand_offs) == (1, 1, 1)
+    assert (of_owner.sessions, of_owner.tokens, of_owner.hand_offs) == (0, 0, 1)
