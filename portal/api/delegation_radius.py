@@ -5,6 +5,7 @@ from portal.access.roles import Environment, Permission
 from portal.api.delegation_shapes import calls, find
 from portal.api.shapes import Moment, Shown
 from portal.delegations.models import Side
+from portal.foundation import clock
 from portal.handoffs import store as copies
 from portal.impact import blast
 from portal.impact.blast import BlastRadius
@@ -31,7 +32,8 @@ class InstallationStopped(Shown):
 class DelegationRadius(Shown):
     """What would stop: the integrator's own key pairs, the installations whose last call was made with one of them,
     and those that may be using them. `to_rotate` are the owner's pairs of which the integrator has a copy: ending the
-    delegation asks for their rotation, and stops none of them.
+    delegation asks for their rotation, and stops none of them. `hand_offs` are the ids of those that wait: they are
+    destroyed.
 
     For the integrator's side no installation is named. `more` says that there are installations beyond those named.
     """
@@ -42,6 +44,7 @@ class DelegationRadius(Shown):
     more: bool
     last_used_at: Moment | None
     to_rotate: list[PairStopped]
+    hand_offs: list[str]
 
 
 @calls.reads("/<account>/integrators/<delegation_id>/blast-radius", Permission.SEE)
@@ -66,6 +69,7 @@ def _radius(actor: Actor, side: Side, delegation_id: str) -> DelegationRadius:
         more=found.more,
         last_used_at=found.last_use.at if found.last_use else None,
         to_rotate=[] if actor.acts_for_client else [_pair(one) for one in copies.copied_to(row)],
+        hand_offs=[] if actor.acts_for_client else [one.public_id for one in copies.waiting_under(row, clock.now())],
     )
 
 

@@ -129,6 +129,11 @@ def hold_waiting_under(delegation: Delegation, at: datetime) -> Sequence[HandOff
     return _held(waiting(given_under(delegation), at))
 
 
+def waiting_under(delegation: Delegation, at: datetime) -> Sequence[HandOff]:
+    """Those that were given under this delegation, for either side."""
+    return db.session.scalars(waiting(given_under(delegation), at).options(*WHOLE)).all()
+
+
 def sealed_to(tenant_id: uuid.UUID, person_id: uuid.UUID) -> ColumnElement[bool]:
     """That a hand-off is for this person as a member of this tenant."""
     return and_(HandOff.receiver_id == tenant_id, HandOff.to_person_id == person_id)

@@ -217,6 +217,7 @@ def test_what_ending_would_stop_is_told_before(owner: Actor, integrator: Actor, 
     assert [one["api_key"] for one in to_owner["key_pairs"]] == [pair.api_key]
     assert [one["api_key"] for one in to_integrator["key_pairs"]] == [pair.api_key]
     assert to_integrator["possible"] == []
+    assert (to_owner["hand_offs"], to_integrator["hand_offs"]) == ([], [])
 
 
 def test_what_is_over_is_listed_apart(owner: Actor, integrator: Actor, owners: Script):

@@ -14,6 +14,7 @@ from portal.delegations.acting import needed_for
 from portal.delegations.models import Delegation, DelegationState, Side
 from portal.delegations.pace import steady
 from portal.delegations.states import Act, move
+from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.marking import N_
 from portal.handoffs import operations as hand_offs
@@ -145,4 +146,7 @@ def _confirm(act: Act, side: Side, delegation_id: str) -> ResponseReturnValue:
         return to_delegation(side, delegation_id)
     radius = blast.of_delegation(actor, one.row) if act in (Act.PAUSE, Act.END) else None
     copied = copies.copied_to(one.row) if act is Act.END else ()
-    return answer("delegations/confirm.html", form=form, seen=one, act=act.value, radius=radius, copied=copied)
+    sealed = copies.waiting_under(one.row, clock.now()) if act is Act.END else ()
+    return answer(
+        "delegations/confirm.html", form=form, seen=one, act=act.value, radius=radius, copied=copied, sealed=sealed
+    )

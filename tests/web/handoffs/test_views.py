@@ -190,6 +190,20 @@ def test_ending_the_delegation_names_the_copied_pairs_and_starts_their_rotation(
     assert "its delegation is over" in reading.words(browser.get(home(scene.owner)))
 
 
+@pytest.mark.parametrize("side", ["integrators", "clients"])
+def test_ending_the_delegation_names_what_waits_and_destroys_it(side: str, scene: Scene, hand_off: HandOff, signed_in):
+    actor = scene.owner if side == "integrators" else scene.integrator
+    browser, where = signed_in(actor), f"{home(actor)}/{side}/{scene.delegation.public_id}/end"
+
+    asked = browser.get(where).text
+    browser.post(where)
+
+    assert "Sealed private keys that wait" in asked
+    assert f"/hand-offs/{hand_off.public_id}" in asked
+    after = now(scene, hand_off)
+    assert (after.state, after.envelope) == (HandOffState.WITHDRAWN, None)
+
+
 def test_the_integrators_side_of_ending_starts_it_too(scene: Scene, hand_off: HandOff, signed_in):
     fetched(scene, hand_off)
 
