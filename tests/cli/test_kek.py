@@ -70,7 +70,8 @@ def test_the_status_says_where_which_key_is_in_use(app, run: Run, filled):
     assert f"with KEK_CHECK={NEW_ID}" in result.output
     lines = [line.split()[:3] for line in result.output.splitlines() if ".sealed" in line]
     assert lines == [
-        ["outbox.sealed", OLD_ID, "2"], ["signing_keys.sealed", OLD_ID, "3"], ["webhook_secrets.sealed", OLD_ID, "1"],
+        ["outbox.sealed", OLD_ID, "2"], ["second_factors.sealed", OLD_ID, "1"],
+        ["signing_keys.sealed", OLD_ID, "3"], ["webhook_secrets.sealed", OLD_ID, "1"],
     ]  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def test_rotating_counts_by_column(app, run: Run, filled):
 
     assert result.exit_code == 0, result.output
     assert [line.split()[:2] for line in result.output.splitlines()] == [
-        ["outbox.sealed", "2"], ["signing_keys.sealed", "3"], ["webhook_secrets.sealed", "1"],
+        ["outbox.sealed", "2"], ["second_factors.sealed", "1"], ["signing_keys.sealed", "3"], ["webhook_secrets.sealed", "1"],
     ]  # fmt: skip
     assert ids_in_use() == {NEW_ID}
 

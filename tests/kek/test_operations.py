@@ -268,7 +268,7 @@ def test_a_rotation_is_on_the_vendors_record_from_its_first_change_on(app, owner
     assert begun == [("kek.rotation_begun", NEW_ID, {"values": 7})]
     assert [row.event for row in events()] == ["kek.rotation_begun"] * 2 + ["kek.rotated"]
     assert {row.tenant_id for row in events()} == {vendor.tenant_id}
-    assert events()[-1].facts == {"values": 4}
+    assert events()[-1].facts == {"values": 5}
 
 
 def test_if_the_record_cannot_be_written_nothing_is_sealed_anew(app, owner, operator, monkeypatch):
