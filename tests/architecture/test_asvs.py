@@ -22,7 +22,6 @@ LEVELS_1_AND_2 = """
 """
 OF_LEVEL_3 = "6.3.5 6.3.6 6.3.7 6.3.8 7.5.3 8.3.2 11.2.4 15.4.1 15.4.2 15.4.3 15.4.4"
 MET, NOT_APPLICABLE, OPEN = "met", "n.a.", "open"
-IN_WORK = "(in work)"
 # `path` or `path:name`; what has no slash and no ending of a file is a setting or a word of HTTP.
 NAMED = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:md|py|txt|toml))(?::(\w+))?`")
 LIKE = re.compile(r"as \d+\.\d+\.\d+\b")
@@ -76,10 +75,6 @@ def test_what_is_met_names_where_or_the_row_that_does():
     } == set()
 
 
-def test_what_is_in_work_is_open():
-    assert {row.id for row in rows() if IN_WORK in row.where and row.verdict != OPEN} == set()
-
-
 def test_what_a_row_names_is_there():
     named = {(path, name) for row in rows() for path, name in NAMED.findall(row.where)}
 
@@ -94,10 +89,6 @@ def _holds(file: Path, name: str) -> bool:
 
 def test_the_head_has_the_figures():
     of = Counter(row.verdict for row in rows())
-    in_work = sum(row.verdict == OPEN and IN_WORK in row.where for row in rows())
-    head = (
-        f"{of.total()} requirements: {of[MET]} met, {of[NOT_APPLICABLE]} not applicable, {of[OPEN]} open, "
-        f"of which {in_work} in work."
-    )
+    head = f"{of.total()} requirements: {of[MET]} met, {of[NOT_APPLICABLE]} not applicable, {of[OPEN]} open."
 
     assert f"**{head}**" in DOCUMENT.read_text()

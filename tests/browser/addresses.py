@@ -16,7 +16,8 @@ Page = tuple[str, str, dict[str, str]]
 NO_PAGES = {
     "static", "accounts.sign_in_code", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home",
     "reviews.count", "reviews.evidence_csv", "reviews.evidence_json", "console.import_report",
-    "console.import_template", "watching.metrics", "api.openapi",
+    "console.import_template", "watching.metrics", "watching.livez",
+    "watching.readyz", "api.openapi",
 }  # fmt: skip
 SEEN_BY = {
     "accounts.sign_in": NOBODY,

@@ -107,7 +107,8 @@ def test_rotating_counts_by_column(app, run: Run, filled):
 
     assert result.exit_code == 0, result.output
     assert [line.split()[:2] for line in result.output.splitlines()] == [
-        ["outbox.sealed", "2"], ["second_factors.sealed", "1"], ["signing_keys.sealed", "3"], ["webhook_secrets.sealed", "1"],
+        ["outbox.sealed", "2"], ["second_factors.sealed", "1"], ["signing_keys.sealed", "3"],
+        ["webhook_secrets.sealed", "1"],
     ]  # fmt: skip
     assert ids_in_use() == {NEW_ID}
 
