@@ -56,6 +56,7 @@ def test_the_operator_hears_what_the_portal_takes_for_true(behind_two: Flask, op
         "é" * 97,
         "x" * 9000,
     ],
+    ids=["empty", "dot", "letter", "zeros", "another secret", "not ascii", "long"],
 )
 def test_a_stranger_hears_one_word(question: str, behind_two: Flask):
     answer = behind_two.test_client().get(PATH, headers={HEADER: question.encode().decode("latin-1")})
