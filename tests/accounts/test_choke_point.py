@@ -19,7 +19,10 @@ CHECKS = {
         "portal.accounts.attempts.Password.proof": "the factor itself",
         "portal.accounts.passwords.matches": "where it is done",
     },
-    "hmac.compare_digest": {"portal.accounts.totp.step_of": "where it is done"},
+    "hmac.compare_digest": {
+        "portal.accounts.totp.step_of": "where it is done",
+        "portal.watching.mirror.Mirror.answer": "no secret of a person: the portal's own key, for its operator",
+    },
     "totp.step_of": {"portal.accounts.codes._by": "the factor itself"},
     "store.has_recovery_code": {"portal.accounts.codes._of_recovery": "the factor itself"},
     "store.use_recovery_code": {"portal.accounts.codes.RecoveryProof.spend": "spent by the attempt"},

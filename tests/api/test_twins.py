@@ -17,16 +17,23 @@ TWINS = {
 OF_BROWSERS = "sessions are of browsers, and a token is none of them"
 DOWNLOAD = "asks for the password before a download; scripts read the same, a hundred at a time"
 MAKES_TOKENS = "a token makes no token, or it would outlive itself"
+OF_SIGN_IN = "whoever has a token must not be able to take over the person's sign-in"
 ONLY_IN_PERSON = {
     "accounts.accept_invitation": "joining an account is a person's own consent, given with the link in a mail",
     "accounts.choose": "in which account a browser works; a call names its account in its address",
     "accounts.end_all_sessions": OF_BROWSERS,
     "accounts.end_other_sessions": OF_BROWSERS,
     "accounts.end_session": OF_BROWSERS,
-    "accounts.password": "whoever has a token must not be able to take over the person's sign-in",
+    "accounts.confirm_app": OF_SIGN_IN,
+    "accounts.new_app": OF_SIGN_IN,
+    "accounts.password": OF_SIGN_IN,
+    "accounts.recovery_codes": OF_SIGN_IN,
+    "accounts.remove_app": OF_SIGN_IN,
+    "accounts.rename_app": OF_SIGN_IN,
     "accounts.preferences": "how the pages of a browser look",
     "accounts.profile": "name, language and looks of the person's own pages are for the person",
     "accounts.sign_in": "a token takes the place of a sign-in",
+    "accounts.sign_in_code": "a token takes the place of a sign-in",
     "accounts.sign_out": OF_BROWSERS,
     "activity.export": DOWNLOAD,
     "console.end_look_in": "ends what only a person begins",

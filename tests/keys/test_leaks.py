@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from portal.access.actor import Actor
-from portal.access.errors import NotAllowed
+from portal.access.actor import Actor, system_actor
+from portal.access.errors import NotAllowed, RightsChanged
 from portal.access.roles import Environment, Right, Role
 from portal.access.rows import owned_by
 from portal.audit.models import AuditEvent
@@ -198,11 +198,20 @@ def test_what_is_not_in_service_is_not_stopped(owner, pair, done):
     assert blocked(pair) == []
 
 
-@pytest.mark.parametrize("standing", [Standing.PAST_DUE, Standing.SUSPENDED])
-def test_a_leak_is_declared_whatever_the_standing(owner, pair, standing):
-    put(owner, standing)
+def test_a_leak_is_declared_by_who_is_past_due(owner, pair):
+    put(owner, Standing.PAST_DUE)
 
     stop(owner, pair)
+
+    assert fresh(owner, pair).state is KeyState.COMPROMISED
+
+
+def test_a_leak_in_a_suspended_account_is_declared_by_who_is_nobodys_member(owner, pair):
+    put(owner, Standing.SUSPENDED)
+
+    with pytest.raises(RightsChanged):
+        stop(owner, pair)  # who was suspended this very moment: no door lets them in
+    stop(system_actor("worker", owner.tenant_id), pair)
 
     assert fresh(owner, pair).state is KeyState.COMPROMISED
 

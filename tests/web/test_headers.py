@@ -265,7 +265,7 @@ def _cookies(app: Flask, world: World, **where: Any) -> dict[str, str]:
 def test_cookies_over_http_are_hidden_from_scripts_and_other_sites(app: Flask, world: World):
     cookies = _cookies(app, world)
 
-    assert cookies.keys() == {"sid", "form"}
+    assert cookies.keys() == {"sid", "form", "known"}
     for line in cookies.values():
         assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(line.split("; "))
         assert "Domain" not in line
@@ -275,7 +275,7 @@ def test_cookies_over_http_are_hidden_from_scripts_and_other_sites(app: Flask, w
 def test_cookies_over_https_are_bound_to_the_host(secure: Flask, world: World):
     cookies = _cookies(secure, world, base_url=SECURE_URL)
 
-    assert cookies.keys() == {"__Host-sid", "__Host-form"}
+    assert cookies.keys() == {"__Host-sid", "__Host-form", "__Host-known"}
     for line in cookies.values():
         assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(line.split("; "))
         assert "Domain" not in line

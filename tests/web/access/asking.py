@@ -19,7 +19,10 @@ CSRF = re.compile(r'name="csrf_token"[^>]*value="[^"]*"')
 HANDLE = re.compile(r"[a-z]{3}_[0-9a-z]{20}")
 CHANGES_BY_ITSELF = {"X-Request-Id", "Set-Cookie", "Content-Length"}
 # Changes of other things that an act begins: each is an event of its own, about its own subject.
-BEGINS_TOO = {"key.rotation_due": "ending a delegation starts the rotation of the pairs that were copied (rule 15)"}
+BEGINS_TOO = {
+    "key.rotation_due": "ending a delegation starts the rotation of the pairs that were copied (rule 15)",
+    "hand_off.closed": "ending a delegation, or removing somebody, destroys what was sealed to them",
+}
 
 
 def ask(

@@ -1,4 +1,4 @@
-"""No page of people or accounts asks the database more than twelve times."""
+"""No page of people or accounts asks the database more than twelve times, but one that says what ends in each room."""
 
 import pytest
 from sqlalchemy import event
@@ -7,6 +7,8 @@ from portal.foundation.database import db
 from tests.factories import a_licensee, tenant_of
 
 MOST = 12
+REMOVING = "/{account}/settings/members/{member}/remove"
+MOST_OF = {REMOVING: 18}
 
 
 @pytest.mark.parametrize(
@@ -22,11 +24,11 @@ MOST = 12
         "/{account}/settings/members",
         "/{account}/settings/members/invite",
         "/{account}/settings/members/{member}/role",
-        "/{account}/settings/members/{member}/remove",
+        REMOVING,
         "/{account}/settings/roles",
     ],
 )
-def test_a_page_takes_at_most_twelve_statements(signed_in, page):
+def test_a_page_takes_few_statements(signed_in, page):
     owner = a_licensee()
     window, seen = signed_in(owner), []
     address = page.format(account=tenant_of(owner).account_id, member=owner.membership_id)
@@ -40,4 +42,4 @@ def test_a_page_takes_at_most_twelve_statements(signed_in, page):
     event.remove(db.engine, "before_cursor_execute", note)
 
     assert answer.status_code in {200, 302}
-    assert len(seen) <= MOST
+    assert len(seen) <= MOST_OF.get(page, MOST)
