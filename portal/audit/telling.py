@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
-from portal.audit.events import FORMER_NAMES, OF_THING, OF_TICKET, SENTENCES, WITH_REASON, Event
+from portal.audit.events import FORMER_NAMES, Event
 from portal.audit.models import AuditEvent
+from portal.audit.sentences import OF_THING, OF_TICKET, SENTENCES, WITH_REASON
 from portal.foundation.marking import N_
 
 UNKNOWN = N_("%(actor)s: %(event)s (%(label)s)")
@@ -13,10 +14,13 @@ FACT = re.compile(r"%\(([a-z_]+)\)s")
 
 def template_of(event: AuditEvent) -> str:
     """The sentence of this event with its placeholders, in English. One of a newer release is named by its code."""
-    said = SENTENCES | (OF_TICKET if event.facts.get("ticket") else OF_THING if event.facts.get("thing") else {})
-    said = said | WITH_REASON if event.facts.get("reason") else said
-    named = FORMER_NAMES.get(event.event) or Event._value2member_map_.get(event.event)
-    return said.get(named, UNKNOWN)  # type: ignore[call-overload]
+    named: Any = FORMER_NAMES.get(event.event) or Event._value2member_map_.get(event.event)
+    facts, more_exact = event.facts, []
+    if facts.get("reason"):
+        more_exact.append(WITH_REASON)
+    if facts.get("ticket") or facts.get("thing"):
+        more_exact.append(OF_TICKET if facts.get("ticket") else OF_THING)
+    return next((said[named] for said in (*more_exact, SENTENCES) if named in said), UNKNOWN)
 
 
 def facts_told(event: AuditEvent) -> dict[str, Any]:

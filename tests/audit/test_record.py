@@ -10,8 +10,9 @@ from portal.access.errors import NotAllowed
 from portal.access.rows import Reader, across_tenants
 from portal.audit import operations as audit
 from portal.audit import store
-from portal.audit.events import SENTENCES, Event
+from portal.audit.events import Event
 from portal.audit.models import AuditChain, AuditEvent
+from portal.audit.sentences import SENTENCES
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
 from portal.foundation.errors import Denied

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from portal.audit.events import SENTENCES, Event
+from portal.audit.events import Event
 from portal.audit.models import AuditEvent
+from portal.audit.sentences import SENTENCES
 from portal.web.activity.sentences import reason, sentence
 
 PLACEHOLDER = re.compile(r"%\(\w+\)s")

@@ -8,7 +8,8 @@ from sqlalchemy import update
 
 from portal.access.roles import Environment, Right, Role
 from portal.accounts.models import UserSession
-from portal.audit.events import OF_TICKET, Event
+from portal.audit.events import Event
+from portal.audit.sentences import OF_TICKET
 from portal.delegations import notices, operations, store
 from portal.delegations.models import DelegationState, Side
 from portal.foundation import clock
