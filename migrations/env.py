@@ -5,8 +5,9 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, make_url
 
+from portal.access import policies
 from portal.foundation.database import Base, EnumSet, UtcDateTime
 from portal.foundation.sealed import Sealed
 
@@ -56,10 +57,20 @@ def _migrate_sqlite(connection: Connection) -> None:
         raise RuntimeError(f"the migration left rows that refer to nothing: {broken[:5]}")
 
 
+def _migrate_postgresql(connection: Connection) -> None:
+    # All in one transaction: nobody ever sees the tables without their row policies.
+    policies.take_down(connection)
+    _migrate(connection)
+    try:
+        policies.put_up(connection, make_url(current_app.config["PORTAL"].database_url).username or "portal_app")
+    except policies.RolesMissing as missing:
+        sys.exit(f"Nothing was migrated: {missing}.")
+
+
 engine = create_engine(_url(), poolclass=NullPool)
 with engine.connect() as connection:
     if connection.dialect.name == "sqlite":
         _migrate_sqlite(connection)
     else:
-        _migrate(connection)
+        _migrate_postgresql(connection)
     connection.commit()

@@ -14,6 +14,7 @@ from structlog import get_logger
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
+import portal.access.wall
 import portal.models  # noqa: F401 - every table is known before the first statement
 from portal.accounts import passwords, totp
 from portal.api import device as api_device  # noqa: F401 - its calls belong to the blueprint
@@ -129,8 +130,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         PORTAL=settings,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
-        SQLALCHEMY_BINDS={LOOKS: _looking_engine(settings.database_url)},
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        SQLALCHEMY_BINDS={LOOKS: _looking_engine(settings)},
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SESSION_COOKIE_SECURE=settings.is_https,
         TRUSTED_HOSTS=[settings.host, *(LOOPBACK if settings.is_demo else ())],
@@ -175,22 +176,27 @@ def gateway_before(app: Flask, rest: "WSGIApplication") -> GatewayDoor:
     return GatewayDoor(rest, following, settings.gateway_listener, app.app_context, offline, settings.gateway_questions)
 
 
-def _engine_options(database_url: str) -> dict[str, object]:
+def _engine_options(settings: Settings) -> dict[str, object]:
     quiet: dict[str, object] = {
         "hide_parameters": True
     }  # what people typed stays out of an error's words, and so out of the log
-    if database_url.startswith("sqlite"):
+    if not settings.is_on_postgresql:
         # Opening the file is cheap, and no connection outlives a fork or a restore.
         return quiet | {"poolclass": NullPool}
-    return quiet | {"pool_pre_ping": True, "connect_args": PATIENCE}
+    return quiet | {"pool_pre_ping": True, "connect_args": _connecting(settings)}
 
 
-def _looking_engine(database_url: str) -> dict[str, object]:
+def _looking_engine(settings: Settings) -> dict[str, object]:
     # Opening a connection costs more than the look; after a second it is opened anew, so none outlives a restore.
-    engine: dict[str, object] = {"url": database_url, "poolclass": QueuePool, "pool_recycle": 1}
-    if database_url.startswith("sqlite"):
+    engine: dict[str, object] = {"url": settings.database_url, "poolclass": QueuePool, "pool_recycle": 1}
+    if not settings.is_on_postgresql:
         return engine
-    return engine | {"isolation_level": "AUTOCOMMIT", "connect_args": PATIENCE}
+    return engine | {"isolation_level": "AUTOCOMMIT", "connect_args": _connecting(settings)}
+
+
+def _connecting(settings: Settings) -> dict[str, object]:
+    # Behind a transaction pooler the next transaction may be another server process, which knows no statement of ours.
+    return PATIENCE | ({"prepare_threshold": None} if settings.database_pooler else {})
 
 
 def _join_domain(app: Flask, settings: Settings) -> None:

@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     gateway_cut_off_seconds: float = Field(default=300, gt=0, le=3600)
     bundle_seconds: int = Field(default=300, ge=60, le=86_400)
     listen_database_url: str = ""
+    database_pooler: bool = False
     environment_policy: Policy = Policy.REPORT
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)
     otel_endpoint: str = ""

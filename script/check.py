@@ -17,12 +17,12 @@ from xml.etree import ElementTree
 import environment
 from environment import PYTHON, ROOT, NotReady, tell
 
-GATEWAYS = ("caddy", "haproxy", "nginx")
+SERVERS = ("caddy", "haproxy", "nginx", "pgbouncer")
 # A browser, letters for Chinese pages, OpenSSL as holders use it, a library that Playwright's driver needs on a minimal
-# Debian 12, and the gateways of docs/gateways.
-PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1", "openssl", *GATEWAYS)
+# Debian 12, the gateways of docs/gateways, and a pooler of PostgreSQL's connections.
+PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1", "openssl", *SERVERS)
 APT_GET = ("apt-get", "install", "-y", "--no-install-recommends")
-# The tests start gateways of their own. Those of the system stay down: systemctl starts nothing when told that it is
+# The tests start servers of their own. Those of the system stay down: systemctl starts nothing when told that it is
 # offline, and nothing is to be started in runlevel 1, which a machine without systemd looks at.
 NO_SERVICES = {"DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1", "RUNLEVEL": "1"}
 
@@ -97,8 +97,8 @@ def selected(arguments: list[str]) -> list[Outcome]:
 def have_packages() -> None:
     """Have Debian's packages installed: by root at once, by others not at all. Raises: NotReady."""
     if not shutil.which("dpkg-query"):
-        if not all(map(shutil.which, ("chromium", *GATEWAYS))):
-            programs = ", ".join(("chromium", *GATEWAYS))
+        if not all(map(shutil.which, ("chromium", *SERVERS))):
+            programs = ", ".join(("chromium", *SERVERS))
             raise NotReady(f"This is not Debian: put {programs} on the PATH, and fonts for Chinese on the system.")
         return
     missing = [package for package in PACKAGES if not installed(package)]
@@ -112,7 +112,7 @@ def have_packages() -> None:
     for command in (install, ["apt-get", "update"], install):
         apt = subprocess.run(command, env=os.environ | NO_SERVICES, **quietly())
         if apt.returncode == 0 and command is install:
-            keep_down([name for name in GATEWAYS if name in missing])
+            keep_down([name for name in SERVERS if name in missing])
             return
     raise NotReady(f"apt-get could not install {', '.join(missing)}: {apt.stdout.strip()[-2000:]}")
 

@@ -44,14 +44,9 @@ SETTINGS = {
     "max_connections": "100",
 }
 
-# As docs/ tell an operator to do it: the owner cannot log in, migrations log in as its member and act as the owner,
-# the application owns nothing.
-ROLES = f"""
-    CREATE ROLE {OWNER} NOLOGIN;
-    CREATE ROLE {MIGRATE} LOGIN IN ROLE {OWNER};
-    CREATE ROLE {APP} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
-    ALTER ROLE {MIGRATE} SET role = {OWNER};
-"""
+# As docs/ tell an operator to do it; what begins with a backslash is for psql.
+_LINES = (Path(__file__).parents[1] / "docs" / "roles.sql").read_text(encoding="utf-8").splitlines()
+ROLES = "\n".join(line for line in _LINES if not line.startswith("\\"))
 GRANTS = f"""
     ALTER SCHEMA public OWNER TO {OWNER};
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
@@ -106,15 +101,15 @@ class Cluster:
 
 
 @contextmanager
-def postgres_cluster() -> Iterator[Cluster]:
+def postgres_cluster(*, of_ones_own: bool = False) -> Iterator[Cluster]:
     """A server to make databases in: the one that PORTAL_TEST_POSTGRES names, else one that ends with the block.
 
-    Raises: NoPostgres.
+    of_ones_own: one in any case, for who changes roles, which all databases of a server share. Raises: NoPostgres.
     """
-    if shared := os.environ.get(SHARED):
+    if (shared := os.environ.get(SHARED)) and not of_ones_own:
         yield Cluster(make_url(shared))
         return
-    with _private_directory() as home, _server(_programs(home), home):
+    with private_directory() as home, _server(_programs(home), home):
         cluster = Cluster(URL.create("postgresql+psycopg", "postgres", query={"host": str(home)}, database="postgres"))
         with cluster._connect("postgres") as connection:
             connection.execute(ROLES)
@@ -127,7 +122,7 @@ def _server_user() -> pwd.struct_passwd | None:
 
 
 @contextmanager
-def _private_directory() -> Iterator[Path]:
+def private_directory() -> Iterator[Path]:
     """A directory that only the server's user and root may enter; short, for a socket's path has 107 characters."""
     home = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))
     try:
@@ -185,10 +180,10 @@ def _runs(programs: Path, home: Path) -> bool:
 
 
 def _run(command: list[Path | str], home: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, **_as_server_user(home), text=True, capture_output=True, check=False)
+    return subprocess.run(command, **as_server_user(home), text=True, capture_output=True, check=False)
 
 
-def _as_server_user(home: Path) -> dict[str, Any]:
+def as_server_user(home: Path) -> dict[str, Any]:
     """How subprocess starts a program as the server's user: in `home`, and free of the caller's PG* settings."""
     settings = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     how: dict[str, Any] = {"cwd": home, "env": settings | {"LC_ALL": "C.UTF-8", "HOME": str(home)}}
@@ -211,7 +206,7 @@ def _server(programs: Path, home: Path) -> Iterator[None]:
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is for the tests; they still need the server to clean up
-            **_as_server_user(home),
+            **as_server_user(home),
         )
     try:
         _wait_until_it_answers(server, home)

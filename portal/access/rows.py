@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 from sqlalchemy import (
     ClauseElement,
@@ -52,13 +52,26 @@ class Reader(StrEnum):
     WRITER = "writing new rows of many tenants at once"
 
 
+class ShownWith(NamedTuple):
+    """A row of another table by which its other party may read a row of this one, of the same owner.
+
+    `there` is the column of that table that holds what this one's column `here` does.
+    """
+
+    table: str
+    there: str
+    here: str
+
+
 class TenantScoped:
     """A table whose rows belong to tenants, by a column `tenant_id`; it is never read without a scope.
 
-    `other_party` names the column of a table with two parties, whose other party may read the row too.
+    The primary key begins with the column that says whose row it is. `other_party` names the column of a table with two
+    parties, whose other party may read the row too; `shown_with` says with which of those a row of this one is shown.
     """
 
     other_party: ClassVar[str | None] = None
+    shown_with: ClassVar[ShownWith | None] = None
 
     @classmethod
     def within(cls, reach: Reach) -> list[ColumnElement[bool]]:
@@ -109,9 +122,10 @@ def insert_many(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
 
     What a row leaves out has the column's default.
     """
+    whose = model.__mapper__.primary_key[0].name
     for start in range(0, len(rows), PORTION):
         some = rows[start : start + PORTION]
-        held_by = {row.get("tenant_id") or row.get("id") for row in some}
+        held_by = {row[whose] for row in some if whose in row}
         db.session.execute(insert(model), some, execution_options={SCOPE: Reader.WRITER, HELD_BY: held_by})
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.actor import Reach
 from portal.access.roles import Environment, Right
-from portal.access.rows import TenantOwned
+from portal.access.rows import ShownWith, TenantOwned
 from portal.foundation import clock, ids
 from portal.foundation.changes import DecidesKeys
 from portal.foundation.database import Base, EnumSet, Versioned, enum_type
@@ -140,6 +140,7 @@ class DelegationProject(TenantOwned, DecidesKeys, Base):
     """One project that a delegation for some projects reaches."""
 
     __tablename__ = "delegation_projects"
+    shown_with = ShownWith("delegations", "id", "delegation_id")
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "delegation_id"], ["delegations.tenant_id", "delegations.id"]),
         ForeignKeyConstraint(["tenant_id", "project_id"], ["projects.tenant_id", "projects.id"]),
@@ -217,6 +218,7 @@ class ProposalProject(TenantOwned, Base):
     """One project that a proposal for some projects would reach."""
 
     __tablename__ = "proposal_projects"
+    shown_with = ShownWith("delegation_proposals", "id", "proposal_id")
     __table_args__ = (
         ForeignKeyConstraint(
             ["tenant_id", "proposal_id"], ["delegation_proposals.tenant_id", "delegation_proposals.id"]

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.actor import Reach
 from portal.access.roles import Environment
-from portal.access.rows import TenantOwned
+from portal.access.rows import ShownWith, TenantOwned
 from portal.accounts.models import Person
 from portal.contracts.models import Contract
 from portal.delegations.models import Delegation
@@ -104,6 +104,7 @@ class KeyPair(Held, Versioned, DecidesKeys, Base):
     """An API key and the public half of its pair. `tenant_id` is the owner, `holder_id` holds the private half."""
 
     __tablename__ = "key_pairs"
+    shown_with = ShownWith("hand_offs", "key_pair_id", "id")
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
         ForeignKeyConstraint(["tenant_id", "delegation_id"], ["delegations.tenant_id", "delegations.id"]),

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.access.actor import Reach
 from portal.access.roles import Environment
-from portal.access.rows import TenantOwned
+from portal.access.rows import ShownWith, TenantOwned
 from portal.contracts.models import Contract
 from portal.foundation import clock, ids
 from portal.foundation.changes import DecidesCalls, ShownToShops
@@ -67,6 +67,7 @@ class Project(TenantOwned, Versioned, ShownToShops, Base):
     """
 
     __tablename__ = "projects"
+    shown_with = ShownWith("delegation_projects", "project_id", "id")
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
         UniqueConstraint("public_id"),

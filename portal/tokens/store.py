@@ -88,7 +88,8 @@ def note_use(tenant_id: uuid.UUID, token_id: uuid.UUID, at: datetime, act: str, 
     noting = update(PersonalToken).where(table.c.tenant_id == tenant_id, table.c.id == token_id)
     unnoted = or_(table.c.last_used_at.is_(None), table.c.last_used_at <= at - rest)
     with db.engine.begin() as connection:
-        connection.execute(noting.where(unnoted).values(last_used_at=at, last_used_for=act[:100]))
+        noted = noting.where(unnoted).values(last_used_at=at, last_used_for=act[:100])
+        connection.execute(noted, execution_options=scoped_to(tenant_id))
 
 
 def lock_by_id(tenant_id: uuid.UUID, token_id: uuid.UUID) -> PersonalToken | None:

@@ -23,6 +23,8 @@ AROUND = {
 }
 # The places that may, and what for.
 MAY = {
+    "portal.access.policies": "puts the row policies up, as the tables' owner",
+    "portal.access.wall": "tells the database whose rows a transaction may see",
     "portal.foundation.database": "begins transactions and prepares SQLite's connections",
     "portal.cli.checking.catalogues": "asks the database about itself, which no tenant owns",
     "portal.foundation.migrations": "asks the schema's version, which no tenant owns",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import psycopg
 from sqlalchemy import Row
 
+from portal.access import policies
 from portal.cli.checking import catalogues
 from portal.cli.checking.findings import Deployment, Finding, fail, not_checked, ok, warn
 
@@ -107,6 +108,24 @@ def _making(found: Row) -> Iterator[Finding]:
         )
 
 
+def wall(at: Deployment) -> Iterator[Finding]:
+    """Whether the database itself keeps tenants apart, and lets the application become the readers that it needs."""
+    open_tables = catalogues.value(policies.WITHOUT_WALL, tables=policies.tables())
+    if open_tables:
+        yield fail(
+            f"Row-level security is not in force on: {open_tables}.",
+            "Run `flask --app wsgi db upgrade`, which puts it up again, with MIGRATION_DATABASE_URL set.",
+        )
+    not_held = catalogues.value(policies.NOT_HELD, roles=list(policies.ROLES))
+    if not_held:
+        yield fail(
+            f"The application's role may not become {not_held}, and what these read is refused.",
+            "As a superuser: psql -f docs/roles.sql; then `flask --app wsgi db upgrade`.",
+        )
+    if not open_tables and not not_held:
+        yield ok("Row-level security is in force on every table of tenants.")
+
+
 def record(at: Deployment) -> Iterator[Finding]:
     """Whether the database keeps the application from changing what happened: by triggers, and by its rights."""
     found = catalogues.row(RECORD)
@@ -123,7 +142,7 @@ def record(at: Deployment) -> Iterator[Finding]:
     if held:
         yield warn(
             f"The application's role has {held} on audit_events, where a trigger alone says no.",
-            "After the migrations: REVOKE UPDATE, DELETE, TRUNCATE ON audit_events FROM the role.",
+            "Run `flask --app wsgi db upgrade`, which takes them away; do not grant them again.",
         )
     else:
         yield ok("The application's role may add to audit_events and read it, nothing else.")
@@ -131,11 +150,10 @@ def record(at: Deployment) -> Iterator[Finding]:
 
 def pooler(at: Deployment) -> Iterator[Finding]:
     """Whether changes are told at once where that is wanted, and who stands between."""
-    if catalogues.is_pooled():
-        yield warn(
+    if catalogues.is_pooled() and not at.settings.database_pooler:
+        yield fail(
             "DATABASE_URL leads through a pooler that gives connections away after each transaction.",
-            "That works with PgBouncer 1.21 or later and max_prepared_statements above 0; let LISTEN_DATABASE_URL and "
-            "MIGRATION_DATABASE_URL lead past it.",
+            "Set DATABASE_POOLER=true; let LISTEN_DATABASE_URL and MIGRATION_DATABASE_URL lead past it.",
         )
     if not at.settings.listen_database_url:
         yield not_checked("LISTEN_DATABASE_URL is empty: nothing listens, and the gateway looks for changes.")
@@ -155,4 +173,4 @@ def pooler(at: Deployment) -> Iterator[Finding]:
         )
 
 
-CHECKS = (server, role, record, pooler)
+CHECKS = (server, role, wall, record, pooler)

@@ -32,8 +32,8 @@ EMPTY, ODD = f"{NAME}_empty", f"{NAME}_odd"
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A server with a migrated database that nobody else uses, and an empty one."""
-    with postgres_cluster() as cluster:
+    """A server that nobody else uses, with a migrated database and an empty one."""
+    with postgres_cluster(of_ones_own=True) as cluster:
         urls = cluster.create_database(NAME)
         cluster.create_database(EMPTY)
         folder = tmp_path_factory.mktemp("data")
@@ -151,20 +151,41 @@ def test_an_old_server(look, monkeypatch: pytest.MonkeyPatch):
     assert "the portal needs 15" in only(look(postgresql.server), Severity.FAIL).says
 
 
+# The wall between tenants
+
+
+@pytest.mark.parametrize(
+    ("wrong", "back", "word"),
+    [
+        (
+            "ALTER TABLE key_pairs NO FORCE ROW LEVEL SECURITY; ALTER TABLE projects DISABLE ROW LEVEL SECURITY",
+            "ALTER TABLE key_pairs FORCE ROW LEVEL SECURITY; ALTER TABLE projects ENABLE ROW LEVEL SECURITY",
+            "not in force on: key_pairs, projects",
+        ),
+        (f"REVOKE portal_console FROM {APP}", f"GRANT portal_console TO {APP}", "may not become portal_console"),
+    ],
+    ids=["tables", "readers"],
+)
+def test_each_gap_in_the_wall(wrong: str, back: str, word: str, look, but):
+    assert severities(look(postgresql.wall)) == {"ok"}
+
+    but(wrong, back)
+
+    assert word in only(look(postgresql.wall), Severity.FAIL).says
+
+
 # The record
 
 
 def test_what_the_application_may_do_to_the_record(look, but):
-    assert "UPDATE, DELETE on audit_events" in only(look(postgresql.record), Severity.WARN).says
-
-    but(f"REVOKE UPDATE, DELETE, TRUNCATE ON audit_events FROM {APP}", f"GRANT UPDATE, DELETE ON audit_events TO {APP}")
-
     assert severities(look(postgresql.record)) == {"ok"}
 
+    but(f"GRANT UPDATE, DELETE ON audit_events TO {APP}", f"REVOKE UPDATE, DELETE ON audit_events FROM {APP}")
 
-def test_without_those_rights_the_record_goes_on(cluster: Cluster, folder: Path, but):
-    but(f"REVOKE UPDATE, DELETE, TRUNCATE ON audit_events FROM {APP}", f"GRANT UPDATE, DELETE ON audit_events TO {APP}")
+    assert "UPDATE, DELETE on audit_events" in only(look(postgresql.record), Severity.WARN).says
 
+
+def test_without_those_rights_the_record_goes_on(cluster: Cluster, folder: Path):
     with inside(url_of(cluster, APP), "", folder):
         for name in ("Aurora", "Borealis"):
             with transaction():
@@ -212,4 +233,5 @@ def test_direct_connections_are_no_pooler_and_shared_ones_are(cluster: Cluster, 
 
     monkeypatch.setattr(catalogues, "is_pooled", lambda: True)
 
-    assert "PgBouncer 1.21" in only(look(postgresql.pooler), Severity.WARN).do
+    assert "DATABASE_POOLER" in only(look(postgresql.pooler), Severity.FAIL).do
+    assert severities(look(postgresql.pooler, database_pooler=True)) == {"not checked"}

@@ -88,7 +88,7 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row.route))
 each_act = pytest.mark.parametrize("row", [row for row in ROWS if row.is_act], ids=lambda row: str(row.route))
 
 
-def _about_things(row: Row, app: Flask) -> dict[str, str]:
+def about_things(row: Row, app: Flask) -> dict[str, str]:
     """The arguments of the row's address that name a thing, beside the account, with the thing's name."""
     names = names_in_address(app, row.route)
     return {} if row.route.endpoint in OPEN else {key: name for key, name in names.items() if key != "account"}
@@ -128,7 +128,7 @@ def test_a_refused_act_changes_nothing_and_is_on_record(row: Row, app: Flask, wo
 @each_row
 def test_what_lies_outside_of_a_delegation_does_not_exist(row: Row, app: Flask, world: World):
     live = world.callers["live"]
-    named = set(_about_things(row, app).values())
+    named = set(about_things(row, app).values())
     outside = [things for things in live.elsewhere if named & things.keys()]
 
     answers = {ask(app, live, row.route, things).status_code for things in outside}
@@ -138,7 +138,7 @@ def test_what_lies_outside_of_a_delegation_does_not_exist(row: Row, app: Flask, 
 
 @each_row
 def test_a_foreign_thing_looks_like_a_missing_one(row: Row, app: Flask, world: World):
-    for argument, name in _about_things(row, app).items():
+    for argument, name in about_things(row, app).items():
         foreign = world.foreign[name]
         missing = missing_like(foreign)
         for who in MEMBERS:
