@@ -13,10 +13,10 @@ from portal.accounts import operations as accounts
 from portal.audit import store as audit
 from portal.audit.models import AuditEvent
 from portal.foundation.errors import NotFound
-from portal.foundation.marking import N_
 from portal.foundation.paging import PAGE_ROWS, BadPlace
 from portal.web import arguments
 from portal.web.activity.sentences import reason, sentence
+from portal.web.event_groups import GROUP_NAMES
 from portal.web.exports import csv_response
 from portal.web.forms import PortalForm
 from portal.web.guards import current_actor, requires
@@ -27,24 +27,6 @@ pages = Blueprint("activity", __name__)
 
 PORTION = 1000  # rows of a download read at a time
 LAST_SEQ = 2**63
-
-# The first part of an event's name, and what a person calls it.
-KINDS = {
-    "key": N_("Key pairs"),
-    "delegation": N_("Delegations"),
-    "project": N_("Projects"),
-    "data_space": N_("Data spaces"),
-    "installation": N_("Installations"),
-    "request": N_("Requests to the vendor"),
-    "contract": N_("Contracts"),
-    "deputy": N_("Deputies"),
-    "member": N_("Members"),
-    "invitation": N_("Invitations"),
-    "tenant": N_("The account"),
-    "webhook": N_("Webhooks"),
-    "look_in": N_("Look-ins of the vendor"),
-    "refused": N_("Refused acts"),
-}
 
 CSV_HEADER = (
     "at", "event", "what_happened", "who", "who_belongs_to", "subject_type", "subject_id", "subject", "refused",
@@ -63,7 +45,7 @@ class Wanted:
     @classmethod
     def in_address(cls) -> "Wanted":
         """What this request's address asks for."""
-        return cls(arguments.one_of("kind", KINDS), arguments.text("person"), arguments.text("subject"))
+        return cls(arguments.one_of("kind", GROUP_NAMES), arguments.text("person"), arguments.text("subject"))
 
     def as_arguments(self) -> dict[str, Any]:
         """What an address says to ask for the same."""
@@ -88,7 +70,7 @@ def index(account: str) -> str:
         sentence=sentence,
         reason=reason,
         actor_home_id=actor.home_id,
-        kinds=KINDS,
+        kinds=GROUP_NAMES,
         wanted=wanted,
         next_url=_url(account, wanted, shown[-1].seq) if more else None,
         first_url=_url(account, wanted) if request.args.get("after") else None,

@@ -207,3 +207,15 @@ def test_a_foreign_account_and_a_missing_one_look_the_same(owner, signed_in):
     browser = signed_in(owner)
 
     assert browser.get(f"/{foreign}/activity").status_code == browser.get("/MAG000000000/activity").status_code == 404
+
+
+def test_tokens_hand_offs_and_reviews_can_be_asked_for_by_themselves(owner, account, signed_in):
+    a_token(owner)
+    visitor = signed_in(owner)
+
+    page = BeautifulSoup(visitor.get(f"/{account}/activity").text, "html.parser")
+    offered = {choice["value"] for choice in page.select("select[name=kind] option")}
+    told = sentences(visitor.get(f"/{account}/activity?kind=token"))
+
+    assert {"token", "hand_off", "review"} <= offered
+    assert len(told) == 1
