@@ -6,23 +6,21 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from portal.contracts.models import Service
 from portal.credentials.models import ServiceCredential
-from portal.credentials.operations import AT_ONCE, DAY, OVERLAPS, USUAL
+from portal.credentials.operations import OVERLAPS, USUAL
 from portal.foundation import clock
 from portal.foundation.words import same_name
 from portal.web.console.forms import ReasonField
-from portal.web.filters import moment_text
 from portal.web.forms import CleanedField, LastDayField, MarkField, NameField, PortalForm
 from portal.web.identity import FreshSignIn
+from portal.web.overlaps import OverlapField
 
 EVERY_SERVICE = "*"
-HOUR = timedelta(hours=1)
 
 
 class Lasting:
@@ -58,21 +56,16 @@ class IssueForm(Lasting, FreshSignIn, PortalForm):
 
 
 class RotateForm(Lasting, FreshSignIn, PortalForm):
-    overlap = RadioField(_l("The old credential"), validators=[InputRequired(_l("Choose when the old one stops."))])
+    overlap = OverlapField(_l("The old credential"), USUAL)
 
     @classmethod
     def for_credential(cls, credential: ServiceCredential) -> "RotateForm":
         """The form with the choices spelled out, and a last day as far off as the old one's was when it was issued."""
-        form = cls(overlap=_value(USUAL), last_day=_like(credential))
+        form = cls(last_day=_like(credential))
         now, own_end = clock.now(), credential.stops_at
-        ends = {each: min(now + each, own_end) if own_end else now + each for each in OVERLAPS}
-        form.overlap.choices = [SelectChoice(_value(each), _label(each, end)) for each, end in ends.items()]
+        form.overlap.offer({each: min(now + each, own_end) if own_end else now + each for each in OVERLAPS})
         form.require_fresh()
         return form
-
-    @property
-    def chosen(self) -> timedelta:
-        return timedelta(seconds=int(self.overlap.data))
 
 
 class RevokeForm(FreshSignIn, PortalForm):
@@ -98,22 +91,3 @@ def _like(credential: ServiceCredential) -> Any:
     if credential.expires_at is None:
         return None
     return (clock.now() + (credential.expires_at - credential.created_at) - timedelta(microseconds=1)).date()
-
-
-def _value(overlap: timedelta) -> str:
-    return str(int(overlap.total_seconds()))
-
-
-def _label(overlap: timedelta, ends_at: datetime) -> str:
-    if overlap == AT_ONCE:
-        return _("stops at once")
-    told = moment_text(ends_at)
-    if overlap < DAY:
-        return ngettext(
-            "goes on for %(num)s hour, until %(until)s", "goes on for %(num)s hours, until %(until)s",
-            overlap // HOUR, until=told,
-        )  # fmt: skip
-    return ngettext(
-        "goes on for %(num)s day, until %(until)s", "goes on for %(num)s days, until %(until)s",
-        overlap // DAY, until=told,
-    )  # fmt: skip

@@ -80,7 +80,7 @@ def rotate_credential(account: str, credential_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and confirmed(form):
         try:
             with transaction():
-                issued = operations.rotate(actor, old, form.chosen, expires_at=form.expires_at)
+                issued = operations.rotate(actor, old, form.overlap.chosen, expires_at=form.expires_at)
             return _shown(issued, store.get(actor, credential_id).stops_at)
         except LastDayOutOfRange as refusal:
             add_refusal(form.last_day, refusal)

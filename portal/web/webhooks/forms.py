@@ -1,24 +1,20 @@
 """Forms of webhooks: where, what of, how long an old secret goes on, what is sent again, and the end."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from wtforms import RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, ValidationError
 
 from portal.foundation import clock
 from portal.foundation.words import same_name
-from portal.web.console.credential_forms import MarkField
 from portal.web.console.forms import FirstDayField
-from portal.web.filters import moment_text
-from portal.web.forms import CheckboxesField, CleanedField, LastDayField, NameField, PortalForm, VersionField
+from portal.web.forms import CheckboxesField, CleanedField, LastDayField, MarkField, NameField, PortalForm, VersionField
 from portal.web.identity import FreshSignIn
+from portal.web.overlaps import OverlapField
 from portal.webhooks.models import OFFERED, WebhookEndpoint
-from portal.webhooks.operations import AT_ONCE, DAY, OVERLAPS, USUAL
+from portal.webhooks.operations import OVERLAPS, USUAL
 
 ALL, CHOSEN = "all", "chosen"
 
@@ -81,20 +77,16 @@ class ChangeForm(EndpointForm):
 
 
 class RotateForm(FreshSignIn, PortalForm):
-    overlap = RadioField(_l("The old secret"), validators=[InputRequired(_l("Choose when the old one stops."))])
+    overlap = OverlapField(_l("The old secret"), USUAL)
     mark = MarkField()
 
     @classmethod
     def anew(cls) -> "RotateForm":
         """The form with the choices spelled out."""
-        form, now = cls(overlap=_value(USUAL)), clock.now()
-        form.overlap.choices = [SelectChoice(_value(each), _label(each, now + each)) for each in OVERLAPS]
+        form, now = cls(), clock.now()
+        form.overlap.offer({each: now + each for each in OVERLAPS})
         form.require_fresh()
         return form
-
-    @property
-    def chosen(self) -> timedelta:
-        return timedelta(seconds=int(self.overlap.data))
 
 
 class ResendForm(PortalForm):
@@ -116,22 +108,3 @@ class RemoveForm(PortalForm):
     def validate_typed_name(self, field: CleanedField) -> None:
         if same_name(field.data or "") != same_name(self.wanted):
             raise ValidationError(_l("This is not the description of the endpoint."))
-
-
-def _value(overlap: timedelta) -> str:
-    return str(int(overlap.total_seconds()))
-
-
-def _label(overlap: timedelta, ends_at: datetime) -> str:
-    if overlap == AT_ONCE:
-        return _("stops at once")
-    told = moment_text(ends_at)
-    if overlap < DAY:
-        return ngettext(
-            "goes on for %(num)s hour, until %(until)s", "goes on for %(num)s hours, until %(until)s",
-            overlap // timedelta(hours=1), until=told,
-        )  # fmt: skip
-    return ngettext(
-        "goes on for %(num)s day, until %(until)s", "goes on for %(num)s days, until %(until)s",
-        overlap // DAY, until=told,
-    )  # fmt: skip

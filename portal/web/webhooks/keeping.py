@@ -63,7 +63,7 @@ def rotate(account: str, endpoint_id: str) -> ResponseReturnValue:
     if form.validate_on_submit() and confirmed(form):
         try:
             with transaction():
-                shown = operations.rotate(actor, endpoint, form.chosen, mark=form.mark.data)
+                shown = operations.rotate(actor, endpoint, form.overlap.chosen, mark=form.mark.data)
             return _shown(shown, is_successor=True)
         except AddedAlready as refusal:
             flash(why(refusal), "warning")
