@@ -25,6 +25,7 @@ from portal.keys.models import KeyIntent, KeyPair, KeyState
 from portal.keys.status import LIVE_STATES
 from portal.reviews.models import Campaign, CampaignState, Reviewer
 from portal.tokens.models import PersonalToken
+from portal.tokens.store import working
 from portal.webhooks.models import WebhookEndpoint
 
 # By name, as a page shows them; the act itself ends all of them.
@@ -72,9 +73,7 @@ def hanging_on_member(membership: Membership, at: datetime) -> Leaving:
     return Leaving(
         sessions=sessions.sessions_in(membership),
         tokens=_rows(_of(PersonalToken, home).where(
-            PersonalToken.membership_id == membership.id,
-            PersonalToken.ended_at.is_(None),
-            PersonalToken.expires_at > at,
+            PersonalToken.membership_id == membership.id, *working(at)
         )),
         to_receive=_rows(waiting(hand_off_store.sealed_to(home, person_id), at).options(*hand_off_store.WHOLE)),
         intents=_count_intents(home, person_id, at),

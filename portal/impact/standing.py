@@ -18,6 +18,7 @@ from portal.keys.store import Holder, live_conditions
 from portal.projects.models import Installation, Project
 from portal.tenants.models import Tenant
 from portal.tokens.models import PersonalToken
+from portal.tokens.store import working
 
 Counted = Installation | Delegation | Membership | Project | PersonalToken | HandOff
 
@@ -56,12 +57,7 @@ def hanging_on(tenant: Tenant, at: datetime) -> Hanging:
             or_(Membership.ended_at.is_(None), Membership.ended_at > at),
         ),
         sessions=accounts.count_sessions_in(tenant.id, at, IDLE),
-        tokens=_count(
-            PersonalToken,
-            PersonalToken.tenant_id == tenant.id,
-            PersonalToken.ended_at.is_(None),
-            PersonalToken.expires_at > at,
-        ),
+        tokens=_count(PersonalToken, PersonalToken.tenant_id == tenant.id, *working(at)),
         hand_offs=_count(
             HandOff,
             or_(HandOff.tenant_id == tenant.id, HandOff.receiver_id == tenant.id),

@@ -4,12 +4,12 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Select, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
-from portal.accounts.models import Membership
+from portal.accounts.models import Membership, Person
 from portal.foundation.database import Base, db
 from portal.foundation.paging import Page, page_of
 from portal.tokens.models import DeviceRequest, PersonalToken
@@ -47,11 +47,20 @@ def find_asked_as(actor: Actor, mark: str) -> PersonalToken | None:
     return db.session.scalars(owned_by(actor, PersonalToken).where(PersonalToken.asked_as == mark)).one_or_none()
 
 
+def working(at: datetime) -> list[ColumnElement[bool]]:
+    """What `PersonalToken.is_working(at)` says, as conditions of a statement."""
+    person = Membership.person.has(Person.disabled_at.is_(None))
+    return [
+        PersonalToken.ended_at.is_(None),
+        PersonalToken.expires_at > at,
+        PersonalToken.membership.has(and_(Membership.ended_at.is_(None), person)),
+    ]
+
+
 def count_working(actor: Actor, membership_id: uuid.UUID, at: datetime) -> int:
     """How many tokens of this membership work at this moment."""
-    rows = owned_by(actor, PersonalToken).where(PersonalToken.membership_id == membership_id)
-    working = rows.where(PersonalToken.ended_at.is_(None), PersonalToken.expires_at > at)
-    return db.session.scalar(working.with_only_columns(func.count())) or 0
+    rows = owned_by(actor, PersonalToken).where(PersonalToken.membership_id == membership_id, *working(at))
+    return db.session.scalar(rows.with_only_columns(func.count())) or 0
 
 
 def page(actor: Actor, place: str | None = None, *, everybodys: bool) -> Page[PersonalToken]:

@@ -174,6 +174,21 @@ def test_a_token_ends_with_the_membership(owner):
     assert store.get(owner, issued.token.public_id, everybodys=True).state(clock.now()) is TokenState.LEFT
 
 
+def test_a_statement_counts_those_that_work_and_none_of_who_left_or_was_disabled_or_whose_day_is_over(owner):
+    leaving, disabled, staying = (a_member(tenant_of(owner), Role.DEVELOPER) for _number in range(3))
+    for member in (leaving, disabled, staying):
+        a_token(member)
+    end(staying, a_token(staying).token)
+    with transaction():
+        members.remove(owner, membership_of(leaving))
+        membership_of(disabled).person.disabled_at = clock.now()
+
+    counts = [store.count_working(owner, who.membership_id, clock.now()) for who in (leaving, disabled, staying)]
+
+    assert counts == [0, 0, 1]
+    assert store.count_working(owner, staying.membership_id, clock.now() + timedelta(days=31)) == 0
+
+
 def test_a_person_who_comes_back_finds_the_old_token_ended(owner):
     developer = a_member(tenant_of(owner), Role.DEVELOPER)
     issued = a_token(developer)
