@@ -9,6 +9,7 @@ from portal.api.guards import signed, texts
 from portal.foundation.database import transaction
 from portal.tokens import devices
 from portal.tokens.errors import DeviceCodeUnknown, ScopeUnknown
+from portal.tokens.models import FETCHED_WITHIN
 
 
 @api.post("/device")
@@ -30,7 +31,7 @@ def begin_device() -> Response:
         verification_uri=page,
         verification_uri_complete=f"{page}?user_code={begun.user_code}",
     )
-    return _with(answer, interval=devices.INTERVAL_SECONDS, expires_in=int(devices.LIFETIME.total_seconds()))
+    return _with(answer, interval=devices.INTERVAL_SECONDS, expires_in=int(FETCHED_WITHIN.total_seconds()))
 
 
 @api.post("/device/token")

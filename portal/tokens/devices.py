@@ -16,7 +16,7 @@ from portal.foundation.database import lock
 from portal.foundation.errors import PortalError
 from portal.foundation.sealing import new_token, token_hash
 from portal.foundation.words import clean_name
-from portal.tokens import operations, store, texts
+from portal.tokens import operations, store
 from portal.tokens.errors import (
     AuthorizationDeclined,
     AuthorizationPending,
@@ -26,10 +26,9 @@ from portal.tokens.errors import (
     SlowDown,
     UserCodeUnknown,
 )
-from portal.tokens.models import DeviceRequest, PersonalToken
+from portal.tokens.models import FETCHED_WITHIN, DeviceRequest, PersonalToken, TokenState
 from portal.tokens.operations import Issued
 
-LIFETIME = timedelta(minutes=10)
 INTERVAL_SECONDS, MORE_SECONDS = 5, 5  # RFC 8628, 3.2 and 3.5
 # RFC 8628, 6.1: no vowels, so that no code is a word, nothing that is read as something else. 34 bits, for 10 minutes.
 LETTERS, HALF = "BCDFGHJKLMNPQRSTVWXZ", 4
@@ -65,7 +64,7 @@ def begin(machine: str, scopes: frozenset[Scope]) -> Begun:
         machine=clean_name(machine),
         scopes=scopes,
         created_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + FETCHED_WITHIN,
         interval_seconds=INTERVAL_SECONDS,
     )
     return Begun(device_code, user_code, store.add(request))
@@ -94,12 +93,12 @@ def wished(actor: Actor, request: DeviceRequest) -> frozenset[Scope]:
 def approve(
     actor: Actor, request: DeviceRequest, *, name: str, scopes: frozenset[Scope], ends_at: datetime
 ) -> PersonalToken:
-    """The token that the command line may fetch now, of the actor's person in its own tenant.
+    """The token that the command line may fetch now, of the actor's person in its own tenant; it works from then on.
 
-    Raises: DecidedAlready, UserCodeUnknown when it is too late, and as `operations.issue`.
+    Raises: DecidedAlready, UserCodeUnknown when it is too late, and as `operations.promise`.
     """
     _hold(request)
-    token = operations.issue(actor, name=name, scopes=scopes, ends_at=ends_at).token
+    token = operations.promise(actor, name=name, scopes=scopes, ends_at=ends_at)
     _decide(actor, request)
     request.tenant_id, request.token_id = token.tenant_id, token.id
     return token
@@ -143,12 +142,10 @@ def _hand_over(request: DeviceRequest, now: datetime) -> Fetched:
     if request.tenant_id is not None and request.token_id is not None:
         token = store.lock_by_id(request.tenant_id, request.token_id)
     # It may have ended since, by its person's own hand or with the membership.
-    if token is None or not token.is_working(now):
+    if token is None or token.state(now) is not TokenState.WAITING:
         return Fetched(refusal=AuthorizationDeclined())
-    secret = texts.make()
-    token.digest, token.hint = texts.digest_of(secret), texts.hint_of(secret)
     request.fetched_at = now
-    return Fetched(Issued(token, secret))
+    return Fetched(operations.give_secret(token))
 
 
 def _hold(request: DeviceRequest) -> None:

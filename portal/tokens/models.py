@@ -27,25 +27,31 @@ from portal.foundation.marking import N_
 class TokenState(StrEnum):
     """Where a token stands; it follows from its moments, its membership, its person and the clock."""
 
+    WAITING = "waiting"
     WORKING = "working"
     ENDED = "ended"
     RUN_OUT = "run_out"
     LEFT = "left"
+    UNFETCHED = "unfetched"
 
 
 TOKEN_STATE_NAMES: dict[TokenState, str] = {
+    TokenState.WAITING: N_("Waits for its command line"),
     TokenState.WORKING: N_("Works"),
     TokenState.ENDED: N_("Ended"),
     TokenState.RUN_OUT: N_("Its last day is over"),
     TokenState.LEFT: N_("Stopped with its person"),
+    TokenState.UNFETCHED: N_("Was never fetched"),
 }
+FETCHED_WITHIN = timedelta(minutes=10)  # of a device code; a token is made while it is good
 
 
 class PersonalToken(TenantOwned, Base):
     """What lets a script act as a member of this tenant, here and at the tenant's clients, within scopes.
 
-    `hint` are its first characters. `last_used_for` is what the last noted call did. `leaked_at` is when somebody
-    reported to have found it, `leaked_where` where: that stops nothing. `asked_as` is the mark of the form.
+    `hint` are its first characters, "" until a command line has fetched it. `last_used_for` is what the last noted call
+    did. `leaked_at` is when somebody reported to have found it, `leaked_where` where: that stops nothing. `asked_as` is
+    the mark of the form.
     """
 
     __tablename__ = "personal_tokens"
@@ -83,11 +89,19 @@ class PersonalToken(TenantOwned, Base):
             return TokenState.ENDED
         if self.membership.ended_at is not None or not self.membership.person.is_active:
             return TokenState.LEFT
-        return TokenState.WORKING if at < self.expires_at else TokenState.RUN_OUT
+        if at >= self.expires_at:
+            return TokenState.RUN_OUT
+        if self.hint:
+            return TokenState.WORKING
+        return TokenState.WAITING if at < self.created_at + FETCHED_WITHIN else TokenState.UNFETCHED
 
     def is_working(self, at: datetime) -> bool:
         """Whether who shows it is known by it at this moment."""
         return self.state(at) is TokenState.WORKING
+
+    def may_be_ended(self, at: datetime) -> bool:
+        """Whether it works at this moment, or will once it is fetched."""
+        return self.state(at) in (TokenState.WAITING, TokenState.WORKING)
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:

@@ -45,30 +45,23 @@ def issue(actor: Actor, *, name: str, scopes: frozenset[Scope], ends_at: datetim
     NotAtHome, OnlyInPerson, ScopeNotYours, LastDayOutOfRange, IssuedAlready, TooManyTokens, and what a name is refused
     for.
     """
-    membership_id = require_may_issue(actor)
-    name = clean_name(name)
-    lock(accounts.get_membership(actor, membership_id))  # so that two who send one form wait for each other
-    before = store.find_asked_as(actor, mark) if mark else None
-    if before is not None:
-        raise IssuedAlready(name=before.name)
-    _require_sound(actor, scopes, ends_at)
-    if (count := store.count_working(actor, membership_id, clock.now())) >= MOST_PER_MEMBER:
-        raise TooManyTokens(count=count)
     secret = texts.make()
-    row = PersonalToken(
-        tenant_id=actor.tenant_id,
-        membership_id=actor.membership_id,
-        name=name,
-        digest=texts.digest_of(secret),
-        hint=texts.hint_of(secret),
-        scopes=scopes | {Scope.READ},
-        asked_as=mark,
-        created_at=clock.now(),
-        expires_at=ends_at,
-    )
-    token = store.add(row)
-    told = ", ".join(sorted(token.scopes))
-    audit.record(actor, Event.TOKEN_ISSUED, token, scopes=told, until=f"{ends_at:%Y-%m-%d %H:%M} UTC")
+    token = _add(actor, secret, name=name, scopes=scopes, ends_at=ends_at, hint=texts.hint_of(secret), mark=mark)
+    return Issued(token, secret)
+
+
+def promise(actor: Actor, *, name: str, scopes: frozenset[Scope], ends_at: datetime) -> PersonalToken:
+    """The same, without a secret that anybody knows: `give_secret` makes one, and until then the token does not work.
+
+    Raises: as `issue`.
+    """
+    return _add(actor, texts.make(), name=name, scopes=scopes, ends_at=ends_at, hint="")
+
+
+def give_secret(token: PersonalToken) -> Issued:
+    """A promised token, which the caller holds and which waits, with its secret: it works from now on."""
+    secret = texts.make()
+    token.digest, token.hint = texts.digest_of(secret), texts.hint_of(secret)
     return Issued(token, secret)
 
 
@@ -142,6 +135,42 @@ def report_leak(secret: str, where: str = "") -> PersonalToken | None:
         finder, whose = system_actor("leak report", token.tenant_id), token.membership.person.name
         audit.record(finder, Event.TOKEN_LEAKED, token, person=whose, where=where or "-")
         notices.tell_of_leak(token)
+    return token
+
+
+def _add(
+    actor: Actor,
+    secret: str,
+    *,
+    name: str,
+    scopes: frozenset[Scope],
+    ends_at: datetime,
+    hint: str,
+    mark: str | None = None,
+) -> PersonalToken:
+    membership_id = require_may_issue(actor)
+    name = clean_name(name)
+    lock(accounts.get_membership(actor, membership_id))  # so that two who send one form wait for each other
+    before = store.find_asked_as(actor, mark) if mark else None
+    if before is not None:
+        raise IssuedAlready(name=before.name)
+    _require_sound(actor, scopes, ends_at)
+    if (count := store.count_held(actor, membership_id, clock.now())) >= MOST_PER_MEMBER:
+        raise TooManyTokens(count=count)
+    row = PersonalToken(
+        tenant_id=actor.tenant_id,
+        membership_id=membership_id,
+        name=name,
+        digest=texts.digest_of(secret),
+        hint=hint,
+        scopes=scopes | {Scope.READ},
+        asked_as=mark,
+        created_at=clock.now(),
+        expires_at=ends_at,
+    )
+    token = store.add(row)
+    told = ", ".join(sorted(token.scopes))
+    audit.record(actor, Event.TOKEN_ISSUED, token, scopes=told, until=f"{ends_at:%Y-%m-%d %H:%M} UTC")
     return token
 
 

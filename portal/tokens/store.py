@@ -12,7 +12,7 @@ from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_b
 from portal.accounts.models import Membership, Person
 from portal.foundation.database import Base, db
 from portal.foundation.paging import Page, page_of
-from portal.tokens.models import DeviceRequest, PersonalToken
+from portal.tokens.models import FETCHED_WITHIN, DeviceRequest, PersonalToken
 
 Added = TypeVar("Added", bound=Base)
 PARTIES = (
@@ -49,6 +49,10 @@ def find_asked_as(actor: Actor, mark: str) -> PersonalToken | None:
 
 def working(at: datetime) -> list[ColumnElement[bool]]:
     """What `PersonalToken.is_working(at)` says, as conditions of a statement."""
+    return [*_going_on(at), PersonalToken.hint != ""]
+
+
+def _going_on(at: datetime) -> list[ColumnElement[bool]]:
     person = Membership.person.has(Person.disabled_at.is_(None))
     return [
         PersonalToken.ended_at.is_(None),
@@ -57,9 +61,10 @@ def working(at: datetime) -> list[ColumnElement[bool]]:
     ]
 
 
-def count_working(actor: Actor, membership_id: uuid.UUID, at: datetime) -> int:
-    """How many tokens of this membership work at this moment."""
-    rows = owned_by(actor, PersonalToken).where(PersonalToken.membership_id == membership_id, *working(at))
+def count_held(actor: Actor, membership_id: uuid.UUID, at: datetime) -> int:
+    """How many tokens of this membership work at this moment, or will once they are fetched."""
+    rows = owned_by(actor, PersonalToken).where(PersonalToken.membership_id == membership_id, *_going_on(at))
+    rows = rows.where(or_(PersonalToken.hint != "", PersonalToken.created_at > at - FETCHED_WITHIN))
     return db.session.scalar(rows.with_only_columns(func.count())) or 0
 
 

@@ -8,7 +8,8 @@ from portal.access.roles import Role, Scope
 from portal.accounts import attempts, members
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
-from portal.tokens import devices, operations
+from portal.tokens import devices, operations, store
+from portal.tokens.models import TokenState
 from tests.factories import a_licensee, a_member, membership_of, tenant_of
 
 
@@ -42,6 +43,12 @@ def approve(actor, code: str, *scopes: Scope):
 def refuse(actor, code: str) -> None:
     with transaction():
         devices.refuse(actor, devices.get(code))
+
+
+def state_of_the_one(actor) -> TokenState:
+    db.session.rollback()
+    (token,) = store.page(actor, everybodys=False).rows
+    return token.state(clock.now())
 
 
 def asked(call, told, network="192.0.2.7"):
@@ -85,6 +92,36 @@ def test_the_token_is_fetched_once(call, owner, later):
     answer = asked(call, told)
 
     assert (answer.status_code, answer.json["code"]) == (400, "invalid_grant")
+
+
+def test_until_it_is_fetched_an_approved_token_waits_and_then_it_works(call, owner):
+    told = begun(call)
+    approve(owner, told["user_code"])
+    before = state_of_the_one(owner)
+
+    asked(call, told)
+
+    assert (before, state_of_the_one(owner)) == (TokenState.WAITING, TokenState.WORKING)
+
+
+def test_one_that_nobody_fetched_in_time_says_so_and_counts_no_more(call, owner, later):
+    told = begun(call)
+    approve(owner, told["user_code"])
+    held = store.count_held(owner, owner.membership_id, clock.now())
+    later(minutes=10)
+
+    assert asked(call, told).json["code"] == "expired_token"
+    assert state_of_the_one(owner) is TokenState.UNFETCHED
+    assert (held, store.count_held(owner, owner.membership_id, clock.now())) == (1, 0)
+
+
+def test_a_token_that_was_ended_before_it_was_fetched_is_refused(call, owner):
+    told = begun(call)
+    token = approve(owner, told["user_code"])
+    with transaction():
+        operations.end(owner, token)
+
+    assert asked(call, told).json["code"] == "access_denied"
 
 
 def test_a_refused_one_is_told_so(call, owner):

@@ -183,10 +183,10 @@ def test_a_statement_counts_those_that_work_and_none_of_who_left_or_was_disabled
         members.remove(owner, membership_of(leaving))
         membership_of(disabled).person.disabled_at = clock.now()
 
-    counts = [store.count_working(owner, who.membership_id, clock.now()) for who in (leaving, disabled, staying)]
+    counts = [store.count_held(owner, who.membership_id, clock.now()) for who in (leaving, disabled, staying)]
 
     assert counts == [0, 0, 1]
-    assert store.count_working(owner, staying.membership_id, clock.now() + timedelta(days=31)) == 0
+    assert store.count_held(owner, staying.membership_id, clock.now() + timedelta(days=31)) == 0
 
 
 def test_a_person_who_comes_back_finds_the_old_token_ended(owner):

@@ -122,3 +122,15 @@ def test_refusing_makes_no_token(signed_in, owner, code):
 
     assert "Refused: that command line gets no token." in said(answer)
     assert not store.page(owner, everybodys=False).rows
+
+
+def test_the_list_says_that_a_token_waits_for_its_command_line_and_offers_its_end(signed_in, owner, code):
+    visitor = signed_in(owner)
+    visitor.post(at(owner, code), data=a_form())
+    (token,) = store.page(owner, everybodys=False).rows
+
+    told = said(visitor.get(f"/{tenant_of(owner).account_id}/tokens"))
+    end = said(visitor.get(f"/{tenant_of(owner).account_id}/tokens/{token.public_id}/end"))
+
+    assert "Waits for its command line" in told
+    assert "End the token" in end
