@@ -87,15 +87,24 @@ def address_of(endpoint: str) -> str:
     return bare if bare.endswith(TRACES) else bare + TRACES
 
 
-def request_begins(traceparent: str) -> "Span | None":
-    """The span of a request, part of the trace that its header names; None without tracing."""
+def request_begins(traceparent: str, is_believed: bool) -> "Span | None":
+    """The span of a request; None without tracing.
+
+    It is part of the trace that its header names, where that is believed; else it begins a trace, with a link to what
+    the header names, so that nobody outside writes into a trace of ours (OpenTelemetry's advice for public endpoints).
+    """
     if _tracing is None:
         return None
-    from opentelemetry.trace import SpanKind
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Link, SpanKind, get_current_span
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-    above = TraceContextTextMapPropagator().extract({"traceparent": traceparent})
-    return _tracing.tracer.start_span("request", context=above, kind=SpanKind.SERVER)
+    above = TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())
+    if is_believed:
+        return _tracing.tracer.start_span("request", context=above, kind=SpanKind.SERVER)
+    told = get_current_span(above).get_span_context()
+    links = [Link(told)] if told.is_valid else []
+    return _tracing.tracer.start_span("request", context=Context(), kind=SpanKind.SERVER, links=links)
 
 
 @contextmanager

@@ -51,7 +51,8 @@ class Door:
         headers: Mapping[str, str] = MappingProxyType({}),
         mirror: Mirror | None = None,
     ) -> None:
-        """`surroundings` make an application's context. `takes_ids`: a proxy in front says the ids of requests.
+        """`surroundings` make an application's context. `takes_ids`: a proxy in front says the ids of requests, and of
+        traces.
 
         `headers` are those of every answer of the portal. `mirror` tells who proves to be the operator what is seen.
         """
@@ -64,7 +65,8 @@ class Door:
         if environ.get("PATH_INFO") in (LIVE, READY) and environ["REQUEST_METHOD"] in GET:
             # Machines ask every few seconds: no figure, no line and no span for that.
             return self._probed(environ, start_response)
-        noticed = Noticed(environ, requests.begin(self._given_id(environ)))
+        served = requests.begin(self._given_id(environ))
+        noticed = Noticed(environ, served, is_trace_believed=self._takes_ids)
         try:
             with tracing.inside(noticed.span):
                 body = self._answer(environ, noticed.listening(start_response))

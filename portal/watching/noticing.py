@@ -24,13 +24,13 @@ NO_ENDPOINT, NO_STATUS = "none", HTTPStatus.INTERNAL_SERVER_ERROR
 class Noticed:
     """What is noticed of one request."""
 
-    def __init__(self, environ: "WSGIEnvironment", served: Served) -> None:
+    def __init__(self, environ: "WSGIEnvironment", served: Served, *, is_trace_believed: bool) -> None:
         self.served, self.began = served, time.perf_counter()
         # Anybody can send any word as a method, and each would be a line of figures for ever.
         given = environ.get("REQUEST_METHOD", "")
         self.method = given if given in METHODS else "other"
         self.status, self.is_whole, self.is_over = int(NO_STATUS), False, False
-        self.span = tracing.request_begins(environ.get("HTTP_TRACEPARENT", ""))
+        self.span = tracing.request_begins(environ.get("HTTP_TRACEPARENT", ""), is_trace_believed)
 
     def listening(self, start_response: "StartResponse") -> Callable[..., Any]:
         """`start_response`, noticed."""

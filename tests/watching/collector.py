@@ -21,6 +21,7 @@ class Span:
     facts: dict[str, str | int]
     is_failed: bool
     kind: int
+    links: tuple[tuple[str, str], ...]  # (trace id, span id)
 
 
 class Collector:
@@ -88,6 +89,7 @@ def _span(sent) -> Span:
         _facts(sent),
         sent.status.code == 2,
         sent.kind,
+        tuple((link.trace_id.hex(), link.span_id.hex()) for link in sent.links),
     )
 
 

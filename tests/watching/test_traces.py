@@ -7,17 +7,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.test import create_environ, run_wsgi_app
+from werkzeug.wrappers import Response
 
 from portal.access.actor import Actor
 from portal.foundation import tracing
 from portal.foundation.database import db
 from portal.outbox.models import OutboxMessage
 from portal.watching import tasks
+from portal.watching.door import Door
 from tests.conftest import PortalClient
 from tests.factories import tenant_of
 from tests.watching.collector import Collector, listening
@@ -25,6 +30,14 @@ from tests.watching.collector import Collector, listening
 OF_SERVER, OF_CLIENT = 2, 3  # kinds of spans in OTLP
 TRACE, ABOVE = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 ROOT = Path(__file__).resolve().parents[2]
+
+
+EMPTY = Response("")
+
+
+def said_by(traceparent: str) -> dict[str, Any]:
+    """A request that came with this header."""
+    return create_environ(headers={"traceparent": traceparent})
 
 
 class Traced:
@@ -86,17 +99,26 @@ def test_a_call_of_a_shop_is_a_span(traced: Traced, client: PortalClient):
     assert traced.end().named("GET ping").facts["portal.door"] == "connector"
 
 
-def test_a_trace_that_a_caller_began_goes_on(traced: Traced, client: PortalClient):
-    client.get("/sign-in", headers={"traceparent": f"00-{TRACE}-{ABOVE}-01"})
+def test_a_trace_that_a_proxy_began_goes_on(traced: Traced):
+    run_wsgi_app(Door(EMPTY, nullcontext, takes_ids=True), said_by(f"00-{TRACE}-{ABOVE}-01"))
+
+    span = traced.end().named("GET none")
+    assert (span.trace_id, span.parent_id, span.links) == (TRACE, ABOVE, ())
+
+
+def test_a_proxy_cannot_ask_not_to_trace(traced: Traced):
+    run_wsgi_app(Door(EMPTY, nullcontext, takes_ids=True), said_by(f"00-{TRACE}-{ABOVE}-00"))
+
+    assert traced.end().named("GET none").trace_id == TRACE
+
+
+@pytest.mark.parametrize("flags", ["01", "00"], ids=["sampled", "unsampled"])
+def test_a_trace_that_anybody_names_is_only_linked_to(flags: str, traced: Traced, client: PortalClient):
+    client.get("/sign-in", headers={"traceparent": f"00-{TRACE}-{ABOVE}-{flags}"})
 
     span = traced.end().named("GET accounts.sign_in")
-    assert (span.trace_id, span.parent_id) == (TRACE, ABOVE)
-
-
-def test_a_caller_cannot_ask_not_to_be_traced(traced: Traced, client: PortalClient):
-    client.get("/sign-in", headers={"traceparent": f"00-{TRACE}-{ABOVE}-00"})
-
-    assert traced.end().named("GET accounts.sign_in").trace_id == TRACE
+    assert span.trace_id != TRACE
+    assert (span.parent_id, span.links) == ("", ((TRACE, ABOVE),))
 
 
 @pytest.mark.parametrize("header", ["", "00-abc", f"00-{TRACE}", "00-" + "0" * 32 + f"-{ABOVE}-01", "é" * 500])
@@ -106,7 +128,7 @@ def test_what_is_no_trace_begins_a_new_one(header: str, traced: Traced, client: 
     client.get("/sign-in", environ_overrides={"HTTP_TRACEPARENT": sent})
 
     span = traced.end().named("GET accounts.sign_in")
-    assert (span.parent_id, len(span.trace_id)) == ("", 32)
+    assert (span.parent_id, len(span.trace_id), span.links) == ("", 32, ())
 
 
 def test_a_call_to_somebody_else_carries_the_trace(traced: Traced):
