@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
@@ -87,6 +88,18 @@ def last_at(tenant_id: uuid.UUID, event: str, subject_id: str) -> datetime | Non
     )
     newest = rows.order_by(AuditEvent.seq.desc()).limit(1)
     return db.session.scalars(newest, execution_options=scoped_to(tenant_id)).first()
+
+
+def last_facts(tenant_id: uuid.UUID, event: str, subject_id: str) -> dict[str, Any]:
+    """The facts with which this was last done to this subject of the tenant, as its record says; {}: never."""
+    rows = select(AuditEvent.facts).where(
+        AuditEvent.tenant_id == tenant_id,
+        AuditEvent.subject_id == subject_id,
+        AuditEvent.event == event,
+        AuditEvent.refused.is_(False),
+    )
+    newest = rows.order_by(AuditEvent.seq.desc()).limit(1)
+    return db.session.scalars(newest, execution_options=scoped_to(tenant_id)).first() or {}
 
 
 def page(

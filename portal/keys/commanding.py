@@ -1,14 +1,17 @@
 """Making a pair on the holder's own machine: a one-time code stands for the intent, and the proof uses it up.
 
-The code says who asks: whoever has it acts as the person who began, with what that person may do at that moment.
+The code says who asks: whoever has it acts as the person who began, with what that person may do at that moment. One
+that a token asked for ends with the token.
 """
 
 from dataclasses import dataclass
 
 from portal.access.actor import Actor
 from portal.audit import operations as audit
+from portal.audit import store as audit_store
 from portal.audit.events import Event
 from portal.delegations import people
+from portal.foundation import clock
 from portal.foundation.database import lock
 from portal.foundation.errors import NotFound
 from portal.keys import intent_store, making, possession, store
@@ -19,6 +22,7 @@ from portal.keys.material import PublicHalf
 from portal.keys.models import KeyIntent, KeyOrigin, KeyPair
 from portal.keys.status import LIVE_STATES
 from portal.tenants import store as tenants
+from portal.tokens import store as tokens
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def find(code: str, spki_sha256: bytes | None, *, hold: bool = False) -> Finder:
     if intent is None:
         raise CodeRefused()
     _require_usable(intent, intent.key_pair, spki_sha256)
+    _require_token_goes_on(intent)
     try:
         actor = people.as_of_now(
             intent.person_id, home_id=intent.holder_id, tenant_id=intent.tenant_id, under=intent.delegation_id
@@ -100,6 +105,15 @@ def prove_held(found: Finder, *, public: PublicHalf, signature: bytes, base_url:
         possession.check(made.spki, message, signature)
         return made
     return making.prove_held(found.actor, intent, signed=message, signature=signature, public=public)
+
+
+def _require_token_goes_on(intent: KeyIntent) -> None:
+    # By which token a code was asked for stands in the record alone; a pair that was made goes on without it.
+    if intent.key_pair_id is not None:
+        return
+    token = audit_store.last_facts(intent.tenant_id, Event.KEY_CODE_SHOWN, intent.public_id).get("token")
+    if token is not None and not tokens.works(intent.holder_id, token, clock.now()):
+        raise CodeRefused()
 
 
 def _require_usable(intent: KeyIntent, pair: KeyPair | None, spki_sha256: bytes | None) -> None:

@@ -61,6 +61,12 @@ def _going_on(at: datetime) -> list[ColumnElement[bool]]:
     ]
 
 
+def works(tenant_id: uuid.UUID, public_id: str, at: datetime) -> bool:
+    """Whether this token of the tenant works at this moment."""
+    rows = select(PersonalToken.id).where(PersonalToken.tenant_id == tenant_id, PersonalToken.public_id == public_id)
+    return db.session.scalar(rows.where(*working(at)), execution_options=scoped_to(tenant_id)) is not None
+
+
 def count_held(actor: Actor, membership_id: uuid.UUID, at: datetime) -> int:
     """How many tokens of this membership work at this moment, or will once they are fetched."""
     rows = owned_by(actor, PersonalToken).where(PersonalToken.membership_id == membership_id, *_going_on(at))

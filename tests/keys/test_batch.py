@@ -2,8 +2,8 @@
 
 import pytest
 
-from portal.access.actor import Actor
-from portal.access.roles import Environment
+from portal.access.actor import Actor, through_token
+from portal.access.roles import Environment, Scope
 from portal.access.rows import Reader, across_tenants
 from portal.audit import operations as audit
 from portal.audit.events import Event
@@ -29,6 +29,7 @@ from tests.factories import (
     sign,
     tenant_of,
 )
+from tests.tokens.scenes import a_token, end
 
 
 @pytest.fixture
@@ -163,6 +164,35 @@ def test_no_names_and_too_many_are_refused():
         read_names(" \n \n")
     with pytest.raises(TooManyNames):
         read_names("\n".join(f"Shop {number}" for number in range(MOST + 1)))
+
+
+def test_codes_that_a_token_asked_for_end_with_the_token(owner: Actor):
+    token = a_token(owner, Scope.KEYS).token
+    ((code, _name),) = begin(through_token(owner, token.scopes, token.public_id), "Shop 1").codes
+    found = commanding.find(code, None).intent.name
+    end(owner, token)
+
+    with pytest.raises(CodeRefused):
+        commanding.find(code, None)
+    assert found == "Shop 1"
+
+
+def test_a_pair_that_a_token_asked_for_is_met_again_by_its_code_when_the_token_has_ended(owner: Actor):
+    token = a_token(owner, Scope.KEYS).token
+    ((code, _name),) = begin(through_token(owner, token.scopes, token.public_id), "Shop 1").codes
+    made = prove(code, 1)
+    end(owner, token)
+
+    assert commanding.find(code, made.spki_sha256).intent.key_pair_id == made.id
+
+
+def test_codes_that_a_person_asked_for_anew_end_with_no_token(owner: Actor):
+    token = a_token(owner, Scope.KEYS).token
+    begin(through_token(owner, token.scopes, token.public_id), "Shop 1")
+    ((code, _name),) = begin(owner, "Shop 1").codes
+    end(owner, token)
+
+    assert commanding.find(code, None).intent.name == "Shop 1"
 
 
 def test_an_integrator_makes_them_in_its_clients_account(owner: Actor):
