@@ -18,8 +18,9 @@ from portal.cli.checking import command, sealed
 from portal.config import Settings
 from portal.foundation.database import db
 from portal.kek import operations
+from tests.certificates import certify
 from tests.cli.checking.conftest import in_production
-from tests.cli.checking.standing import RIGHT, ROOT, Ports, a_portal, certify, environment, nginx, ports
+from tests.cli.checking.standing import RIGHT, ROOT, Ports, a_portal, environment, nginx, ports
 from tests.cli.conftest import Run
 from tests.conftest import DATABASE
 from tests.database import postgres_cluster

@@ -15,8 +15,9 @@ from portal.cli.checking.asking import ask, is_address
 from portal.cli.checking.findings import Check, Deployment, Finding, Severity
 from portal.foundation import clock
 from portal.foundation.database import db
+from tests.certificates import certify
 from tests.cli.checking.conftest import in_production, only, severities
-from tests.cli.checking.standing import RIGHT, Ports, a_portal, certify, nginx, ports
+from tests.cli.checking.standing import RIGHT, Ports, a_portal, nginx, ports
 
 pytestmark = [pytest.mark.own_database, pytest.mark.either_database]
 
