@@ -348,7 +348,7 @@ FORMS |= {
         "started": "{stamp}",
     },
 }
-AT |= CALLS_AT
+AT |= {f"api.{use}": at for use, at in AT.items()} | CALLS_AT
 # What the API shows to everybody.
 FOR_READERS = ("api.openapi", "api.reference")
 SAFE = ("GET", "HEAD", "OPTIONS")
