@@ -26,7 +26,7 @@ from portal.delegations.models import Delegation, Side
 from portal.entitlements import asking, deciding
 from portal.entitlements.models import Wish
 from portal.foundation import clock
-from portal.foundation.database import transaction
+from portal.foundation.database import db, transaction
 from portal.handoffs import codes, giving, opening
 from portal.handoffs import operations as hand_offs
 from portal.handoffs import store as hand_off_store
@@ -217,7 +217,9 @@ def a_webhook(owner: Actor) -> Things:
         webhooks.pause(owner, paused)
     with transaction():
         (row,) = webhook_store.deliveries(owner, endpoint).rows
-        parcel = Parcel(row.tenant_id, row.id, endpoint.id, 0, row.message, endpoint.url, b"", [])
+        row.attempts = 1  # as claiming it does
+        db.session.flush()
+        parcel = Parcel(row.tenant_id, row.id, endpoint.id, row.attempts, row.message, endpoint.url, b"", [])
         webhook_posting.settle([Outcome(parcel, clock.now(), 12, 200, None, "Thanks")])
         return {
             "webhook": endpoint.public_id,
