@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access.actor import Actor
-from portal.access.rows import Reader, across_tenants, scoped_to
+from portal.access.rows import scoped_to
 from portal.accounts import operations as accounts
 from portal.accounts import sessions
 from portal.accounts.models import Membership, UserSession
@@ -90,8 +90,8 @@ def hanging_on_member(membership: Membership, at: datetime) -> Leaving:
                 Reviewer.tenant_id == home, Reviewer.membership_id == membership.id
             )),
         )),
-        clients=_rows(across_tenants(Delegation, reason=Reader.SIGN_IN).where(
-            Delegation.integrator_id == home, Delegation.state.in_(RUNNING_STATES), Delegation.ends_at > at
+        clients=_rows(_taken(Delegation, home).where(
+            Delegation.state.in_(RUNNING_STATES), Delegation.ends_at > at
         ).options(joinedload(Delegation.owner))),
         opened=_opened(home, person_id),
         made=_rows(_made(home, person_id)),
@@ -131,26 +131,31 @@ def _acting(contract: Contract, at: datetime) -> list[Deputy]:
 
 
 def _opened(home: uuid.UUID, person_id: uuid.UUID) -> Sequence[HandOff]:
-    rows = across_tenants(HandOff, reason=Reader.HAND_OFF).join(HandOff.key_pair)
-    mine = rows.where(HandOff.receiver_id == home, HandOff.opened_by_id == person_id, KeyPair.state == KeyState.ACTIVE)
+    rows = _taken(HandOff, home).join(HandOff.key_pair)
+    mine = rows.where(HandOff.opened_by_id == person_id, KeyPair.state == KeyState.ACTIVE)
     return _rows(mine.options(*hand_off_store.WHOLE).order_by(HandOff.id))
 
 
 def _made(home: uuid.UUID, person_id: uuid.UUID) -> Any:
     # A pair that an integrator made at a client belongs to the client; its holder is the person's account.
-    rows = across_tenants(KeyPair, reason=Reader.HAND_OFF).where(KeyPair.holder_id == home)
-    mine = rows.where(KeyPair.made_by_id == person_id, KeyPair.state.in_(LIVE_STATES))
+    mine = _taken(KeyPair, home).where(KeyPair.made_by_id == person_id, KeyPair.state.in_(LIVE_STATES))
     return mine.options(joinedload(KeyPair.owner)).order_by(KeyPair.id)
 
 
 def _count_intents(home: uuid.UUID, person_id: uuid.UUID, at: datetime) -> int:
-    rows = across_tenants(func.count(), reason=Reader.HAND_OFF).select_from(KeyIntent)
     open_ = (KeyIntent.key_pair_id.is_(None), KeyIntent.discarded_at.is_(None), KeyIntent.expires_at > at)
-    return db.session.scalar(rows.where(KeyIntent.holder_id == home, KeyIntent.person_id == person_id, *open_)) or 0
+    rows = _taken(KeyIntent, home).where(KeyIntent.person_id == person_id, *open_)
+    return db.session.scalar(rows.with_only_columns(func.count())) or 0
 
 
 def _of(model: Any, tenant_id: uuid.UUID) -> Any:
     return select(model).where(model.tenant_id == tenant_id).execution_options(**scoped_to(tenant_id))
+
+
+def _taken(model: Any, tenant_id: uuid.UUID) -> Any:
+    """The rows of a table with two parties in which this tenant is the other one."""
+    other_party = getattr(model, model.other_party)
+    return select(model).where(other_party == tenant_id).execution_options(**scoped_to(tenant_id))
 
 
 def _rows(statement: Any) -> Sequence[Any]:
