@@ -9,6 +9,9 @@ import yaml
 from flask import Flask
 
 from portal.access.actor import Actor
+from portal.cli.scripting import planning
+from portal.cli.scripting.wanted import Wanted
+from portal.client.things import Delegation, KeyPair, Project
 from tests.cli.test_portal_command import Terminal, a_token, contract_of
 from tests.factories import a_licensee, an_integrator, tenant_of
 
@@ -128,3 +131,51 @@ def test_a_file_that_cannot_be_used_is_told_with_the_place(terminal: Terminal, h
 
     assert done.returncode == 1
     assert said in done.stderr
+
+
+class Told:
+    """An account as the portal would tell it: one project, and an integrator with these projects, or all of them."""
+
+    def __init__(self, *projects: str) -> None:
+        self._projects = projects
+
+    def projects(self) -> list[Project]:
+        return [Project("prj-1", "Main shop", "ctr_1", "adobe-commerce", 1, ())]
+
+    def keys(self) -> list[KeyPair]:
+        return []
+
+    def given(self) -> list[Delegation]:
+        terms = {"environments": ("sandbox",), "rights": ("view",), "projects": self._projects or None}
+        known = {"id": "dlg_1", "side": "owner", "is_ticket": False, "party": "MAG000000456", "party_name": "Agency"}
+        return [Delegation(**known, **terms, state="active", ends_at="2031-01-31T23:59:59Z", version=1)]
+
+    def blast_radius_of(self, _delegation: Delegation) -> dict[str, list[str]]:
+        return {}
+
+
+def wants(*names: str) -> Wanted:
+    """A file that wants one more project, and these for the integrator."""
+    delegation = {
+        "integrator": "MAG000000456",
+        "environments": ["sandbox"],
+        "projects": [*names],
+        "last_day": "2031-01-31",
+    }
+    project = {"name": "Relaunch", "contract": "ctr_1"}
+    return Wanted.model_validate({"account": "MAG000000123", "projects": [project], "delegations": [delegation]})
+
+
+@pytest.mark.parametrize("names", [("Relaunch",), ("Main shop", "Relaunch")], ids=["instead", "besides"])
+def test_a_project_that_is_made_first_is_more_than_an_integrator_has(names: tuple[str, ...]):
+    found = planning.plan(Told("prj-1"), wants(*names))
+
+    assert [step.what for step in found.steps] == ["project"]
+    assert "is to get more than it has" in " ".join(found.remarks)
+
+
+def test_who_has_all_projects_is_narrowed_to_one_that_is_made_first():
+    found = planning.plan(Told(), wants("Relaunch"))
+
+    assert [step.what for step in found.steps] == ["project", "delegation"]
+    assert found.remarks == ()

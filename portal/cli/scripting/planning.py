@@ -108,7 +108,9 @@ def _changed(
         remarks.append(f"{one.integrator} has not answered yet what it was offered ({row.id}).")
         return
     names = _named(one)
-    ids = None if names is None else {p.id for p in has if _folded(p.name) in set(map(_folded, names))}
+    known = {_folded(project.name): project.id for project in has}
+    # One that is made first has no id yet, and is nothing that anybody was given.
+    ids = None if names is None else {known.get(_folded(name), name) for name in names}
     if _is_same(one, row, ids):
         return
     if not _is_less(one, row, ids):
