@@ -35,7 +35,8 @@ def login(url: str, scopes: tuple[str, ...], token_stdin: bool) -> None:
         me = Portal(url, token).me()
         only = me.home if len(me.accounts) == 1 else ""
         kept.write(SignIn(url.rstrip("/"), token, only))
-    click.echo(f"Signed in as {me.person} of {me.home}, until {me.ends_at}. Scopes: {', '.join(me.scopes)}.")
+    granted = ", ".join(me.scopes)
+    click.echo(drawn_only(f"Signed in as {me.person} of {me.home}, until {me.ends_at}. Scopes: {granted}."))
 
 
 def _granted(portal: Portal, scopes: tuple[str, ...]) -> str:
@@ -71,8 +72,8 @@ def whoami(portal: Portal, as_json: bool) -> None:
     if as_json:
         speaking.as_told(me)
         return
-    click.echo(f"{me.person} of {me.home} at {portal.url}, until {me.ends_at}")
-    click.echo(f"Scopes: {', '.join(me.scopes)}")
+    click.echo(drawn_only(f"{me.person} of {me.home} at {portal.url}, until {me.ends_at}"))
+    click.echo(drawn_only(f"Scopes: {', '.join(me.scopes)}"))
 
 
 @click.command("accounts")
@@ -102,4 +103,4 @@ def use(portal: Portal, as_json: bool, account: str) -> None:
     if as_json:
         speaking.as_told(told)
     else:
-        click.echo(f"From now on: {account}, {known[account]}.")
+        click.echo(drawn_only(f"From now on: {account}, {known[account]}."))
