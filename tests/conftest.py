@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, QueuePool, create_engine, event
 
 from portal.access.actor import Actor
 from portal.accounts import passwords, sessions
@@ -139,7 +139,11 @@ def database_store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
 def app(database_store: SqliteStore | PostgresStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     passwords.use_cheap_profile()
     settings = settings_for(*database_store.urls, tmp_path_factory.mktemp("data"))
-    app = create_app(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        # Opening a SQLite file reads the whole schema, 2 ms before each request and each change; here, where nothing
+        # forks and nobody puts another file in its place, connections stay open.
+        patch.setattr("portal.app.NullPool", QueuePool)
+        app = create_app(settings)
     app.testing = False  # errors are answered as in production
     app.test_client_class = PortalClient
     with app.app_context():
