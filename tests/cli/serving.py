@@ -1,10 +1,11 @@
 """The portal of the test on a port of its own, in threads, for commands that run as processes; and what goes wrong."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from flask import Flask
@@ -15,27 +16,35 @@ PROOF = "/api/v1/keys/making/proof"
 
 class Line:
     """The way between command and portal. `lost` answers to `path` never arrive, though the portal acted; `held`
-    calls to it do not arrive themselves.
+    calls to it do not arrive themselves. The connection breaks with them, after `silence` seconds.
     """
 
     def __init__(self, app: Flask) -> None:
         self.app, self.path, self.lost, self.asked = app, PROOF, 0, []
-        self.held, self.reached = False, Event()
+        self.held, self.silence, self.reached = False, 0.0, Event()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self.asked.append(environ["PATH_INFO"])
         if environ["PATH_INFO"] == self.path and self.held:
             self.reached.set()
-            raise ConnectionResetError  # before the portal heard of it
+            self._break()  # before the portal heard of it
         answer = Context().run(self.app, environ, start_response)
         if environ["PATH_INFO"] == self.path and self.lost:
             self.lost -= 1
             list(answer)
-            raise ConnectionResetError
+            self._break()
         return answer
+
+    def _break(self) -> NoReturn:
+        time.sleep(self.silence)
+        raise ConnectionResetError
 
 
 class Quiet(WSGIRequestHandler):
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
+        # Werkzeug would wait for the next call, and the command for an answer, until its patience ends.
+        self.close_connection = True
+
     def log(self, *_words: object) -> None:
         pass
 

@@ -104,7 +104,7 @@ def test_s5_a_lost_key_is_replaced_by_the_same_command(url: str, owner: Actor):
 
 
 def test_an_answer_that_is_lost_is_asked_for_again(url: str, line: Line, owner: Actor, here: Path):
-    line.lost = 1
+    line.lost, line.silence = 1, 12.0  # longer than the command waits
 
     ended = portal_key("new", "--portal", url, a_code(owner))
 
