@@ -173,8 +173,10 @@ def counted(report: Path) -> tuple[int, int, int]:
 
 
 def settings() -> dict[str, str]:
-    """The environment, less what would point the tests at somebody's portal or database."""
+    """The environment, less what would point the tests at somebody's portal or database, or slow them down."""
     ours = ("PORTAL_", "DATABASE_URL", "MIGRATION_DATABASE_URL", "EXTERNAL_BASE_URL", "SECRET_KEY", "FLASK_")
+    # Images of Python often set it: then each of hundreds of processes compiles all of the portal and the tests anew.
+    ours += ("PYTHONDONTWRITEBYTECODE",)
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
