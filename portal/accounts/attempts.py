@@ -28,6 +28,8 @@ PER_PAIR_UNDER_ATTACK = 3
 # so many guesses a day from devices that never signed in; NIST SP 800-63B-4, 3.2.2 allows 100.
 CODES_A_DAY = 100
 DAY = timedelta(days=1)
+# Mails that anybody can have sent to an address: few enough not to be a nuisance, and the last one always works.
+MAILS_PER_ACCOUNT, MAILS_PER_NETWORK, MAILS_A_DAY = 3, 20, 20
 IPV6_PREFIX = 64  # what one subscriber is given at least (RFC 6177)
 
 
@@ -145,6 +147,22 @@ def count_failure(network: str) -> None:
     """Count a code or a signature from this network that does not fit. Commits on its own."""
     with transaction():
         store.count_attempts([_proofs_from(network)], clock.now(), WINDOW)
+
+
+def ask_for_mail(email: str, network: str, device: str | None = None) -> None:
+    """Count that a mail to this address is asked for, whether it is anybody's or not. Commits on its own.
+
+    network and device: as for `attempt`; a device on which the person has signed in is counted by itself.
+    Raises: TooManyAttempts.
+    """
+    key, here = store.email_key(email), f"mail-network:{_network(network)}"
+    account = f"mail-account:{_digest(key, device or '')}"
+    _refuse_above(MAILS_PER_ACCOUNT, *_count(WINDOW, account)[account], clock.now())
+    if device is not None:
+        return
+    _refuse_above(MAILS_PER_NETWORK, *_count(WINDOW, here)[here], clock.now())
+    day = f"mail-day:{_digest(key)}"
+    _refuse_above(MAILS_A_DAY, *_count(DAY, day)[day], clock.now(), DAY)
 
 
 def _proofs_from(address: str) -> str:

@@ -34,6 +34,14 @@ class SignInLapsed(Denied):
     mend = N_("Sign in again.")
 
 
+class ResetGone(NotFound):
+    """Used, replaced, too old or never made, or the person's no longer to use: it does not say which."""
+
+    code = "reset_gone"
+    sentence = N_("This link cannot be used: it was used or replaced by a newer one, or it is older than 30 minutes.")
+    mend = N_("Ask for another mail on the sign-in page: “Forgot your password?”")
+
+
 class TooManyFactors(Conflict):
     code = "too_many_factors"
     sentence = N_("There are %(most)s authenticator apps already. Remove one that you do not use any more.")

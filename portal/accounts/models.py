@@ -213,6 +213,38 @@ class PendingSignIn(Base):
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
 
 
+class MailPurpose(StrEnum):
+    """For what a link in a mail is good."""
+
+    RESET = "reset"
+    STOP_RECOVERY = "stop_recovery"
+
+
+class MailedToken(Base):
+    """A link that was mailed to a person, as the hash of its token: one of each purpose, so a newer one replaces it."""
+
+    __tablename__ = "mailed_tokens"
+    __table_args__ = (UniqueConstraint("token_hash"), UniqueConstraint("person_id", "purpose"))
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
+    purpose: Mapped[MailPurpose] = mapped_column(enum_type(MailPurpose))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+
+class ResetRequest(Base):
+    """Somebody asked for a new password for this address, which may be anybody's or nobody's. The worker answers."""
+
+    __tablename__ = "reset_requests"
+
+    email_key: Mapped[str] = mapped_column(String(320), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class UserSession(Base):
     """One sign-in on one device. The cookie's value is known to the device only; here is its hash.
 

@@ -16,6 +16,8 @@ from portal.accounts.invitations import (
 from portal.accounts.members import change_role, may_give, remove
 from portal.accounts.people import change_looks, change_profile, time_zones
 from portal.accounts.recovery_codes import HOW_MANY as RECOVERY_CODES
+from portal.accounts.resets import answer_due as answer_reset_requests
+from portal.accounts.resets import ask_for_reset, person_to_reset, reset_password
 from portal.accounts.second_factors import (
     MOST_APPS,
     app_to_confirm,
@@ -56,7 +58,9 @@ __all__ = [
     "Proof",
     "accept",
     "accept_as_new",
+    "answer_reset_requests",
     "app_to_confirm",
+    "ask_for_reset",
     "attempt",
     "await_code",
     "awaiting_code",
@@ -77,11 +81,13 @@ __all__ = [
     "needs_code",
     "open_one",
     "open_to_owners",
+    "person_to_reset",
     "reauthenticate",
     "remove",
     "renew_session",
     "require_nobody_owns",
     "resend",
+    "reset_password",
     "session_for",
     "sessions_of",
     "shortest_password",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import OperationalError
 from structlog import get_logger
 
-from portal.accounts import factor_store, store
+from portal.accounts import factor_store, mailed_store, store
 from portal.accounts.models import Means, Membership, Person, UserSession
 from portal.foundation import clock
 from portal.foundation.database import transaction
@@ -78,10 +78,11 @@ def sessions_in(membership: Membership) -> Sequence[UserSession]:
 
 def tidy_up() -> None:
     """Delete what no longer counts, for the worker: attempts of yesterday, apps that were never confirmed,
-    sign-ins that waited in vain, and sessions that ran out a month ago."""
+    sign-ins that waited in vain, links in mails that are too old, and sessions that ran out a month ago."""
     now = clock.now()
     store.tidy_up(counted_before=now - timedelta(days=1), ended_before=now - timedelta(days=30))
     factor_store.tidy_up(intended_before=now - timedelta(hours=1), expired_before=now)
+    mailed_store.tidy_up(now)
 
 
 def choose_home(row: UserSession, membership: Membership) -> None:

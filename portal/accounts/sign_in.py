@@ -3,10 +3,10 @@
 import uuid
 from datetime import timedelta
 
-from portal.accounts import factor_store, store
+from portal.accounts import factor_store, mailed_store, store
 from portal.accounts.attempts import Proof
 from portal.accounts.errors import CodeNeeded, PasswordTooShort, SessionEnded, SignInLapsed, WrongPassword
-from portal.accounts.models import Means, PendingSignIn, Person, UserSession, as_person
+from portal.accounts.models import MailPurpose, Means, PendingSignIn, Person, UserSession, as_person
 from portal.accounts.passwords import SHORTEST, ChosenPassword
 from portal.accounts.sessions import begin_session, is_live
 from portal.audit import operations as audit
@@ -118,6 +118,7 @@ def change_password(
     person.password_hash = chosen.hash
     store.end_sessions(person.id, clock.now())
     factor_store.drop_pending_sign_ins(person.id)
+    mailed_store.drop_token(person.id, MailPurpose.RESET)
     outbox.post("password_changed", person.email, person.language.value, {"name": person.name})
     audit.record(as_person(person), Event.PASSWORD_CHANGED, person)
     return begin_session(person, device, factors=_means(proof, second))

@@ -11,6 +11,8 @@ class Event(StrEnum):
     PASSWORD_CHANGED = "person.password_changed"  # noqa: S105 - an event's name
     PASSWORD_ACCEPTED = "person.password_accepted"  # noqa: S105 - an event's name
     CODE_REFUSED = "person.code_refused"
+    RESET_LINK_SENT = "person.reset_link_sent"
+    PASSWORD_RESET = "person.password_reset"  # noqa: S105 - an event's name
     FACTOR_INTENDED = "second_factor.intended"
     FACTOR_ADDED = "second_factor.added"
     FACTOR_RENAMED = "second_factor.renamed"

@@ -23,6 +23,8 @@ SENTENCES: dict[Event, str] = {
     Event.PASSWORD_CHANGED: N_("%(actor)s changed the password"),
     Event.PASSWORD_ACCEPTED: N_("%(actor)s gave the right password; the second step is awaited"),
     Event.CODE_REFUSED: N_("Somebody gave a wrong code for %(label)s"),
+    Event.RESET_LINK_SENT: N_("Somebody asked for a new password for %(label)s; a link left by mail"),
+    Event.PASSWORD_RESET: N_("%(actor)s chose a new password by a link in a mail"),
     Event.FACTOR_INTENDED: N_("%(actor)s began to set up the authenticator app “%(label)s”"),
     Event.FACTOR_ADDED: N_("%(actor)s added the authenticator app “%(label)s”"),
     Event.FACTOR_RENAMED: N_("%(actor)s renamed the authenticator app from “%(before)s” to “%(label)s”"),

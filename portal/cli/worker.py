@@ -118,6 +118,7 @@ def _tasks() -> list[Task]:
     actor = system_actor("worker")
     return [
         Task("mail", timedelta(seconds=LOOK_SECONDS), lambda: outbox.run_once(send)),
+        Task("forgotten passwords", timedelta(seconds=LOOK_SECONDS), lambda: _until_done(_answer_resets, actor)),
         Task("key pairs", timedelta(seconds=30), lambda: _until_done(keys.lapse_due, actor)),
         Task("rotations", timedelta(minutes=1), lambda: retiring.run(actor)),
         Task("reminders", timedelta(hours=1), lambda: reminders.run(actor)),
@@ -135,6 +136,10 @@ def _tasks() -> list[Task]:
         Task("signers", timedelta(minutes=1), lambda: _until_done(lambda _actor: signers.run_due(clock.now()), actor)),
         Task("what is no longer needed", timedelta(hours=1), _tidy_up),
     ]
+
+
+def _answer_resets(_actor: Any) -> int:
+    return accounts.answer_reset_requests()
 
 
 def _until_done(lapse: Callable[[Any], int], actor: Any) -> int:

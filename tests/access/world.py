@@ -163,11 +163,22 @@ def _shared_things(client: Place) -> Things:
         "soon": (clock.now() + timedelta(days=20)).date().isoformat(),
         "in_two_years": (clock.now() + timedelta(days=730)).date().isoformat(),
         "ownerless_account": a_tenant("Nobody's").account_id,
+        **_reset(),
         "client_version": client.things["tenant_version"],
         "next_year": (clock.now() + timedelta(days=300)).date().isoformat(),
         "an_hour_ago": (clock.now() - timedelta(hours=1)).isoformat(),
         "in_an_hour": (clock.now() + timedelta(hours=1)).isoformat(),
     }
+
+
+def _reset() -> Things:
+    """The link by which somebody who signs in in two steps chooses a new password, and the code for it."""
+    forgetful = an_app()
+    with transaction():
+        accounts.ask_for_reset(forgetful.person.email)
+    with transaction():
+        accounts.answer_reset_requests()
+    return {"reset_token": str(outbox.read_all(1)[0].facts["token"]), "reset_code": forgetful.codes[0]}
 
 
 def _signed_in(name: str, actor: Actor, things: Things, elsewhere: tuple[Things, ...] = ()) -> Caller:

@@ -38,6 +38,7 @@ FACTORS = {
     "Code": {
         "portal.web.accounts.signing._finish": "the second step of signing in",
         "portal.web.accounts.profile._change": "another password",
+        "portal.web.accounts.resetting._reset": "a new password in place of a forgotten one",
         "portal.web.identity.proof_of": "weighty acts",
     },
     "FirstCode": {"portal.web.accounts.security.confirm_app": "an app is set up"},
@@ -45,8 +46,10 @@ FACTORS = {
 ATTEMPTS = {
     "portal.web.accounts.signing._enter": "signing in",
     "portal.web.accounts.signing._finish": "the second step of signing in",
-    "portal.web.identity.tried": "weighty acts, another password, an app that is set up",
+    "portal.web.identity.tried": "weighty acts, another or a new password, an app that is set up",
 }
+# Mails that anybody can have sent, counted at the same place.
+MAILS = {"portal.web.accounts.resetting.forgotten": "a forgotten password"}
 # A proof is made by a factor only.
 PROOFS = {
     "portal.accounts.attempts.Password.proof",
@@ -64,6 +67,7 @@ COUNTED = {
 }
 FOUND_BY_HASH = {
     "portal.accounts.invitations": "invitations, by the link in the mail",
+    "portal.accounts.resets": "links to a new password, in the mail",
     "portal.accounts.sessions": "sessions, when they begin",
     "portal.accounts.sign_in": "sign-ins that wait for a code, by the browser's cookie",
     "portal.accounts.store": "sessions, by the browser's cookie",
@@ -121,6 +125,10 @@ def test_a_factor_is_handed_to_the_choke_point_by_these(factor: str):
 
 def test_the_choke_point_is_called_by_these():
     assert callers_of("attempt") == ATTEMPTS.keys()
+
+
+def test_mails_that_anybody_can_ask_for_are_counted():
+    assert callers_of("ask_for_mail") == MAILS.keys()
 
 
 def test_nothing_else_makes_a_proof():

@@ -32,6 +32,8 @@ ONLY_IN_PERSON = {
     "accounts.rename_app": OF_SIGN_IN,
     "accounts.preferences": "how the pages of a browser look",
     "accounts.profile": "name, language and looks of the person's own pages are for the person",
+    "accounts.forgotten": OF_SIGN_IN,
+    "accounts.reset": OF_SIGN_IN,
     "accounts.sign_in": "a token takes the place of a sign-in",
     "accounts.sign_in_code": "a token takes the place of a sign-in",
     "accounts.sign_out": OF_BROWSERS,

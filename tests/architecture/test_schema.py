@@ -32,6 +32,8 @@ MIGRATIONS = sorted((ROOT / "migrations" / "versions").glob("*.py"))
 GLOBAL = {
     "tenants": "says who the tenants are",
     "people": "a person belongs to several tenants",
+    "mailed_tokens": "a link in a mail to a person",
+    "reset_requests": "asked before anybody is known",
     "pending_sign_ins": "a sign-in is a person's",
     "recovery_codes": "what a person proves themselves with",
     "second_factors": "what a person proves themselves with",

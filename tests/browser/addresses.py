@@ -21,6 +21,9 @@ NO_PAGES = {
 }  # fmt: skip
 SEEN_BY = {
     "accounts.sign_in": NOBODY,
+    "accounts.forgotten": NOBODY,
+    "accounts.forgotten_sent": NOBODY,
+    "accounts.reset": NOBODY,
     "accounts.accept_invitation": NOBODY,
     "demo.mailbox": NOBODY,
     "demo.mail": NOBODY,

@@ -50,11 +50,22 @@ def main() -> None:
         things |= _of_the_vendor(_member(cast.RUTH)) | question_for(place) | {"console_list": "contracts"}
         app_of_owner = an_app(account_store.get_person(place.owner.person_id))
         things["factor"] = str(app_of_owner.factor.id)
+        things |= {"reset_token": _link_to_reset()}
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         a_gateway()
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
         sessions = {name: _session(actor) for name, actor in people.items()}
     json.dump({"sessions": sessions, "paths": _paths(app, things, accounts_of)}, sys.stdout)
+
+
+def _link_to_reset() -> str:
+    """The token of a link to a new password, of somebody who signs in in two steps."""
+    forgetful = an_app()
+    with transaction():
+        accounts.ask_for_reset(forgetful.person.email)
+    with transaction():
+        accounts.answer_reset_requests()
+    return str(outbox.read_all(1)[0].facts["token"])
 
 
 def _of_the_vendor(admin: Actor) -> Things:

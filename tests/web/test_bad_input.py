@@ -262,6 +262,7 @@ KINDS = {
     "console.rotate_credential last_day": "optional day",
     "console.open_tenant edition": "optional choice",
     "accounts.accept_invitation password": "new password",
+    "accounts.reset new": "new password",
     "console.decide answer": "reason",
     "reviews.answer_question reason": "text",
     "reviews.new contract": "contract id",

@@ -43,6 +43,27 @@ class CodeForm(PortalForm):
     code = CodeField(_l("Code from your authenticator app"))
 
 
+class ForgottenForm(PortalForm):
+    """To which address a link to a new password goes."""
+
+    email = EmailField(_l("E-mail address"))
+
+
+class ResetForm(PortalForm):
+    """A new password in place of a forgotten one."""
+
+    new = PasswordField(_l("New password"), validators=[InputRequired(_l("Give a new password."))])
+    code = CodeField(_l("Code from your authenticator app, or a recovery code"))
+
+    @classmethod
+    def for_person(cls, person: Person) -> "ResetForm":
+        """The form, which asks for a code, too, when the person has a second factor."""
+        form = cls()
+        if not has_second_factor(person.id):
+            del form.code
+        return form
+
+
 class AppNameForm(PortalForm):
     """What an authenticator app is called."""
 

@@ -52,6 +52,7 @@ NAMES = {
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
+    "accounts.reset": {"token": "reset_token"},
     "console.tenant": {"owner_id": "client_account"},
     "console.look_in": {"owner_id": "client_account"},
     "console.end_look_in": {"look_in_id": "own_look_in"},
@@ -151,6 +152,8 @@ FORMS: dict[str, Form] = {
         "version": "{person_version}",
     },
     "accounts.sign_in": {"email": "{email}", "password": PASSWORD},
+    "accounts.forgotten": {"email": "forgetful@example.com"},
+    "accounts.reset": {"new": NEW_PASSWORD, "code": "{reset_code}"},
     "console.look_in": {"reason": "An open support case.", "hours": "1"},
     "console.end_contract": {
         "reason": "The shop is closed.",

@@ -17,6 +17,7 @@ ACTORS = ("owner", "signer", "partner_admin", "anonymous")
 # Acts that change nothing of any tenant or person, each with the reason.
 NO_EVENT = {
     "accounts.choose": "in which of one's accounts one works is the session's, like an open tab",
+    "accounts.forgotten": "alike for all addresses; the worker, who writes the mail, records that",
     "tokens.device": "leads to what waits with a code",
     "activity.export": "asks for the password before a download",
     "reviews.count": "counts, and makes nothing",
@@ -49,6 +50,7 @@ USES_UP = {
     "accounts.confirm_app": {"second_factors"},
     "accounts.remove_app": {"recovery_codes"},
     "accounts.sign_in_code": {"recovery_codes"},
+    "accounts.reset": {"recovery_codes"},
 }
 # What a request writes besides its act.
 ASIDE = {"sessions", "attempt_counters", "personal_tokens"}
