@@ -60,6 +60,7 @@ class Permission(StrEnum):
     IMPORT = "tenants.import"
     LOOK_IN = "look_in"
     CREDENTIAL_KEEP = "credential.keep"
+    PERSON_KEEP = "person.keep"
 
 
 class Scope(StrEnum):
@@ -126,7 +127,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CREDENTIAL_KEEP,
     },
     Role.OPERATOR: _SEE
-    | {Permission.CONSOLE_SEE, Permission.LOOK_IN, Permission.TENANT_OPEN, Permission.MEMBERS_MANAGE},
+    | {
+        Permission.CONSOLE_SEE,
+        Permission.LOOK_IN,
+        Permission.TENANT_OPEN,
+        Permission.MEMBERS_MANAGE,
+        Permission.PERSON_KEEP,
+    },
 }
 
 # What the signer of a partner contract, or a deputy inside the dates, may do whatever the role says.
@@ -147,7 +154,8 @@ ROLE_USES: dict[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.VIEW}),
 }
 
-# What a token of this scope may do, within what its person may do. Looking into a tenant is for people only.
+# What a token of this scope may do, within what its person may do. Looking into a tenant, and what takes somebody's
+# sign-in, is for people only.
 SCOPE_GIVES: dict[Scope, frozenset[Permission]] = {
     Scope.READ: frozenset({Permission.SEE, Permission.CONSOLE_SEE}),
     Scope.KEYS: _KEYS,
@@ -221,6 +229,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.IMPORT: N_("Import accounts and contracts from a file"),
     Permission.LOOK_IN: N_("Read a tenant's own pages for a while, with a reason and the tenant's notice"),
     Permission.CREDENTIAL_KEEP: N_("Issue, rotate and revoke service credentials"),
+    Permission.PERSON_KEEP: N_("Disable and enable people's sign-ins"),
 }
 
 SCOPE_NAMES: dict[Scope, str] = {

@@ -157,6 +157,26 @@ class LastOwner(Conflict):
     mend = N_("Give somebody else the same role first.")
 
 
+class OwnerWanted(Conflict):
+    """`tenants` are the names of the accounts that nobody could manage."""
+
+    code = "owner_wanted"
+    sentence = N_("Nobody else can manage %(tenants)s. Say who owns it from now on.")
+
+
+class NotOneOfThem(Invalid):
+    """Somebody was named as an owner who does not belong to an account that needs one."""
+
+    code = "not_one_of_them"
+    sentence = N_("Choose among the members who are listed.")
+
+
+class DisablesOneself(Denied):
+    code = "disables_oneself"
+    sentence = N_("Nobody disables or enables their own sign-in.")
+    mend = N_("Another operator can do it.")
+
+
 class InvitationGone(NotFound):
     """Used, withdrawn, expired or never made: it does not say which."""
 

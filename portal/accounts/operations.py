@@ -2,6 +2,7 @@
 
 from portal.accounts.attempts import Password, Proof, attempt
 from portal.accounts.codes import Code, FirstCode
+from portal.accounts.disabling import disable, enable, require_may_keep
 from portal.accounts.first_owner import invite_first_owner, open_to_owners, require_nobody_owns
 from portal.accounts.invitations import (
     FirstOwner,
@@ -71,6 +72,8 @@ __all__ = [
     "change_role",
     "choose_home",
     "confirm_app",
+    "disable",
+    "enable",
     "intend_app",
     "invite",
     "invite_first_owner",
@@ -85,6 +88,7 @@ __all__ = [
     "reauthenticate",
     "remove",
     "renew_session",
+    "require_may_keep",
     "require_nobody_owns",
     "resend",
     "reset_password",

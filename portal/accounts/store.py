@@ -155,6 +155,19 @@ def find_live_membership(tenant_id: uuid.UUID, person_id: uuid.UUID) -> Membersh
     return db.session.scalars(rows, execution_options=scoped_to(tenant_id)).one_or_none()
 
 
+def other_members(membership: Membership) -> Sequence[Membership]:
+    """The other live members of this tenant who can sign in, with their persons, the oldest first; at most 100."""
+    rows = select(Membership).join(Membership.person).options(contains_eager(Membership.person))
+    others = rows.where(
+        Membership.tenant_id == membership.tenant_id,
+        Membership.person_id != membership.person_id,
+        Membership.ended_at.is_(None),
+        Person.disabled_at.is_(None),
+    )
+    few = others.order_by(Membership.id).limit(PAGE_ROWS)
+    return db.session.scalars(few, execution_options=scoped_to(membership.tenant_id)).all()
+
+
 def has_other_manager(membership: Membership) -> bool:
     """Whether somebody else in this tenant may manage its members, and can sign in."""
     roles = {role for role in Role if Permission.MEMBERS_MANAGE in PERMISSIONS[role]}

@@ -20,6 +20,8 @@ class Event(StrEnum):
     RECOVERY_CODES_MADE = "person.recovery_codes_made"
     PROFILE_CHANGED = "person.profile_changed"
     PERSON_JOINED = "person.joined"
+    PERSON_DISABLED = "person.disabled"
+    PERSON_ENABLED = "person.enabled"
 
     TENANT_CREATED = "tenant.created"
     TENANT_RENAMED = "tenant.renamed"

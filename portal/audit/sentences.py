@@ -32,6 +32,8 @@ SENTENCES: dict[Event, str] = {
     Event.RECOVERY_CODES_MADE: N_("%(actor)s made new recovery codes"),
     Event.PROFILE_CHANGED: N_("%(actor)s changed the profile"),
     Event.PERSON_JOINED: N_("%(label)s set up a sign-in"),
+    Event.PERSON_DISABLED: N_("%(actor)s disabled the sign-in of %(label)s. Reason: %(why)s"),
+    Event.PERSON_ENABLED: N_("%(actor)s enabled the sign-in of %(label)s again. Reason: %(why)s"),
     Event.TENANT_CREATED: N_("%(actor)s opened the account %(label)s"),
     Event.TENANT_RENAMED: N_("%(actor)s renamed the account from “%(before)s” to “%(label)s”"),
     Event.STANDING_CHANGED: N_("%(actor)s changed the standing of %(label)s from %(before)s to %(after)s"),

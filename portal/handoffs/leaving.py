@@ -21,6 +21,14 @@ def close_of_person(actor: Actor, tenant_id: uuid.UUID, person_id: uuid.UUID) ->
     return _close(actor, store.hold_waiting_for(tenant_id, person_id, clock.now()))
 
 
+def withdraw_envelope_key(tenant_id: uuid.UUID, person_id: uuid.UUID) -> bool:
+    """Whether the person had an envelope key in this tenant: it is out of use from now on."""
+    key = store.hold_key_of(tenant_id, person_id)
+    if key is not None:
+        key.replaced_at = clock.now()
+    return key is not None
+
+
 def close_under(actor: Actor, delegation: Delegation) -> int:
     """The same for what was handed over under a delegation that ends."""
     return _close(actor, store.hold_waiting_under(delegation, clock.now()))

@@ -190,6 +190,14 @@ def current_key(actor: Actor) -> EnvelopeKey | None:
     return db.session.scalars(rows).one_or_none()
 
 
+def hold_key_of(tenant_id: uuid.UUID, person_id: uuid.UUID) -> EnvelopeKey | None:
+    """The envelope key that this person uses in this tenant, kept from changing until the transaction ends; or None."""
+    rows = select(EnvelopeKey).where(
+        EnvelopeKey.tenant_id == tenant_id, EnvelopeKey.person_id == person_id, EnvelopeKey.replaced_at.is_(None)
+    )
+    return db.session.scalars(rows.with_for_update(), execution_options=scoped_to(tenant_id)).one_or_none()
+
+
 def find_envelope_key(public: bytes) -> EnvelopeKey | None:
     """The envelope key with this public half, of whatever tenant and age, or None."""
     rows = across_tenants(EnvelopeKey, reason=Reader.CODE_LOOK_UP).where(EnvelopeKey.public == public)

@@ -1,6 +1,7 @@
 """Every query on intents: what was begun to be made."""
 
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -22,6 +23,19 @@ def get(actor: Actor, public_id: str) -> KeyIntent:
     to_pairs = (joinedload(KeyIntent.key_pair), joinedload(KeyIntent.replaces))
     intent: KeyIntent = one_or_not_found(rows.options(*to_pairs))
     return intent
+
+
+def hold_begun_by(holder_id: uuid.UUID, person_id: uuid.UUID, at: datetime) -> Sequence[KeyIntent]:
+    """What this person began for this holder, in whatever tenant, and did not finish; kept from changing."""
+    rows = across_tenants(KeyIntent, reason=Reader.HAND_OFF).where(
+        KeyIntent.holder_id == holder_id,
+        KeyIntent.person_id == person_id,
+        KeyIntent.key_pair_id.is_(None),
+        KeyIntent.discarded_at.is_(None),
+        KeyIntent.expires_at > at,
+    )
+    held = rows.order_by(KeyIntent.id).with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(held).all()
 
 
 def find_by_code(code_hash: bytes, *, hold: bool = False) -> KeyIntent | None:

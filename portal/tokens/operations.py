@@ -8,6 +8,7 @@ from portal.access.actor import Actor, require, system_actor
 from portal.access.errors import OnlyInPerson
 from portal.access.roles import Permission, Scope, scopes_within
 from portal.accounts import store as accounts
+from portal.accounts.models import Membership
 from portal.audit import operations as audit
 from portal.audit.events import Event
 from portal.foundation import clock
@@ -95,6 +96,17 @@ def end(actor: Actor, token: PersonalToken) -> None:
     found.ended_at, found.ended_by_id = clock.now(), actor.person_id
     whose = found.membership.person.name
     audit.record(actor, Event.TOKEN_ENDED, found, person=whose)
+
+
+def end_of_member(actor: Actor, membership: Membership) -> int:
+    """How many tokens of a member ended, whose person is disabled: enabled again, they do not come back. The event is
+    that of the act.
+    """
+    now = clock.now()
+    ended = store.lock_working_of(membership, now)
+    for token in ended:
+        token.ended_at, token.ended_by_id = now, actor.person_id
+    return len(ended)
 
 
 def find(secret: str, at: datetime) -> PersonalToken | None:

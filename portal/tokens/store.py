@@ -1,6 +1,7 @@
 """Every query on personal tokens and device requests."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -117,6 +118,18 @@ def lock_by_id(tenant_id: uuid.UUID, token_id: uuid.UUID) -> PersonalToken | Non
     rows = select(PersonalToken).where(PersonalToken.tenant_id == tenant_id, PersonalToken.id == token_id)
     locked = rows.options(*PARTIES, HOME).with_for_update(of=PersonalToken)
     return db.session.scalars(locked, execution_options=scoped_to(tenant_id)).one_or_none()
+
+
+def lock_working_of(membership: Membership, at: datetime) -> Sequence[PersonalToken]:
+    """The tokens of this membership that work at this moment, kept from changing until the transaction ends."""
+    rows = select(PersonalToken).where(
+        PersonalToken.tenant_id == membership.tenant_id,
+        PersonalToken.membership_id == membership.id,
+        PersonalToken.ended_at.is_(None),
+        PersonalToken.expires_at > at,
+    )
+    locked = rows.order_by(PersonalToken.id).with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(locked, execution_options=scoped_to(membership.tenant_id)).all()
 
 
 def request_by_device(device_hash: bytes) -> DeviceRequest | None:

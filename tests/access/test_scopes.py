@@ -21,6 +21,8 @@ from portal.access.roles import (
 pytestmark = pytest.mark.no_database
 
 TENANT, CONTRACT = uuid.uuid4(), uuid.uuid4()
+# Looking into a tenant, and what takes somebody's sign-in.
+IN_PERSON = {Permission.LOOK_IN, Permission.PERSON_KEEP}
 KEY_SCOPES = (Scope.KEYS, Scope.PRODUCTION_KEYS)
 
 
@@ -35,13 +37,13 @@ def a_token(role: Role, *scopes: Scope, **others: object) -> Actor:
     return through_token(a_person(role, **others), frozenset(scopes), "tok_1")
 
 
-@pytest.mark.parametrize("permission", sorted(set(Permission) - {Permission.LOOK_IN}))
-def test_every_act_but_looking_in_is_in_a_scope(permission):
+@pytest.mark.parametrize("permission", sorted(set(Permission) - IN_PERSON))
+def test_every_act_that_is_not_for_people_only_is_in_a_scope(permission):
     assert any(permission in given for given in SCOPE_GIVES.values())
 
 
-def test_looking_in_is_in_no_scope():
-    assert Permission.LOOK_IN not in given_by(frozenset(Scope))
+def test_what_is_for_people_only_is_in_no_scope():
+    assert not IN_PERSON & given_by(frozenset(Scope))
 
 
 def test_every_scope_gives_something_and_has_a_sentence():
@@ -51,7 +53,7 @@ def test_every_scope_gives_something_and_has_a_sentence():
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_token_of_all_scopes_may_no_more_than_its_person(role):
-    assert a_token(role, *Scope).permissions == PERMISSIONS[role] - {Permission.LOOK_IN}
+    assert a_token(role, *Scope).permissions == PERMISSIONS[role] - IN_PERSON
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -49,6 +49,7 @@ from tests.factories import (
     a_key,
     a_licensee,
     a_member,
+    a_person,
     a_tenant,
     a_vendor,
     an_integrator,
@@ -164,6 +165,7 @@ def _shared_things(client: Place) -> Things:
         "in_two_years": (clock.now() + timedelta(days=730)).date().isoformat(),
         "ownerless_account": a_tenant("Nobody's").account_id,
         **_reset(),
+        **_people(client),
         "client_version": client.things["tenant_version"],
         "next_year": (clock.now() + timedelta(days=300)).date().isoformat(),
         "an_hour_ago": (clock.now() - timedelta(hours=1)).isoformat(),
@@ -179,6 +181,23 @@ def _reset() -> Things:
     with transaction():
         accounts.answer_reset_requests()
     return {"reset_token": str(outbox.read_all(1)[0].facts["token"]), "reset_code": forgetful.codes[0]}
+
+
+def _people(client: Place) -> Things:
+    """Whom an operator disables: a member, somebody who is disabled already, and who alone owns two accounts, to one of
+    which a viewer belongs.
+    """
+    accompanied, alone, gone = a_tenant("Accompanied"), a_tenant("Alone"), a_person()
+    last = a_member(accompanied, Role.OWNER)
+    a_member(alone, Role.OWNER, person=account_store.get_person(last.person_id))
+    with transaction():
+        account_store.get_person(gone.id).disabled_at = clock.now()
+    return {
+        "person": str(client.people["viewer"].person_id),
+        "disabled_person": str(gone.id),
+        "last_owner": str(last.person_id),
+        "successor": str(a_member(accompanied, Role.VIEWER).membership_id),
+    }
 
 
 def _signed_in(name: str, actor: Actor, things: Things, elsewhere: tuple[Things, ...] = ()) -> Caller:

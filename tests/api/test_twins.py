@@ -18,6 +18,7 @@ OF_BROWSERS = "sessions are of browsers, and a token is none of them"
 DOWNLOAD = "asks for the password before a download; scripts read the same, a hundred at a time"
 MAKES_TOKENS = "a token makes no token, or it would outlive itself"
 OF_SIGN_IN = "whoever has a token must not be able to take over the person's sign-in"
+IN_PERSON = "concerns somebody's sign-in everywhere; asked of an operator who proves each time who it is"
 ONLY_IN_PERSON = {
     "accounts.accept_invitation": "joining an account is a person's own consent, given with the link in a mail",
     "accounts.choose": "in which account a browser works; a call names its account in its address",
@@ -38,6 +39,8 @@ ONLY_IN_PERSON = {
     "accounts.sign_in_code": "a token takes the place of a sign-in",
     "accounts.sign_out": OF_BROWSERS,
     "activity.export": DOWNLOAD,
+    "console.disable_person": IN_PERSON,
+    "console.enable_person": IN_PERSON,
     "console.end_look_in": "ends what only a person begins",
     "console.export": DOWNLOAD,
     "console.look_in": "looking into a tenant is a person's act, in a session of its own",

@@ -6,10 +6,10 @@ for itself. The account is that of `who`, or of whom `account` names.
 
 from collections.abc import Iterable, Iterator
 
-from portal.demo.cast import KARIM, LIN, MAYA, PRIYA, RUTH, SAM
+from portal.demo.cast import KARIM, LIN, MAYA, PRIYA, RUTH, SAM, VICTOR
 from tests.access.furnishing import STANDS
 
-NOBODY, OWNER, SIGNER, ADMIN = "nobody", "owner", "signer", RUTH.email
+NOBODY, OWNER, SIGNER, ADMIN, OPERATOR = "nobody", "owner", "signer", RUTH.email, VICTOR.email
 Page = tuple[str, str, dict[str, str]]
 
 # Files, figures, and the way from the root.
@@ -25,6 +25,9 @@ SEEN_BY = {
     "accounts.forgotten_sent": NOBODY,
     "accounts.reset": NOBODY,
     "accounts.accept_invitation": NOBODY,
+    "console.person": OPERATOR,
+    "console.disable_person": OPERATOR,
+    "console.enable_person": OPERATOR,
     "demo.mailbox": NOBODY,
     "demo.mail": NOBODY,
     "contracts.name_deputy": SIGNER,
@@ -34,6 +37,8 @@ SEEN_BY = {
     "reviews.answer_question": OWNER,
 }
 OTHER_FACES: list[Page] = [
+    (OPERATOR, "console.person", {"person_id": "disabled_person"}),
+    (OPERATOR, "console.disable_person", {"person_id": "last_owner"}),
     (ADMIN, "reviews.show", {"campaign_id": "closed_review"}),
     (OWNER, "keys.index", {"environment": "production"}),
     (OWNER, "keys.index", {"api_key": "no such key"}),

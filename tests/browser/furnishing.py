@@ -14,6 +14,7 @@ from portal.accounts import passwords
 from portal.accounts import store as account_store
 from portal.app import create_app
 from portal.demo import cast
+from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.outbox import operations as outbox
 from portal.web import actors
@@ -32,11 +33,11 @@ from tests.access.furnishing import (
 from tests.access.reviewing import question_for, reviews_of
 from tests.accounts.factors import an_app
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
-from tests.factories import a_licensee, a_tenant, tenant_of
+from tests.factories import a_licensee, a_person, a_tenant, tenant_of
 from tests.gateways.scenes import a_gateway
 from tests.web.access.routes import Route, address, routes_of
 
-LOOKING = (cast.MAYA, cast.SAM, cast.LIN, cast.PRIYA, cast.KARIM, cast.RUTH)
+LOOKING = (cast.MAYA, cast.SAM, cast.LIN, cast.PRIYA, cast.KARIM, cast.RUTH, cast.VICTOR)
 
 
 def main() -> None:
@@ -50,7 +51,7 @@ def main() -> None:
         things |= _of_the_vendor(_member(cast.RUTH)) | question_for(place) | {"console_list": "contracts"}
         app_of_owner = an_app(account_store.get_person(place.owner.person_id))
         things["factor"] = str(app_of_owner.factor.id)
-        things |= {"reset_token": _link_to_reset()}
+        things |= {"reset_token": _link_to_reset()} | _people_of(place)
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         a_gateway()
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
@@ -66,6 +67,18 @@ def _link_to_reset() -> str:
     with transaction():
         accounts.answer_reset_requests()
     return str(outbox.read_all(1)[0].facts["token"])
+
+
+def _people_of(place: Place) -> Things:
+    """Whom an operator disables and enables."""
+    gone = a_person()
+    with transaction():
+        account_store.get_person(gone.id).disabled_at = clock.now()
+    return {
+        "person": str(place.people["signer"].person_id),
+        "last_owner": str(place.owner.person_id),
+        "disabled_person": str(gone.id),
+    }
 
 
 def _of_the_vendor(admin: Actor) -> Things:

@@ -221,6 +221,8 @@ KINDS = {
     "wanted": "choice",
     "data_space": "choice",
     "email": "email",
+    "first_owner": "email",
+    "successors": "needed choices",
     "ending": "choice",
     "environments": "needed choices",
     "first_day": "day",
@@ -285,6 +287,8 @@ APART = {
 }
 # Uses of a form beside those of the access table.
 MORE_FORMS: dict[str, Form] = {
+    "console.disable_person:last_owner": FORMS["console.disable_person"]
+    | {"successors": ["{successor}"], "first_owner": "first.owner@example.com"},
     "keys.new:upload": FORMS["keys.new"] | {"origin": "upload", "public_pem": public_pem_of(a_private_key(902))},
     "keys.leaked:upload": FORMS["keys.leaked"]
     | {"way": "replace", "origin": "upload", "public_pem": public_pem_of(a_private_key(905))},
@@ -330,7 +334,11 @@ def sender_of(use: str, world: World) -> Caller:
         row for row in PAGES if row.route == Route("POST", use) or row.route == Route("POST", use.partition(":")[0])
     )
     return world.callers[
-        next(name for name in ("owner", "signer", "anonymous", "partner_admin") if row.answers[name] in (200, 303))
+        next(
+            name
+            for name in ("owner", "signer", "anonymous", "partner_admin", "operator")
+            if row.answers[name] in (200, 303)
+        )
     ]
 
 

@@ -10,6 +10,7 @@ from portal.web.console import (
     imports,
     lists,
     look_ins,
+    people,
     requests,
     signers,
     tenants,
@@ -18,5 +19,5 @@ from portal.web.console.blueprint import pages
 
 __all__ = [
     "amending", "contracts", "credentials", "exporting", "finding", "gateway", "imports", "lists", "look_ins",
-    "pages", "requests", "signers", "tenants",
+    "pages", "people", "requests", "signers", "tenants",
 ]  # fmt: skip

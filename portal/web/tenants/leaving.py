@@ -12,41 +12,58 @@ Groups = list[tuple[str, list[str], str]]
 
 def ending(found: Leaving, account: str) -> Groups:
     """Label, names and address of each kind of thing that ends with the membership; only those that there are."""
+    return _some([*_over(found, account), *_left_open(found, account)])
+
+
+def over_for_good(found: Leaving, account: str) -> Groups:
+    """What ends with the membership and would not come back with it."""
+    return _some(_over(found, account))
+
+
+def resting(found: Leaving, account: str) -> Groups:
+    """What the membership carries, and would carry again."""
+    return _some(_left_open(found, account))
+
+
+def _over(found: Leaving, account: str) -> Groups:
     intents = [ngettext("%(num)s key pair", "%(num)s key pairs", found.intents)] if found.intents else []
     sealed = [_("Sealed copies can be opened by nobody else")] if found.envelope_key else []
-    return _some(
-        [
-            (_("Signed in on"), [row.device or _("a device without a name") for row in found.sessions], ""),
-            (_("Tokens"), [row.name for row in found.tokens], url_for("tokens.index", account=account)),
-            (
-                _("Hand-offs that wait for them, which are destroyed"),
-                [_("%(pair)s of %(owner)s", pair=row.key_pair.name, owner=row.owner.name) for row in found.to_receive],
-                url_for("handoffs.index", account=account),
-            ),
-            (_("Begun and not made"), intents, ""),
-            (_("Envelope key"), sealed, ""),
-            (
-                _("Contracts that nobody signs then"),
-                [_signed(one) for one in found.signs],
-                url_for("contracts.index", account=account),
-            ),
-            (
-                _("Deputy until"),
-                [row.ends_at.date().isoformat() for row in found.deputy_of],
-                url_for("contracts.index", account=account),
-            ),
-            (
-                _("Reviews that wait for them"),
-                [row.name for row in found.reviews],
-                url_for("reviews.index", account=account) if found.reviews else "",
-            ),
-            (
-                _("Clients for whom they work"),
-                [row.owner.name for row in found.clients],
-                url_for("delegations.clients", account=account),
-            ),
-        ]
-    )
+    return [
+        (_("Signed in on"), [row.device or _("a device without a name") for row in found.sessions], ""),
+        (_("Tokens"), [row.name for row in found.tokens], url_for("tokens.index", account=account)),
+        (
+            _("Hand-offs that wait for them, which are destroyed"),
+            [_("%(pair)s of %(owner)s", pair=row.key_pair.name, owner=row.owner.name) for row in found.to_receive],
+            url_for("handoffs.index", account=account),
+        ),
+        (_("Begun and not made"), intents, ""),
+        (_("Envelope key"), sealed, ""),
+    ]
+
+
+def _left_open(found: Leaving, account: str) -> Groups:
+    return [
+        (
+            _("Contracts that nobody signs then"),
+            [_signed(one) for one in found.signs],
+            url_for("contracts.index", account=account),
+        ),
+        (
+            _("Deputy until"),
+            [row.ends_at.date().isoformat() for row in found.deputy_of],
+            url_for("contracts.index", account=account),
+        ),
+        (
+            _("Reviews that wait for them"),
+            [row.name for row in found.reviews],
+            url_for("reviews.index", account=account) if found.reviews else "",
+        ),
+        (
+            _("Clients for whom they work"),
+            [row.owner.name for row in found.clients],
+            url_for("delegations.clients", account=account),
+        ),
+    ]
 
 
 def left_behind(found: Leaving, account: str) -> Groups:

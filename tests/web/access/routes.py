@@ -49,12 +49,15 @@ NAMES = {
     "user_code": "user_code",
     "endpoint_id": "webhook",
     "delivery_id": "webhook_delivery",
+    "person_id": "person",
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
     "accounts.reset": {"token": "reset_token"},
     "console.tenant": {"owner_id": "client_account"},
     "console.look_in": {"owner_id": "client_account"},
+    "console.enable_person": {"person_id": "disabled_person"},
+    "console.disable_person:last_owner": {"person_id": "last_owner"},
     "console.end_look_in": {"look_in_id": "own_look_in"},
     "console.show_request": {"request_id": "counted_request"},
     "console.decide": {"request_id": "counted_request"},
@@ -154,6 +157,8 @@ FORMS: dict[str, Form] = {
     "accounts.sign_in": {"email": "{email}", "password": PASSWORD},
     "accounts.forgotten": {"email": "forgetful@example.com"},
     "accounts.reset": {"new": NEW_PASSWORD, "code": "{reset_code}"},
+    "console.disable_person": {"reason": "They left the house.", "password": PASSWORD},
+    "console.enable_person": {"reason": "They are back.", "password": PASSWORD},
     "console.look_in": {"reason": "An open support case.", "hours": "1"},
     "console.end_contract": {
         "reason": "The shop is closed.",

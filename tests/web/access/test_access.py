@@ -20,6 +20,7 @@ OPEN = {
     "console.export": "names one of the console's lists, which are its staff's",
     "console.tenant": "the vendor's staff sees all tenants",
     "console.look_in": "the vendor's staff sees all tenants",
+    **{f"console.{page}": "operators keep all people" for page in ("person", "disable_person", "enable_person")},
     **{
         f"console.{page}": "the vendor's staff keeps all tenants"
         for page in (

@@ -17,6 +17,7 @@ from portal.delegations import operations as delegations
 from portal.delegations import store as delegation_store
 from portal.foundation import clock
 from portal.foundation.database import transaction
+from portal.impact.disabling import disable_person
 from portal.impact.leaving import remove_member
 from portal.tenants import operations as tenants
 from portal.tenants.models import Standing
@@ -68,7 +69,7 @@ def give_another_role(owner: Actor, member: Actor, _cookie: str) -> None:
 
 
 def disable(_owner: Actor, member: Actor, _cookie: str) -> None:
-    people.get_person(member.person_id).disabled_at = clock.now()
+    disable_person(system_actor("tests"), people.get_person(member.person_id), why="They left the house.")
 
 
 def suspend(owner: Actor, _member: Actor, _cookie: str) -> None:
