@@ -9,6 +9,7 @@ from portal.cli import (
     importing,
     keeping,
     kek,
+    people,
     reasons,
     record,
     reviews,
@@ -22,7 +23,7 @@ from portal.cli.worker import worker
 
 PORTAL = (
     starting.init, keeping.invite, keeping.add_tenant, keeping.add_contract, keeping.renew, keeping.signer,
-    keeping.set_standing, importing.import_file, signing.signing_key,
+    keeping.set_standing, people.disable, people.enable, importing.import_file, signing.signing_key,
     credentials.service_credential,
 )  # fmt: skip
 # They neither seal nor open, or are what helps when the key-encryption key is the wrong one.
