@@ -2,9 +2,11 @@
 
 import uuid
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from portal.access.errors import NotAllowed, NotDelegated, OnlyInPerson, ScopeMissing
+from portal.access.errors import NotAllowed, NotDelegated, OnlyInPerson, ScopeMissing, SecondFactorNeeded
 from portal.access.roles import (
+    KEY_RIGHTS,
     PERMISSION_NAMES,
     SCOPE_GIVES,
     SIGNER_PERMISSIONS,
@@ -26,6 +28,17 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class FactorDue:
+    """An account asks for a second factor, which the person has not: whose rights over keys rest from `at` on.
+
+    tenant: the name of the account that asks.
+    """
+
+    tenant: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Actor:
     """A person (or the system) acting in one tenant, with its permissions and its reach there.
 
@@ -34,7 +47,8 @@ class Actor:
     `signs` holds the partner contracts this person may make keys under, as signer or as deputy inside the dates.
     `credential` is the public id of what proved an actor that did not sign in, such as a shop's API key or a token.
     `scopes` are those of a person's token, None where there is none; `withheld` is what the person may do and the token
-    may not.
+    may not. `factor_due` is there while the person lacks a second factor that is asked for; `held_back` is what they
+    may not do because of that.
     """
 
     tenant_id: uuid.UUID | None
@@ -51,6 +65,8 @@ class Actor:
     credential: str = ""
     scopes: frozenset[Scope] | None = None
     withheld: frozenset[Permission] = frozenset()
+    factor_due: FactorDue | None = None
+    held_back: frozenset[Permission] = frozenset()
 
     @property
     def acts_for_client(self) -> bool:
@@ -59,10 +75,27 @@ class Actor:
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
+    def is_cut(self, permission: Permission) -> bool:
+        """Whether the person's role may, and yet this actor may not: for want of a scope, or of a second factor."""
+        return permission in self.withheld or permission in self.held_back
+
 
 def system_actor(label: str, tenant_id: uuid.UUID | None = None) -> Actor:
     """The portal itself, acting at `label` (such as `worker`), in one tenant or in none. It has every permission."""
     return Actor(tenant_id=tenant_id, home_id=tenant_id, label=label, permissions=frozenset(Permission))
+
+
+def held_to(actor: Actor, due: FactorDue, now: datetime) -> Actor:
+    """`actor` as it is while its person lacks a second factor: as before until then, afterwards without key rights."""
+    if now < due.at:
+        return replace(actor, factor_due=due)
+    return replace(
+        actor,
+        permissions=actor.permissions - KEY_RIGHTS,
+        held_back=actor.permissions & KEY_RIGHTS,
+        signs=frozenset(),
+        factor_due=due,
+    )
 
 
 def through_token(actor: Actor, scopes: frozenset[Scope], credential: str) -> Actor:
@@ -94,7 +127,10 @@ def require_scope(actor: Actor, scope: Scope) -> None:
 
 
 def refusal_of(actor: Actor, permission: Permission) -> NotAllowed:
-    """The refusal that names what is missing, and who can give it: another token, the own owner, or the client."""
+    """The refusal that names what is missing, and who can give it: another token, the own owner, or the client; of
+    a second factor, they themselves."""
+    if permission in actor.held_back and actor.factor_due is not None:
+        return SecondFactorNeeded(tenant=actor.factor_due.tenant, act=PERMISSION_NAMES[permission])
     if permission in actor.withheld:
         return _refusal_of_token(permission)
     missing = NotDelegated if actor.acts_for_client else NotAllowed

@@ -22,6 +22,14 @@ class NotDelegated(NotAllowed):
     )
 
 
+class SecondFactorNeeded(NotAllowed):
+    """As `NotAllowed`, for who may do it as soon as they have a second factor: `tenant` is the account that asks."""
+
+    code = "second_factor_needed"
+    sentence = N_("“%(tenant)s” asks for a second factor before this, and you have none: %(act)s.")
+    mend = N_("You can mend it yourself: add a second factor under “Sign-in and security”. It counts at once.")
+
+
 class ScopeMissing(NotAllowed):
     """As `NotAllowed`, for a token whose person may do it: `scope` is what its scopes lack."""
 

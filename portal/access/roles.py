@@ -49,6 +49,7 @@ class Permission(StrEnum):
     INSTALLATION_CHANGE = "installation.change"
     MEMBERS_MANAGE = "members.manage"
     SETTINGS_MANAGE = "settings.manage"
+    POLICY_CHANGE = "policy.change"
     SIGNER_PROPOSE = "signer.propose"
     TENANT_OPEN = "tenant.open"
     STANDING_CHANGE = "standing.change"
@@ -100,6 +101,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.DELEGATION_END,
         Permission.MEMBERS_MANAGE,
         Permission.SETTINGS_MANAGE,
+        Permission.POLICY_CHANGE,
         Permission.REVIEW_ANSWER,
         Permission.SIGNER_PROPOSE,
     },
@@ -122,6 +124,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CONTRACT_CHANGE,
         Permission.REQUEST_DECIDE,
         Permission.MEMBERS_MANAGE,
+        Permission.POLICY_CHANGE,
         Permission.REVIEW_KEEP,
         Permission.IMPORT,
         Permission.CREDENTIAL_KEEP,
@@ -133,11 +136,26 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.TENANT_OPEN,
         Permission.MEMBERS_MANAGE,
         Permission.PERSON_KEEP,
+        Permission.POLICY_CHANGE,
     },
 }
 
 # What the signer of a partner contract, or a deputy inside the dates, may do whatever the role says.
 SIGNER_PERMISSIONS = _KEYS
+
+# What an account may ask a second factor for. For the vendor's staff it is what starts and stops keys of others. Who
+# falls short of the policy may not switch it off either.
+KEY_RIGHTS = _KEYS | {
+    Permission.HAND_OFF,
+    Permission.DELEGATION_OFFER,
+    Permission.DELEGATION_CHANGE,
+    Permission.DELEGATION_PAUSE,
+    Permission.DELEGATION_END,
+    Permission.CREDENTIAL_KEEP,
+    Permission.CONTRACT_CHANGE,
+    Permission.STANDING_CHANGE,
+    Permission.POLICY_CHANGE,
+}
 
 RIGHT_GIVES: dict[Right, frozenset[Permission]] = {
     Right.VIEW: _SEE,
@@ -154,8 +172,8 @@ ROLE_USES: dict[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.VIEW}),
 }
 
-# What a token of this scope may do, within what its person may do. Looking into a tenant, and what takes somebody's
-# sign-in, is for people only.
+# What a token of this scope may do, within what its person may do. Looking into a tenant, what takes somebody's sign-in,
+# and saying how people prove who they are, is for people only.
 SCOPE_GIVES: dict[Scope, frozenset[Permission]] = {
     Scope.READ: frozenset({Permission.SEE, Permission.CONSOLE_SEE}),
     Scope.KEYS: _KEYS,
@@ -218,6 +236,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.INSTALLATION_CHANGE: N_("Name, attach and detach installations"),
     Permission.MEMBERS_MANAGE: N_("Invite and remove members, change roles"),
     Permission.SETTINGS_MANAGE: N_("Change the account's settings and request code"),
+    Permission.POLICY_CHANGE: N_("Decide whether rights over keys need a second factor"),
     Permission.SIGNER_PROPOSE: N_("Propose another signer of a partner contract"),
     Permission.TENANT_OPEN: N_("Open accounts"),
     Permission.STANDING_CHANGE: N_("Change an account's standing"),
@@ -252,6 +271,9 @@ ENVIRONMENT_NAMES: dict[Environment, str] = {
     Environment.SANDBOX: N_("Sandbox"),
     Environment.PRODUCTION: N_("Production"),
 }
+
+
+ROLES_WITH_KEY_RIGHTS = tuple(role for role in Role if PERMISSIONS[role] & KEY_RIGHTS)
 
 
 def through_delegation(role: Role, rights: frozenset[Right]) -> frozenset[Permission]:

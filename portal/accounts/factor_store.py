@@ -8,18 +8,18 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, Select, delete, exists, func, select, update
 from sqlalchemy.orm import joinedload
 
-from portal.accounts.models import FactorKind, PendingSignIn, RecoveryCode, SecondFactor
+from portal.accounts.models import FactorKind, PendingSignIn, RecoveryCode, SecondFactor, set_up_by
 from portal.foundation.database import db
 
 
 def has_second_factor(person_id: uuid.UUID) -> bool:
     """Whether the person has a second factor that is set up."""
-    return bool(db.session.scalar(select(exists().where(*_set_up(person_id)))))
+    return bool(db.session.scalar(select(exists().where(*set_up_by(person_id)))))
 
 
 def second_factors(person_id: uuid.UUID, kind: FactorKind | None = None) -> Sequence[SecondFactor]:
     """Those that are set up, the oldest first; of one kind, or all."""
-    rows = select(SecondFactor).where(*_set_up(person_id))
+    rows = select(SecondFactor).where(*set_up_by(person_id))
     if kind is not None:
         rows = rows.where(SecondFactor.kind == kind)
     return db.session.scalars(rows.order_by(SecondFactor.id)).all()
@@ -28,12 +28,8 @@ def second_factors(person_id: uuid.UUID, kind: FactorKind | None = None) -> Sequ
 def find_second_factor(person_id: uuid.UUID, factor_id: uuid.UUID) -> SecondFactor | None:
     """The person's factor with this id that is set up, or None."""
     return db.session.scalars(
-        select(SecondFactor).where(*_set_up(person_id), SecondFactor.id == factor_id)
+        select(SecondFactor).where(*set_up_by(person_id), SecondFactor.id == factor_id)
     ).one_or_none()
-
-
-def _set_up(person_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
-    return SecondFactor.person_id == person_id, SecondFactor.confirmed_at.is_not(None)
 
 
 def intended_in(session_id: uuid.UUID) -> SecondFactor | None:

@@ -3,7 +3,16 @@
 import uuid
 
 from portal.access.actor import Actor, require
-from portal.access.roles import MAY_GIVE, PERMISSIONS, ROLE_NAMES, TENANT_ROLES, VENDOR_ROLES, Permission, Role
+from portal.access.roles import (
+    MAY_GIVE,
+    PERMISSIONS,
+    ROLE_NAMES,
+    ROLES_WITH_KEY_RIGHTS,
+    TENANT_ROLES,
+    VENDOR_ROLES,
+    Permission,
+    Role,
+)
 from portal.accounts import store
 from portal.accounts.errors import AlreadyMember, LastOwner, OwnRoleRaised, RoleNotYours
 from portal.accounts.models import Membership, Person
@@ -70,6 +79,8 @@ def change_role(actor: Actor, membership: Membership, role: Role, version: int) 
         _require_another_manager(membership)
 
     before, membership.role = membership.role, role
+    if before not in ROLES_WITH_KEY_RIGHTS:
+        membership.rights_since = clock.now()
     store.end_sessions(membership.person_id, clock.now())
     audit.record(actor, Event.MEMBER_ROLE_CHANGED, membership, before=ROLE_NAMES[before], after=ROLE_NAMES[role])
 

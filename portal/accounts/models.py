@@ -3,19 +3,22 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     UniqueConstraint,
+    exists,
     text,
     true,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship, validates
 
 from portal.access.actor import Actor
 from portal.access.roles import Role
@@ -63,6 +66,8 @@ class Person(Versioned, Base):
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
+    has_second_factor: ClassVar[Any]  # whether one is set up; below, where its table is known
+
     is_authenticated = True
     is_anonymous = False
 
@@ -89,7 +94,10 @@ def as_person(person: Person) -> Actor:
 
 
 class Membership(TenantOwned, Versioned, Base):
-    """A person's place in one tenant. It ends; it is never deleted, because contracts and events refer to it."""
+    """A person's place in one tenant. It ends; it is never deleted, because contracts and events refer to it.
+
+    `rights_since` is when the role began to give rights over keys, where another one was held before that did not.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -106,6 +114,7 @@ class Membership(TenantOwned, Versioned, Base):
 
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     role: Mapped[Role] = mapped_column(enum_type(Role))
+    rights_since: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     ended_at: Mapped[datetime | None]
 
@@ -179,6 +188,15 @@ class SecondFactor(Base):
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         return "second_factor", str(self.id), self.name
+
+
+def set_up_by(person_id: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of a person's second factors that count, of whatever kind. person_id: an id, or a column."""
+    return SecondFactor.person_id == person_id, SecondFactor.confirmed_at.is_not(None)
+
+
+# Read with the person where a statement undefers it, else by a statement of its own; never kept beyond a transaction.
+Person.has_second_factor = column_property(exists().where(*set_up_by(Person.id)).correlate(Person), deferred=True)
 
 
 class RecoveryCode(Base):

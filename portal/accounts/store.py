@@ -1,11 +1,11 @@
 """Every query on people, memberships, sessions and invitations."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, Row, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import CursorResult, Row, Select, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -22,14 +22,16 @@ COUNTED = select(AttemptCounter.count.label("times"), AttemptCounter.since).wher
     AttemptCounter.bucket == bindparam("bucket")
 )
 Added = TypeVar("Added", bound=Base)
+PERSON_AND_FACTOR = joinedload(Membership.person, innerjoin=True).undefer(Person.has_second_factor)
 
 
 def memberships_of(person_id: uuid.UUID) -> Sequence[Membership]:
-    """A person's live memberships by the tenant's name, each with its tenant and its person."""
+    """A person's live memberships by the tenant's name, each with its tenant and its person, of whom it is read along
+    whether they have a second factor."""
     rows = (
         across_tenants(Membership, reason=Reader.SIGN_IN)
         .join(Membership.tenant)
-        .options(contains_eager(Membership.tenant), joinedload(Membership.person, innerjoin=True))
+        .options(contains_eager(Membership.tenant), PERSON_AND_FACTOR)
         .where(Membership.person_id == person_id, Membership.ended_at.is_(None))
     )
     return db.session.scalars(rows.order_by(Tenant.name_key, Tenant.id)).all()
@@ -116,6 +118,30 @@ def people_with(tenant_id: uuid.UUID, wanted: Role | Permission) -> Sequence[Per
         )
     )
     return db.session.scalars(rows.order_by(Person.email_key)).all()
+
+
+def members_without_factor(
+    actor: Actor, roles: Collection[Role], or_among: Collection[uuid.UUID]
+) -> Sequence[Membership]:
+    """The live members of the actor's tenant who have one of these roles, or are among these memberships, and have no
+    second factor; with their persons, by name."""
+    rows = owned_by(actor, Membership).where(or_(Membership.role.in_(roles), Membership.id.in_(or_among)))
+    return _without_factor(rows)
+
+
+def people_without_factor(tenant_ids: Collection[uuid.UUID], roles: Collection[Role]) -> Sequence[Membership]:
+    """The live members of these tenants who have one of these roles and no second factor; with person and tenant.
+
+    For a notice by another tenant for which they work.
+    """
+    rows = across_tenants(Membership, reason=Reader.NOTICE).options(joinedload(Membership.tenant, innerjoin=True))
+    return _without_factor(rows.where(Membership.tenant_id.in_(tenant_ids), Membership.role.in_(roles)))
+
+
+def _without_factor(rows: Select[Membership]) -> Sequence[Membership]:
+    lacking = (Membership.ended_at.is_(None), Person.disabled_at.is_(None), ~Person.has_second_factor)
+    found = rows.join(Membership.person).options(contains_eager(Membership.person)).where(*lacking)
+    return db.session.scalars(found.order_by(Person.name_key, Membership.id)).all()
 
 
 def has_role_in_vendor(person: Person, role: Role) -> bool:

@@ -25,13 +25,15 @@ calls = Calls("tenants", "The account and its members")
 
 
 class AccountShown(Shown):
-    """An account. Its `id` is what others know it by; `version` is its ETag."""
+    """An account. Its `id` is what others know it by; `version` is its ETag. `factor_asked_at`: since when rights over
+    keys need a second factor of the person, null where they do not."""
 
     id: str
     name: str
     standing: Standing
     opened_at: Moment
     request_code_made_at: Moment | None
+    factor_asked_at: Moment | None
     version: int
 
 
@@ -122,6 +124,7 @@ def account_shown(tenant: Tenant) -> AccountShown:
         standing=tenant.standing,
         opened_at=tenant.created_at,
         request_code_made_at=tenant.request_code_made_at,
+        factor_asked_at=tenant.factor_asked_at,
         version=version_of(tenant),
     )
 

@@ -27,6 +27,8 @@ class Event(StrEnum):
     TENANT_RENAMED = "tenant.renamed"
     STANDING_CHANGED = "tenant.standing_changed"
     REQUEST_CODE_MADE = "tenant.request_code_made"
+    FACTOR_ASKED = "tenant.factor_asked"
+    FACTOR_ASKED_NO_MORE = "tenant.factor_asked_no_more"
 
     MEMBER_INVITED = "member.invited"
     INVITATION_WITHDRAWN = "invitation.withdrawn"

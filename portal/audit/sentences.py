@@ -38,6 +38,10 @@ SENTENCES: dict[Event, str] = {
     Event.TENANT_RENAMED: N_("%(actor)s renamed the account from “%(before)s” to “%(label)s”"),
     Event.STANDING_CHANGED: N_("%(actor)s changed the standing of %(label)s from %(before)s to %(after)s"),
     Event.REQUEST_CODE_MADE: N_("%(actor)s made a new request code"),
+    Event.FACTOR_ASKED: N_(
+        "%(actor)s asked for a second factor for rights over keys, from %(until)s on; people without one: %(people)s"
+    ),
+    Event.FACTOR_ASKED_NO_MORE: N_("%(actor)s no longer asks for a second factor for rights over keys"),
     Event.MEMBER_INVITED: N_("%(actor)s invited %(label)s as %(role)s"),
     Event.INVITATION_WITHDRAWN: N_("%(actor)s withdrew the invitation of %(label)s"),
     Event.MEMBER_JOINED: N_("%(label)s joined as %(role)s"),

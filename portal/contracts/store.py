@@ -11,7 +11,16 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
 from portal.accounts.models import Membership
-from portal.contracts.models import Contract, ContractKind, ContractRenewal, Deputy, Edition, Service
+from portal.contracts.models import (
+    Contract,
+    ContractKind,
+    ContractRenewal,
+    Deputy,
+    Edition,
+    Service,
+    SignerChange,
+    SignerChangeState,
+)
 from portal.foundation.database import UtcDateTime, db
 from portal.lookins.models import LookIn
 from portal.tenants.models import Tenant
@@ -74,6 +83,42 @@ def powers_of(membership: Membership, at: datetime) -> Powers:
         signs=frozenset(contract_id for contract_id, _kind, signed, _looked in found if signed),
         is_looked_into=any(looked for *_contract, looked in found),
     )
+
+
+def signs_since(membership: Membership, signs: Collection[uuid.UUID]) -> datetime | None:
+    """Since when this member may make keys under one of these contracts that it signs, as signer or deputy."""
+    mine = scoped_to(membership.tenant_id)
+    signed = select(Contract.created_at, SignerChange.closed_at).outerjoin(
+        SignerChange,
+        and_(
+            SignerChange.tenant_id == Contract.tenant_id,
+            SignerChange.contract_id == Contract.id,
+            SignerChange.membership_id == membership.id,
+            SignerChange.state == SignerChangeState.DONE,
+        ),
+    )
+    of_signer = signed.where(
+        Contract.tenant_id == membership.tenant_id, Contract.id.in_(signs), Contract.signer_id == membership.id
+    )
+    named = select(Deputy.starts_at).where(
+        Deputy.tenant_id == membership.tenant_id, Deputy.contract_id.in_(signs), Deputy.membership_id == membership.id
+    )
+    begun = [closed_at or made_at for made_at, closed_at in db.session.execute(of_signer, execution_options=mine)]
+    return min([*begun, *db.session.scalars(named, execution_options=mine)], default=None)
+
+
+def signing(actor: Actor, at: datetime) -> set[uuid.UUID]:
+    """The memberships of the actor's tenant that sign a running partner contract, or are a deputy inside the dates."""
+    running = owned_by(actor, Contract).where(Contract.kind == ContractKind.PARTNER, *in_term(at))
+    signers = running.with_only_columns(Contract.signer_id).where(Contract.signer_id.is_not(None))
+    inside = (
+        Deputy.starts_at <= at,
+        Deputy.ends_at > at,
+        or_(Deputy.withdrawn_at.is_(None), Deputy.withdrawn_at > at),
+        Deputy.contract_id.in_(running.with_only_columns(Contract.id).scalar_subquery()),
+    )
+    named = owned_by(actor, Deputy).with_only_columns(Deputy.membership_id).where(*inside)
+    return {*db.session.scalars(signers), *db.session.scalars(named)}
 
 
 def kinds_of(tenant_id: uuid.UUID) -> frozenset[ContractKind]:

@@ -122,6 +122,11 @@ class Delegation(TenantOwned, Versioned, DecidesKeys, Base):
         return [] if reach.holder_id is None else [cls.integrator_id == reach.holder_id]
 
     @property
+    def begun_at(self) -> datetime:
+        """When it began to give what it gives; for one without an answer, when it was made."""
+        return self.answered_at or self.created_at
+
+    @property
     def project_ids(self) -> frozenset[uuid.UUID] | None:
         """The projects it reaches, or None for all of the owner's."""
         return None if self.all_projects else frozenset(row.project_id for row in self.projects)

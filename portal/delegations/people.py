@@ -1,10 +1,13 @@
 """Makes the Actor of a person: a member in its own tenant, or an integrator's in that of its client."""
 
 import uuid
+from datetime import datetime
 
-from portal.access.actor import Actor, Reach
-from portal.access.roles import PERMISSIONS, SIGNER_PERMISSIONS, through_delegation
+from portal.access.actor import Actor, Reach, held_to
+from portal.access.roles import KEY_RIGHTS, PERMISSIONS, SIGNER_PERMISSIONS, through_delegation
+from portal.accounts import factor_policy
 from portal.accounts import store as accounts
+from portal.accounts.factor_policy import Asked
 from portal.accounts.models import Membership
 from portal.contracts import store as contracts
 from portal.contracts.store import Powers
@@ -19,9 +22,11 @@ from portal.tenants.models import Standing, Tenant
 
 
 def as_member(membership: Membership, powers: Powers) -> Actor:
-    """A member in its own tenant, with what it signs. Raises: AccountSuspended."""
+    """A member in its own tenant, with what it signs; without rights over keys while it lacks the second factor that
+    the tenant asks for, once the days of grace are over. Raises: AccountSuspended.
+    """
     refuse_suspended(membership.tenant)
-    return Actor(
+    actor = Actor(
         tenant_id=membership.tenant_id,
         home_id=membership.tenant_id,
         home_name=membership.tenant.name,
@@ -32,15 +37,18 @@ def as_member(membership: Membership, powers: Powers) -> Actor:
         permissions=PERMISSIONS[membership.role] | (SIGNER_PERMISSIONS if powers.signs else frozenset()),
         signs=powers.signs,
     )
+    return _held_to_policy(actor, membership, [factor_policy.at_home(membership, _signs_since(membership, powers))])
 
 
 def as_integrator(membership: Membership, delegation: Delegation) -> Actor:
-    """A member of the integrator in its client's tenant. Raises: AccountSuspended, DelegationPaused."""
+    """A member of the integrator in its client's tenant, held to the policies of both. Raises: AccountSuspended,
+    DelegationPaused.
+    """
     refuse_suspended(delegation.owner)
     refuse_suspended(membership.tenant)
     if delegation.state is DelegationState.PAUSED:
         raise DelegationPaused(client=delegation.owner.name)
-    return Actor(
+    actor = Actor(
         tenant_id=delegation.tenant_id,
         home_id=membership.tenant_id,
         home_name=membership.tenant.name,
@@ -52,6 +60,21 @@ def as_integrator(membership: Membership, delegation: Delegation) -> Actor:
         reach=Reach(delegation.environments, delegation.project_ids, holder_id=membership.tenant_id),
         delegation_id=delegation.id,
     )
+    at_client = factor_policy.at_client(delegation.owner, delegation.begun_at, membership)
+    return _held_to_policy(actor, membership, [at_client, factor_policy.at_home(membership)])
+
+
+def _held_to_policy(actor: Actor, membership: Membership, asked: list[Asked]) -> Actor:
+    if not actor.permissions & KEY_RIGHTS:
+        return actor
+    due = factor_policy.due(membership.person, asked)
+    return actor if due is None else held_to(actor, due, clock.now())
+
+
+def _signs_since(membership: Membership, powers: Powers) -> datetime | None:
+    if not powers.signs or membership.tenant.factor_asked_at is None:
+        return None
+    return contracts.signs_since(membership, powers.signs)
 
 
 def as_of_now(person_id: uuid.UUID, *, home_id: uuid.UUID, tenant_id: uuid.UUID, under: uuid.UUID | None) -> Actor:

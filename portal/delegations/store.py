@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Select, and_, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, received_by, scoped_to
@@ -58,6 +58,31 @@ def running_for(owner_account_id: str, integrator_ids: list[uuid.UUID]) -> Seque
         .options(joinedload(Delegation.owner), selectinload(Delegation.projects))
     )
     return db.session.scalars(rows).all()
+
+
+def running_given(actor: Actor, at: datetime) -> Sequence[Delegation]:
+    """The delegations of the actor's tenant that are active or paused and whose end has not come."""
+    rows = owned_by(actor, Delegation).where(Delegation.state.in_(RUNNING_STATES), Delegation.ends_at > at)
+    return db.session.scalars(rows.order_by(Delegation.id)).all()
+
+
+def running_that_ask(integrator_ids: list[uuid.UUID], at: datetime) -> Sequence[Delegation]:
+    """The delegations to one of these integrators that are active or paused, whose end has not come, and whose owner
+    asks for a second factor; with the owner."""
+    if not integrator_ids:
+        return []
+    rows = (
+        across_tenants(Delegation, reason=Reader.SIGN_IN)
+        .join(Delegation.owner)
+        .where(
+            Delegation.integrator_id.in_(integrator_ids),
+            Delegation.state.in_(RUNNING_STATES),
+            Delegation.ends_at > at,
+            Tenant.factor_asked_at.is_not(None),
+        )
+        .options(contains_eager(Delegation.owner))
+    )
+    return db.session.scalars(rows.order_by(Delegation.id)).all()
 
 
 def given_by(actor: Actor) -> Select[Delegation]:

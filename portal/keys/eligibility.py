@@ -101,8 +101,8 @@ def refusal_to_run(actor: Actor, pair: KeyPair) -> PortalError | None:
     """Why the actor does not decide on the rotation of this pair, or None. Nothing is read unless it is refused."""
     if pair.holder_id != actor.home_id:
         return NotHolderOfRotation(holder=pair.holder.name)
-    # Of a token nobody should hear that its person does not sign.
-    if Permission.KEY_ROTATE in actor.withheld:
+    # Of a token, or of who lacks a second factor, nobody should hear that the person does not sign.
+    if actor.is_cut(Permission.KEY_ROTATE):
         return refusal_of(actor, Permission.KEY_ROTATE)
     if pair.contract.kind is ContractKind.PARTNER and pair.contract_id not in actor.signs:
         return _not_signer(store.contract_of(actor, pair))
@@ -155,7 +155,7 @@ def refusal_to_replace(actor: Actor, contract: Contract) -> PortalError | None:
     """Why the actor may not replace a key pair under this contract now, or None: a new one, standing aside."""
     if not contract.is_running(clock.now()):
         return ContractNotRunning(edition=contract.edition.name)
-    if Permission.KEY_MAKE in actor.withheld:
+    if actor.is_cut(Permission.KEY_MAKE):
         return refusal_of(actor, Permission.KEY_MAKE)
     if contract.kind is ContractKind.PARTNER and contract.id not in actor.signs:
         return _not_signer(contract)
@@ -179,7 +179,7 @@ def _role_gives(actor: Actor, permission: Permission) -> bool:
     # A signer's power over a partner contract says nothing about the tenant's licences.
     if actor.acts_for_client or actor.role is None:
         return actor.may(permission)
-    return permission in PERMISSIONS[actor.role] and permission not in actor.withheld
+    return permission in PERMISSIONS[actor.role] and not actor.is_cut(permission)
 
 
 def _not_signer(contract: Contract) -> NotSigner:

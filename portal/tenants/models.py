@@ -29,7 +29,10 @@ STANDING_NAMES: dict[Standing, str] = {
 
 
 class Tenant(Versioned, DecidesKeys, ShownToShops, Base):
-    """An organisation. What it is (licensee, integrator, partner) follows from its contracts; it is not a type."""
+    """An organisation. What it is (licensee, integrator, partner) follows from its contracts; it is not a type.
+
+    `factor_asked_at` is since when rights over keys need a second factor here; None where they do not.
+    """
 
     __tablename__ = "tenants"
     __table_args__ = (
@@ -58,6 +61,7 @@ class Tenant(Versioned, DecidesKeys, ShownToShops, Base):
     is_vendor: Mapped[bool] = mapped_column(default=False)
     request_code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     request_code_made_at: Mapped[datetime | None]
+    factor_asked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import defaultload, joinedload
 
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
@@ -22,12 +22,13 @@ PARTIES = (
 )
 HOME = joinedload(PersonalToken.membership, innerjoin=True).joinedload(Membership.tenant, innerjoin=True)
 
+FACTOR = defaultload(PersonalToken.membership).defaultload(Membership.person).undefer(Person.has_second_factor)
 
 # Asked with every call, so it is put together once.
 BY_DIGEST = (
     across_tenants(PersonalToken, reason=Reader.CODE_LOOK_UP)
     .where(PersonalToken.digest == bindparam("digest"))
-    .options(*PARTIES, HOME)
+    .options(*PARTIES, HOME, FACTOR)
 )
 
 

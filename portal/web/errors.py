@@ -1,6 +1,6 @@
 """Draws every refusal and every failure as a page: what happened, who can mend it, and the request's id."""
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
@@ -10,6 +10,7 @@ from structlog import get_logger
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from portal.access.actor import Actor
+from portal.access.errors import SecondFactorNeeded
 from portal.accounts.models import as_person
 from portal.audit import operations as audit
 from portal.foundation import requests
@@ -126,7 +127,7 @@ def page(
         code=code,
         versions=versions,
         request_id=requests.current_id(),
-        **_way_on(status),
+        **_way_on(status, code),
     )
     response = make_response(drawn, status)
     if status == 503:
@@ -145,8 +146,11 @@ def _forget_reader() -> None:
     g._login_user = AnonymousUserMixin()  # where Flask-Login keeps the person of this request
 
 
-def _way_on(status: int) -> dict[str, str]:
-    """For a conflict, back to the page as it is now; otherwise nothing, and the page offers the start."""
+def _way_on(status: int, code: str) -> dict[str, str]:
+    """For a conflict, back to the page as it is now; for a missing second factor, to where it is added; otherwise
+    nothing, and the page offers the start."""
+    if code == SecondFactorNeeded.code:
+        return {"way_on_url": url_for("accounts.security"), "way_on_label": _("Add a second factor")}
     loadable = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
     if status != 409 or request.method in SAFE_METHODS or not loadable:
         return {}

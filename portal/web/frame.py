@@ -9,10 +9,14 @@ from flask import Flask, current_app, g, request, session, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from portal.access.actor import refusal_of
 from portal.access.roles import Environment, Permission
 from portal.accounts.models import Language, Theme
 from portal.contracts.models import ContractKind
+from portal.foundation import clock
 from portal.foundation.errors import NotFound
+from portal.impact import factor_policy
+from portal.web.say import why
 
 LANGUAGES = [(Language.EN.value, "English"), (Language.ZH_HANT.value, "繁體中文")]
 
@@ -67,6 +71,15 @@ class Acting:
     delegation_ends_at: datetime | None
     home_account_id: str
     home_name: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """A second factor that `tenant` asks for by then, or has asked for until then."""
+
+    tenant: str
+    at: datetime
+    is_over: bool
 
 
 def environment() -> Environment:
@@ -150,8 +163,21 @@ def switch(current: Environment) -> list[tuple[str, str, bool]]:
     ]
 
 
+def _factor_due() -> Due | None:
+    """The second factor that the reader lacks and is asked for, here or, on a page of their own, anywhere."""
+    if "visit" in g or not (current_user and current_user.is_authenticated):
+        return None
+    found = g.actor.factor_due if "actor" in g else factor_policy.due_of(current_user.id)
+    return None if found is None else Due(found.tenant, found.at, found.at <= clock.now())
+
+
 def _can(permission: str) -> bool:
     return "actor" in g and g.actor.may(Permission(permission))
+
+
+def _why_may_not(permission: str) -> str:
+    """Why the reader may not do this, and who can mend it."""
+    return why(refusal_of(g.actor, Permission(permission)))
 
 
 def add_to(app: Flask) -> None:
@@ -170,6 +196,8 @@ def add_to(app: Flask) -> None:
             "theme": person.theme.value if person else session.get("theme", Theme.AUTO.value),
             "is_demo": current_app.config["PORTAL"].is_demo,
             "can": _can,
+            "why_may_not": _why_may_not,
+            "factor_due": _factor_due,
             "environment": None,
             "environment_switch": [],
         }

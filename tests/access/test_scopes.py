@@ -21,8 +21,8 @@ from portal.access.roles import (
 pytestmark = pytest.mark.no_database
 
 TENANT, CONTRACT = uuid.uuid4(), uuid.uuid4()
-# Looking into a tenant, and what takes somebody's sign-in.
-IN_PERSON = {Permission.LOOK_IN, Permission.PERSON_KEEP}
+# Looking into a tenant, what takes somebody's sign-in, and saying how people prove who they are.
+IN_PERSON = {Permission.LOOK_IN, Permission.PERSON_KEEP, Permission.POLICY_CHANGE}
 KEY_SCOPES = (Scope.KEYS, Scope.PRODUCTION_KEYS)
 
 
@@ -38,11 +38,11 @@ def a_token(role: Role, *scopes: Scope, **others: object) -> Actor:
 
 
 @pytest.mark.parametrize("permission", sorted(set(Permission) - IN_PERSON))
-def test_every_act_that_is_not_for_people_only_is_in_a_scope(permission):
+def test_every_act_but_those_of_people_is_in_a_scope(permission):
     assert any(permission in given for given in SCOPE_GIVES.values())
 
 
-def test_what_is_for_people_only_is_in_no_scope():
+def test_what_only_people_do_is_in_no_scope():
     assert not IN_PERSON & given_by(frozenset(Scope))
 
 

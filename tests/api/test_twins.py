@@ -49,6 +49,8 @@ ONLY_IN_PERSON = {
     "keys.make:browser": "the private key is made in a person's browser",
     "keys.make:command": "a script makes the key itself (keys.new), or asks for codes for others (keys.batch)",
     "reviews.export": DOWNLOAD,
+    "tenants.ask_factor": OF_SIGN_IN,
+    "tenants.stop_asking_factor": OF_SIGN_IN,
     "tokens.approve_device": MAKES_TOKENS,
     "tokens.device": MAKES_TOKENS,
     "tokens.end": "stopping what leaked takes a browser; a script forgets its token, which ends by itself",

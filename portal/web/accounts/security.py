@@ -1,6 +1,7 @@
 """Sign-in and security: authenticator apps and recovery codes. Codes and seeds are on one page, and never stored."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 import segno
@@ -18,8 +19,10 @@ from portal.accounts.errors import (
     WrongPassword,
 )
 from portal.accounts.models import SecondFactor
+from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
+from portal.impact import factor_policy
 from portal.web import identity
 from portal.web.accounts import browser
 from portal.web.accounts.blueprint import pages
@@ -147,7 +150,20 @@ def remove_app(factor_id: uuid.UUID) -> Any:
             return removed
         factor = second_factors.get(browser.person(), factor_id)
     is_last = len(factor_store.second_factors(factor.person_id)) == 1
-    return answer("accounts/remove_app.html", form=form, factor=factor, is_last=is_last, alone=passwords.SHORTEST)
+    return answer(
+        "accounts/remove_app.html",
+        form=form,
+        factor=factor,
+        is_last=is_last,
+        losses=_losses(factor.person_id) if is_last else [],
+        alone=passwords.SHORTEST,
+    )
+
+
+def _losses(person_id: uuid.UUID) -> list[tuple[str, datetime | None]]:
+    """The accounts in which rights over keys rest without a second factor, and from when on; None: at once."""
+    dues = [(one.tenant.name, one.due_at) for one in factor_policy.asked_of(person_id)]
+    return [(name, at if at > clock.now() else None) for name, at in dues if at is not None]
 
 
 def _remove(form: RemoveAppForm, factor: SecondFactor) -> Response | None:

@@ -32,6 +32,10 @@ class RequestCodeForm(PortalForm):
     version = VersionField()
 
 
+class FactorPolicyForm(FreshSignIn, PortalForm):
+    """Nothing but who one is."""
+
+
 class RoleForm(FreshSignIn, PortalForm):
     role = RadioField(_l("Role"), choices=[], validators=[InputRequired(_l("Choose a role."))])
     version = VersionField()

@@ -22,6 +22,7 @@ NO_EVENT = {
     "activity.export": "asks for the password before a download",
     "reviews.count": "counts, and makes nothing",
     "api.reviews.count": "counts, and makes nothing",
+    "tenants.stop_asking_factor": "nobody asks there: its event is in tests/impact/test_factor_policy.py",
     "reviews.export": "asks for the password before a download",
 }
 # Acts of which each repetition is one more.

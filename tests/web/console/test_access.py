@@ -22,6 +22,7 @@ PAGES = (
 OWN_ACTS = frozenset().union(*(PERMISSIONS[role] for role in TENANT_ROLES)) - {
     Permission.SEE,
     Permission.MEMBERS_MANAGE,
+    Permission.POLICY_CHANGE,  # of its own account
 }
 
 
