@@ -172,8 +172,8 @@ ROLE_USES: dict[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.VIEW}),
 }
 
-# What a token of this scope may do, within what its person may do. Looking into a tenant, what takes somebody's sign-in,
-# and saying how people prove who they are, is for people only.
+# What a token of this scope may do, within what its person may do. Looking into a tenant, what takes somebody's
+# sign-in, and saying how people prove who they are, is for people only.
 SCOPE_GIVES: dict[Scope, frozenset[Permission]] = {
     Scope.READ: frozenset({Permission.SEE, Permission.CONSOLE_SEE}),
     Scope.KEYS: _KEYS,

@@ -20,6 +20,7 @@ from portal.accounts.errors import CodeNeeded, WrongCode, WrongPassword
 from portal.accounts.models import Person
 from portal.foundation.database import transaction
 from portal.web.accounts import devices
+from portal.web.forms import PortalForm
 from portal.web.pages import add_refusal
 
 
@@ -54,6 +55,21 @@ class FreshSignIn:
         """Leave out what proves who one is."""
         del self.password
         del self.code
+
+
+class WeightyForm(FreshSignIn, PortalForm):
+    """A form of a weighty act: it asks who one is where the last proof is too long ago, and is valid only with it.
+
+    Whoever shows it again reads anew what the page is about: a proof lets go of what was loaded.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.require_fresh()
+
+    def validate_on_submit(self, extra_validators: Any = None) -> bool:
+        """Whether it was sent, is complete, and shows that it is this person. Raises: TooManyAttempts."""
+        return bool(super().validate_on_submit(extra_validators)) and confirmed(self)
 
 
 def confirmed(form: Any) -> bool:

@@ -120,6 +120,7 @@ def end_contract(account: str, owner_id: str, contract_id: str) -> Any:
             contracts.end(actor, contract, reason=form.reason.data or "", version=form.version.data)
         flash(_("The contract %(contract)s is ended.", contract=contract_id), "success")
         return to_tenant(account, owner_id)
+    owner, contract = contract_of(owner_id, contract_id)  # a proof lets go of what was loaded
     contracts.require_open(contract)
     hanging = hanging_on_contract(contract, clock.now())
     return answer("console/end_contract.html", form=form, owner=owner, contract=contract, hanging=hanging)

@@ -15,7 +15,8 @@ from portal.foundation import clock
 from portal.impact.opening import Opening, Term
 from portal.tenants.models import STANDING_NAMES, Standing, Tenant
 from portal.web.accounts.forms import LANGUAGE_CHOICES, EmailField
-from portal.web.forms import CleanTextAreaField, LastDayField, NameField, PortalForm, VersionField
+from portal.web.forms import CleanTextAreaField, LastDayField, NameField, VersionField
+from portal.web.identity import WeightyForm
 
 
 class FirstDayField(DateField):
@@ -60,7 +61,7 @@ class NeededWith:
         (self.needed if form[self.other].data else Optional())(form, field)
 
 
-class OpenTenantForm(PortalForm):
+class OpenTenantForm(WeightyForm):
     """A name, the first owner and, where it is agreed already, the first contract."""
 
     name = NameField(_l("Name of the tenant"))
@@ -100,14 +101,14 @@ class OpenTenantForm(PortalForm):
         return Term(self.edition.data, self.first_day.moment, self.last_day.moment)
 
 
-class InviteOwnerForm(PortalForm):
+class InviteOwnerForm(WeightyForm):
     """Whom to invite as the first owner."""
 
     email = EmailField(_l("E-mail address of the first owner"))
     language = RadioField(_l("Language of the mail"), choices=LANGUAGE_CHOICES, validators=[InputRequired()])
 
 
-class ContractForm(PortalForm):
+class ContractForm(WeightyForm):
     """An edition, from which day to which."""
 
     edition = SelectField(_l("Edition"))
@@ -143,14 +144,14 @@ class RenewForm(ContractForm):
         return form
 
 
-class ExtendForm(PortalForm):
+class ExtendForm(WeightyForm):
     """Another last day."""
 
     last_day = LastDayField(_l("New last day (UTC)"), validators=[InputRequired(_l("Give the last day"))])
     version = VersionField()
 
 
-class EndContractForm(PortalForm):
+class EndContractForm(WeightyForm):
     """Why, and the account id typed out."""
 
     reason = ReasonField()
@@ -165,7 +166,7 @@ class EndContractForm(PortalForm):
         return form
 
 
-class StandingForm(PortalForm):
+class StandingForm(WeightyForm):
     """A standing and why; to suspend, the account id typed out."""
 
     standing = RadioField(_l("Standing"))

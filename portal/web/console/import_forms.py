@@ -11,6 +11,7 @@ from portal.imports import reading
 from portal.imports.errors import FileTooLarge
 from portal.imports.operations import GivenFile, opened
 from portal.web.forms import PortalForm, VersionField
+from portal.web.identity import WeightyForm
 from portal.web.say import say
 
 
@@ -35,7 +36,7 @@ class GiveForm(PortalForm):
             raise ValidationError(say(refusal)) from refusal
 
 
-class ApplyForm(PortalForm):
+class ApplyForm(WeightyForm):
     """The report as it was seen."""
 
     version = VersionField()

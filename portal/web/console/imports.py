@@ -97,7 +97,7 @@ def import_apply(account: str, import_id: str) -> ResponseReturnValue:
     """Have it applied, as the report was seen."""
     form, row = ApplyForm(), store.get(current_actor(), import_id)
     if not form.validate_on_submit():
-        return _page(row, form, status=422)
+        return _page(store.get(current_actor(), import_id), form, status=422)
     with transaction():
         imports.confirm(current_actor(), row, form.version.data)
     return _back(account, import_id)

@@ -18,12 +18,13 @@ from portal.lookins.operations import LONGEST_HOURS
 from portal.tenants import store as tenants
 from portal.tenants.models import Tenant
 from portal.web.console.blueprint import pages
-from portal.web.forms import CleanTextAreaField, PortalForm
+from portal.web.forms import CleanTextAreaField
 from portal.web.guards import current_actor, requires
+from portal.web.identity import WeightyForm
 from portal.web.pages import answer
 
 
-class LookInForm(PortalForm):
+class LookInForm(WeightyForm):
     reason = CleanTextAreaField(
         _l("Why you have to look"), validators=[DataRequired(_l("Say why you have to look: the tenant reads it."))]
     )

@@ -9,12 +9,13 @@ from wtforms.validators import InputRequired, Optional
 
 from portal.entitlements.models import ContractRequest
 from portal.projects.models import Surplus
-from portal.web.forms import CleanTextAreaField, PortalForm, VersionField
+from portal.web.forms import CleanTextAreaField, VersionField
+from portal.web.identity import WeightyForm
 
 APPROVE, PART, REFUSE = "approve", "part", "refuse"
 
 
-class DecideForm(PortalForm):
+class DecideForm(WeightyForm):
     """In full, in part or not at all, and what is said to who asked."""
 
     decision = RadioField(_l("Decision"), validators=[InputRequired(_l("Choose what you decide"))])
@@ -44,14 +45,14 @@ class DecideForm(PortalForm):
         return request.amount
 
 
-class EditionForm(PortalForm):
+class EditionForm(WeightyForm):
     """Which edition the contract is changed to, and the contract's version as the preview was made."""
 
     edition = HiddenField()
     version = VersionField()
 
 
-class SurplusForm(PortalForm):
+class SurplusForm(WeightyForm):
     """Keep the data space as an exception, or let it go."""
 
     decision = RadioField(_l("What becomes of it"), validators=[InputRequired(_l("Choose what becomes of it"))])

@@ -29,7 +29,7 @@ def propose_signer(account: str, owner_id: str, contract_id: str) -> Any:
     members, form = store.live_members(system_actor("console", owner.id)), ProposeSignerForm()
     form.offer([row for row in members if row.id != contract.signer_id])
     if form.validate_on_submit():
-        chosen = form.chosen(members)
+        chosen = form.chosen(store.live_members(system_actor("console", owner.id)))
         name = chosen.person.name
         try:
             with transaction():
@@ -55,4 +55,5 @@ def stop_signer_change(account: str, owner_id: str, change_id: str) -> Any:
             signers.stop(actor, change, form.reason.data or "")
         flash(_("The signer stays who it is."), "success")
         return to_tenant(account, owner_id)
+    change = signer_store.get_for_console(owner, change_id)  # a proof lets go of what was loaded
     return answer("console/stop_signer_change.html", form=form, owner=owner, change=change)

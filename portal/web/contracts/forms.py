@@ -12,9 +12,10 @@ from portal.accounts.models import Membership
 from portal.contracts.models import Edition, Service
 from portal.foundation import clock
 from portal.web.forms import CleanTextAreaField, LastDayField, PortalForm
+from portal.web.identity import WeightyForm
 
 
-class MemberForm(PortalForm):
+class MemberForm(WeightyForm):
     """One of the account's members."""
 
     member = SelectField(_l("Member"))
@@ -44,7 +45,7 @@ class DeputyForm(MemberForm):
         return datetime.combine(self.first_day.data, time(), tzinfo=UTC)
 
 
-class WithdrawDeputyForm(PortalForm):
+class WithdrawDeputyForm(WeightyForm):
     """Nothing but the token: the page asks whether it is meant."""
 
 
@@ -58,7 +59,7 @@ class ProposeSignerForm(MemberForm):
     )
 
 
-class StopSignerForm(PortalForm):
+class StopSignerForm(WeightyForm):
     """Why the signer stays."""
 
     reason = CleanTextAreaField(

@@ -75,7 +75,7 @@ def propose_signer(account: str, contract_id: str) -> ResponseReturnValue:
     members, form = store.live_members(actor), ProposeSignerForm()
     form.offer([row for row in members if row.id != contract.signer_id])
     if form.validate_on_submit():
-        chosen = form.chosen(members)
+        chosen = form.chosen(store.live_members(actor))
         name = chosen.person.name
         try:
             with transaction():
@@ -100,6 +100,7 @@ def stop_signer_change(account: str, change_id: str) -> ResponseReturnValue:
             signers.stop(actor, change, form.reason.data or "")
         flash(_("The signer stays who it is."), "success")
         return redirect(url_for(".index", account=account), code=303)
+    change = signer_store.get(actor, change_id)  # a proof lets go of what was loaded
     return answer("contracts/stop_signer_change.html", form=form, change=change)
 
 

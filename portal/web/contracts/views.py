@@ -134,7 +134,7 @@ def name_deputy(account: str, contract_id: str) -> ResponseReturnValue:
     members, form = _candidates(actor, contract), DeputyForm()
     form.offer(members)
     if form.validate_on_submit():
-        chosen = form.chosen(members)
+        chosen = form.chosen(_candidates(actor, contract))
         name = chosen.person.name
         try:
             with transaction():
@@ -166,4 +166,5 @@ def withdraw_deputy(account: str, deputy_id: str) -> ResponseReturnValue:
             deputies.withdraw_deputy(actor, deputy)
         flash(_("%(name)s can no longer make keys under this contract.", name=name), "success")
         return redirect(url_for(".index", account=account), code=303)
+    deputy, contract = store.get_deputy(actor, deputy_id), store.get_by_id(actor, deputy.contract_id)
     return answer("contracts/withdraw_deputy.html", form=form, deputy=deputy, contract=contract)

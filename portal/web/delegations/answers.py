@@ -26,7 +26,7 @@ from portal.web.delegations.routes import for_both_sides, for_side, to_delegatio
 from portal.web.delegations.seen import find, look
 from portal.web.forms import PortalForm
 from portal.web.guards import current_actor
-from portal.web.identity import confirmed
+from portal.web.identity import WeightyForm, confirmed
 from portal.web.pages import answer
 
 Carry = Callable[[Actor, Delegation], None]
@@ -39,6 +39,8 @@ CARRIES: dict[Act, Carry] = {
     Act.RESUME: operations.resume,
     Act.END: operations.end,
 }
+# What lets somebody in, keeps them out, or stops keys; declining and withdrawing change nothing that runs.
+WEIGHTY = (Act.ACCEPT, Act.PAUSE, Act.RESUME, Act.END)
 DONE: dict[Act, str] = {
     Act.ACCEPT: N_("You accepted. You can work in the account of %(party)s now."),
     Act.DECLINE: N_("Declined. %(party)s is told."),
@@ -77,7 +79,7 @@ def narrow(account: str, side: Side, delegation_id: str) -> ResponseReturnValue:
     row = find(actor, side, delegation_id)
     is_offer = move(row, Act.NARROW, side) is DelegationState.OFFERED
     form = NarrowForm.of(row, store.projects_of(actor))
-    form.ask_again(weighty=is_offer)
+    form.ask_again()
     if form.validate_on_submit() and confirmed(form):
         with at_fields(form):
             with transaction():
@@ -134,7 +136,7 @@ def _confirm(act: Act, side: Side, delegation_id: str) -> ResponseReturnValue:
     one = look(actor, side, delegation_id)
     require(actor, needed_for(act, one.row))
     move(one.row, act, side)
-    form = PortalForm()
+    form = WeightyForm() if act in WEIGHTY else PortalForm()
     if form.validate_on_submit():
         # Who is told of a withdrawn offer must not show in its time either.
         with steady() if act is Act.WITHDRAW else nullcontext(), transaction():
@@ -144,6 +146,9 @@ def _confirm(act: Act, side: Side, delegation_id: str) -> ResponseReturnValue:
                 hand_offs.start_rotations(actor, one.row)
         flash(_((DONE_OF_TICKET if one.is_ticket else DONE)[act], party=one.party), "success")
         return to_delegation(side, delegation_id)
+    if form.is_submitted():
+        # A proof lets go of what was loaded.
+        one = look(actor, side, delegation_id)
     radius = blast.of_delegation(actor, one.row) if act in (Act.PAUSE, Act.END) else None
     copied = copies.copied_to(one.row) if act is Act.END else ()
     sealed = copies.waiting_under(one.row, clock.now()) if act is Act.END else ()

@@ -12,8 +12,8 @@ from portal.delegations.states import Act, move
 from portal.foundation.database import transaction
 from portal.web.delegations.routes import to_delegation
 from portal.web.delegations.seen import Seen, look
-from portal.web.forms import PortalForm
 from portal.web.guards import current_actor
+from portal.web.identity import WeightyForm
 from portal.web.pages import answer
 
 SIDE = Side.INTEGRATOR
@@ -26,9 +26,12 @@ def redeem(delegation_id: str) -> ResponseReturnValue:
     if one.is_live:
         return _to_the_pair(one)
     move(one.row, Act.ACCEPT, SIDE)
-    form = PortalForm()
+    form = WeightyForm()
     if form.validate_on_submit():
         return _to_the_pair(_redeemed(actor, one))
+    if form.is_submitted():
+        # A proof lets go of what was loaded.
+        one = look(actor, SIDE, delegation_id)
     return answer("delegations/confirm.html", form=form, seen=one, act=Act.ACCEPT.value, radius=None)
 
 
