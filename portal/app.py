@@ -16,7 +16,7 @@ from whitenoise import WhiteNoise
 
 import portal.access.wall
 import portal.models  # noqa: F401 - every table is known before the first statement
-from portal.accounts import passwords, totp
+from portal.accounts import challenges, passkeys, passwords, totp
 from portal.api import device as api_device  # noqa: F401 - its calls belong to the blueprint
 from portal.api import hand_offs as api_hand_offs  # noqa: F401 - its calls belong to the blueprint
 from portal.api import keys as api_keys  # noqa: F401 - its calls belong to the blueprint
@@ -209,6 +209,8 @@ def tell_rooms(settings: Settings) -> None:
     """What rooms are told once, at the start: keys to seal with, the pepper, the portal's address."""
     sealer = Sealer(settings.kek_octets, settings.other_keks)
     passwords.configure(settings.password_pepper)
+    challenges.configure(settings.secret_key)
+    passkeys.configure(settings.external_base_url)
     audit.configure(staying.require_still_there)
     kek.configure(sealer, settings.lost_keks)
     totp.configure(sealer)

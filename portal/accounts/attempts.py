@@ -10,7 +10,14 @@ from typing import ClassVar, Protocol
 
 from portal.access.actor import Actor, system_actor
 from portal.accounts import passwords, store
-from portal.accounts.errors import TooManyAttempts, WrongCode, WrongPassword
+from portal.accounts.errors import (
+    NewPasskeyRefused,
+    PasskeyCountedBack,
+    PasskeyRefused,
+    TooManyAttempts,
+    WrongCode,
+    WrongPassword,
+)
 from portal.accounts.models import Means, Person, as_person
 from portal.audit import operations as audit
 from portal.audit.events import Event
@@ -49,13 +56,18 @@ class Step:
 
 FIRST = Step("", WrongPassword, Event.SIGN_IN_FAILED, is_second=False)
 SECOND = Step("code-", WrongCode, Event.CODE_REFUSED, is_second=True)
+# Nobody guesses a signature: counted like a first step, apart from it.
+PASSKEY = Step("passkey-", PasskeyRefused, Event.PASSKEY_REFUSED, is_second=False)
+NEW_PASSKEY = Step("passkey-", NewPasskeyRefused, Event.PASSKEY_REFUSED, is_second=False)
+COUNTED_BACK = Step("passkey-", PasskeyCountedBack, Event.PASSKEY_COUNTED_BACK, is_second=False)
 
 
 @dataclass(frozen=True)
 class Proof:
     """A person who just proved who they are, and what with; `renewed` replaces a hash of older costs.
 
-    stands_alone: a password long enough to be all that a sign-in needs.
+    stands_alone: a password long enough to be all that a sign-in needs. failing: how it is refused when it cannot be
+    spent, where that is another way than its factor's.
     """
 
     person_id: uuid.UUID
@@ -63,6 +75,7 @@ class Proof:
     renewed: passwords.ChosenPassword | None = None
     means: Means = Means.PASSWORD
     stands_alone: bool = False
+    failing: Step | None = None
 
     def spend(self) -> bool:
         """Use up, in the attempt's own transaction, what works once; False when somebody else was first."""
@@ -114,8 +127,8 @@ def attempt(who: Person | str, factor: Factor, network: str, device: str | None 
 
     Commits on its own, so it is called before the operation's transaction. network: the caller's IP address. device:
     the id of the device, when this person has signed in there before.
-    Raises: TooManyAttempts and the refusal of the factor's step, WrongPassword or WrongCode; all alike whether the
-    address is known, disabled or unknown.
+    Raises: TooManyAttempts and the refusal of the factor's step, WrongPassword, WrongCode or PasskeyRefused; all alike
+    whether the address is known, disabled or unknown.
     """
     email = who.email if isinstance(who, Person) else who
     buckets = _buckets(factor.step, store.email_key(email), network, device)
@@ -123,14 +136,15 @@ def attempt(who: Person | str, factor: Factor, network: str, device: str | None 
     person = store.person_by_email(email)
     tried = as_person(person) if person is not None else None
     proof = factor.proof(person)
+    failed = (proof.failing if proof is not None else None) or factor.step
     with transaction():
         if proof is not None and proof.spend():
             store.forget_attempts(buckets.account, buckets.pair)
             store.give_back_attempt(buckets.network)
             store.give_back_attempt(buckets.day)
             return proof
-        _record_failure(tried, factor.step.event)
-    raise factor.step.refusal()
+        _record_failure(tried, failed.event)
+    raise failed.refusal()
 
 
 def require_room(network: str) -> None:

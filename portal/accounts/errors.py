@@ -18,19 +18,66 @@ class WrongCode(Invalid):
     sentence = N_("This code is wrong, too old, or was used already. Wait for the next one in your app and type that.")
 
 
+class PasskeyRefused(Invalid):
+    """One answer for a passkey that is unknown, was removed, is somebody else's, or did not sign this rightly."""
+
+    code = "passkey_refused"
+    sentence = N_(
+        "This passkey was not accepted. Press the button once more; if that does not help, take another passkey, or "
+        "your password."
+    )
+
+
+class NewPasskeyRefused(PasskeyRefused):
+    """What an authenticator made is not for this portal, or it did not make sure who used it."""
+
+    code = "new_passkey_refused"
+    sentence = N_(
+        "The passkey was not added: your device did not check that it is you, or answered another question. Press the "
+        "button once more, or take another device."
+    )
+
+
+class ChallengeLapsed(PasskeyRefused):
+    """What a passkey was to sign is too old, or was given to another browser or for another purpose."""
+
+    code = "challenge_lapsed"
+    sentence = N_("This page waited too long for your passkey. Press the button once more.")
+
+
+class PasskeyCountedBack(PasskeyRefused):
+    """The passkey signed rightly, but its counter went back: there may be two of it."""
+
+    code = "passkey_counted_back"
+    sentence = N_(
+        "This passkey may have been copied: its counter went back. It was refused. Sign in another way, remove it on "
+        "the page “Sign-in and security”, and register it anew."
+    )
+
+
+class PasskeyKnown(Conflict):
+    code = "passkey_known"
+    sentence = N_("This passkey is registered already. Choose another device or password manager.")
+
+
+class TooManyPasskeys(Conflict):
+    code = "too_many_passkeys"
+    sentence = N_("There are %(most)s passkeys already. Remove one that you do not use any more.")
+
+
 class CodeNeeded(Denied):
     """A password alone is not enough for this person."""
 
     code = "code_needed"
-    sentence = N_("Your sign-in has a second step: a code is needed, too.")
-    mend = N_("Load the page again, and give the code it asks for.")
+    sentence = N_("Your sign-in has a second step: a code or a passkey is needed, too.")
+    mend = N_("Load the page again, and give what it asks for.")
 
 
 class SignInLapsed(Denied):
     """The sign-in that waited for a code is over: used, too old, or the person's factors changed."""
 
     code = "sign_in_lapsed"
-    sentence = N_("This sign-in waited too long for its code, or was finished in another window.")
+    sentence = N_("This sign-in waited too long for its second step, or was finished in another window.")
     mend = N_("Sign in again.")
 
 
@@ -51,7 +98,7 @@ class SetUpLapsed(NotFound):
     """What was to be set up is not there: begun over 30 minutes ago, or on another device."""
 
     code = "set_up_lapsed"
-    sentence = N_("No authenticator app is being set up here: it was begun over 30 minutes ago, or on another device.")
+    sentence = N_("Nothing is being set up here: it was begun over 30 minutes ago, or on another device.")
     mend = N_("Begin again on the page “Sign-in and security”.")
 
 
@@ -59,7 +106,7 @@ class PasswordTooShortAlone(Invalid):
     code = "password_too_short_alone"
     sentence = N_(
         "Without a second step your password would be too short. Change it to one of at least %(shortest)s characters "
-        "first, then remove the app."
+        "first, then come back."
     )
 
 

@@ -1,20 +1,46 @@
-"""Every query on second factors, recovery codes and sign-ins that wait for a code."""
+"""Every query on second factors, recovery codes, answered challenges and sign-ins that wait for a second step."""
 
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, delete, exists, func, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import contains_eager, joinedload
 
-from portal.accounts.models import FactorKind, PendingSignIn, RecoveryCode, SecondFactor, set_up_by
-from portal.foundation.database import db
+from portal.accounts.models import (
+    FactorKind,
+    PendingSignIn,
+    RecoveryCode,
+    RegisteredPasskey,
+    SecondFactor,
+    SpentChallenge,
+    set_up_by,
+)
+from portal.foundation.database import db, insert_if_absent
 
 
 def has_second_factor(person_id: uuid.UUID) -> bool:
     """Whether the person has a second factor that is set up."""
     return bool(db.session.scalar(select(exists().where(*set_up_by(person_id)))))
+
+
+def kinds_of(person_id: uuid.UUID) -> frozenset[FactorKind]:
+    """Which kinds of second factors the person has that are set up."""
+    return frozenset(db.session.scalars(select(SecondFactor.kind).where(*set_up_by(person_id)).distinct()))
 
 
 def second_factors(person_id: uuid.UUID, kind: FactorKind | None = None) -> Sequence[SecondFactor]:
@@ -25,11 +51,10 @@ def second_factors(person_id: uuid.UUID, kind: FactorKind | None = None) -> Sequ
     return db.session.scalars(rows.order_by(SecondFactor.id)).all()
 
 
-def find_second_factor(person_id: uuid.UUID, factor_id: uuid.UUID) -> SecondFactor | None:
-    """The person's factor with this id that is set up, or None."""
-    return db.session.scalars(
-        select(SecondFactor).where(*set_up_by(person_id), SecondFactor.id == factor_id)
-    ).one_or_none()
+def find_second_factor(person_id: uuid.UUID, factor_id: uuid.UUID, kind: FactorKind) -> SecondFactor | None:
+    """The person's factor of this kind with this id that is set up, or None."""
+    rows = select(SecondFactor).where(*set_up_by(person_id), SecondFactor.kind == kind)
+    return db.session.scalars(rows.where(SecondFactor.id == factor_id)).one_or_none()
 
 
 def intended_in(session_id: uuid.UUID) -> SecondFactor | None:
@@ -47,8 +72,62 @@ def accept_step(factor_id: uuid.UUID, step: int, now: datetime) -> bool:
     return _rows_of(accepting.values(counter=step, last_used_at=now)) == 1
 
 
+def passkeys_of(person_id: uuid.UUID) -> Sequence[RegisteredPasskey]:
+    """The person's passkeys that are set up, each with its factor, the oldest first."""
+    return db.session.scalars(_passkeys(*set_up_by(person_id)).order_by(SecondFactor.id)).all()
+
+
+def passkey_of(credential_id: bytes) -> RegisteredPasskey | None:
+    """The passkey that its authenticator calls so, with its factor, whosoever it is; or None."""
+    return db.session.scalars(_passkeys(RegisteredPasskey.credential_id == credential_id)).one_or_none()
+
+
+def passkey_in(factor_id: uuid.UUID) -> RegisteredPasskey:
+    """The passkey of this factor, set up or not."""
+    return db.session.scalars(_passkeys(SecondFactor.id == factor_id)).one()
+
+
+def _passkeys(*conditions: ColumnElement[bool]) -> Select[RegisteredPasskey]:
+    rows = select(RegisteredPasskey).join(RegisteredPasskey.factor)
+    return rows.options(contains_eager(RegisteredPasskey.factor)).where(*conditions)
+
+
+def credential_ids(person_id: uuid.UUID) -> list[bytes]:
+    """What authenticators call the person's passkeys."""
+    return [row.credential_id for row in passkeys_of(person_id) if row.credential_id is not None]
+
+
+def count_passkey(factor_id: uuid.UUID, counted: int, now: datetime) -> bool:
+    """Whether a passkey that is set up has counted on, or counts never at all, as those of most phones do."""
+    counts_on = or_(SecondFactor.counter < counted, and_(SecondFactor.counter == 0, literal(counted) == 0))
+    counting = update(SecondFactor).where(
+        SecondFactor.id == factor_id, SecondFactor.confirmed_at.is_not(None), counts_on
+    )
+    return _rows_of(counting.values(counter=counted, last_used_at=now)) == 1
+
+
+def suspect_passkey(factor_id: uuid.UUID, now: datetime) -> bool:
+    """Whether nobody has suspected yet that there is a copy of this passkey; from now on it is."""
+    suspecting = update(RegisteredPasskey).where(
+        RegisteredPasskey.factor_id == factor_id, RegisteredPasskey.suspected_at.is_(None)
+    )
+    return _rows_of(suspecting.values(suspected_at=now)) == 1
+
+
+def is_spent(challenge_hash: bytes) -> bool:
+    """Whether the challenge with this hash was answered already."""
+    return bool(db.session.scalar(select(exists().where(SpentChallenge.challenge_hash == challenge_hash))))
+
+
+def spend_challenge(challenge_hash: bytes, expires_at: datetime) -> bool:
+    """Whether the challenge with this hash was not answered yet; from now on it was. One statement, so one wins."""
+    values = {"challenge_hash": challenge_hash, "expires_at": expires_at}
+    return insert_if_absent(cast(Table, SpentChallenge.__table__), values) == 1
+
+
 def delete_factor(factor_id: uuid.UUID) -> None:
-    """Forget this factor and its seed."""
+    """Forget this factor and its seed or public key."""
+    db.session.execute(delete(RegisteredPasskey).where(RegisteredPasskey.factor_id == factor_id))
     db.session.execute(delete(SecondFactor).where(SecondFactor.id == factor_id))
 
 
@@ -109,10 +188,12 @@ def drop_pending_sign_ins(person_id: uuid.UUID) -> None:
 
 
 def tidy_up(intended_before: datetime, expired_before: datetime) -> None:
-    """Delete what was begun before then and never set up, and sign-ins that lapsed before then."""
-    db.session.execute(
-        delete(SecondFactor).where(SecondFactor.confirmed_at.is_(None), SecondFactor.created_at < intended_before)
-    )
+    """Delete what was begun before then and never set up, and sign-ins and challenges that lapsed before then."""
+    never_set_up = (SecondFactor.confirmed_at.is_(None), SecondFactor.created_at < intended_before)
+    of_these = RegisteredPasskey.factor_id.in_(select(SecondFactor.id).where(*never_set_up))
+    db.session.execute(delete(RegisteredPasskey).where(of_these))
+    db.session.execute(delete(SecondFactor).where(*never_set_up))
+    db.session.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < expired_before))
     db.session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < expired_before))
 
 

@@ -154,7 +154,8 @@ class SecondFactor(Base):
     """What a person proves themselves with beside the password. What only one kind needs may be empty for others.
 
     Until `confirmed_at` it is being set up: it counts for nothing, and only the session `intended_in` sees its seed.
-    `counter` is the last step of an authenticator app that was accepted: it only goes up, so a code works once.
+    `counter` is the last step of an authenticator app that was accepted, or what a passkey last counted: it only goes
+    up, so a code works once.
     """
 
     __tablename__ = "second_factors"
@@ -187,7 +188,39 @@ class SecondFactor(Base):
 
     @property
     def audit_subject(self) -> tuple[str, str, str]:
-        return "second_factor", str(self.id), self.name
+        kind = "passkey" if self.kind is FactorKind.PASSKEY else "second_factor"
+        return kind, str(self.id), self.name
+
+
+class RegisteredPasskey(Base):
+    """What a factor that is a passkey has beside its row: the public key, once the authenticator has made one.
+
+    `user_handle` is what authenticators call the person: random, the same for all of a person's passkeys, so that one
+    authenticator keeps one of them. `suspected_at` is when the counter first went back, as that of a copy does.
+    """
+
+    __tablename__ = "passkeys"
+    __table_args__ = (
+        CheckConstraint("(credential_id IS NULL) = (public_key IS NULL)", name="whole"),
+        UniqueConstraint("credential_id"),
+    )
+
+    factor_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("second_factors.id"), primary_key=True)
+    user_handle: Mapped[bytes] = mapped_column(LargeBinary(64))
+    credential_id: Mapped[bytes | None] = mapped_column(LargeBinary(1023))
+    public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    suspected_at: Mapped[datetime | None]
+
+    factor: Mapped[SecondFactor] = relationship(lazy="raise_on_sql")
+
+
+class SpentChallenge(Base):
+    """A challenge that was answered already, as its SHA-256; forgotten once it would count no more anyway."""
+
+    __tablename__ = "spent_challenges"
+
+    challenge_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime]
 
 
 def set_up_by(person_id: Any) -> tuple[ColumnElement[bool], ...]:

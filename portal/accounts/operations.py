@@ -1,6 +1,7 @@
 """What can be done with people and their accounts, gathered from the modules that do it."""
 
 from portal.accounts.attempts import Password, Proof, attempt
+from portal.accounts.challenges import Asked, Purpose
 from portal.accounts.codes import Code, FirstCode
 from portal.accounts.disabling import disable, enable, require_may_keep
 from portal.accounts.first_owner import invite_first_owner, open_to_owners, require_nobody_owns
@@ -15,16 +16,28 @@ from portal.accounts.invitations import (
     withdraw,
 )
 from portal.accounts.members import change_role, may_give, remove
+from portal.accounts.passkeys import (
+    FirstPasskey,
+    Passkey,
+    invitation_to,
+    person_of,
+    question_to,
+    question_to_anybody,
+)
 from portal.accounts.people import change_looks, change_profile, time_zones
 from portal.accounts.recovery_codes import HOW_MANY as RECOVERY_CODES
 from portal.accounts.resets import answer_due as answer_reset_requests
 from portal.accounts.resets import ask_for_reset, person_to_reset, reset_password
 from portal.accounts.second_factors import (
     MOST_APPS,
+    MOST_PASSKEYS,
     app_to_confirm,
     confirm_app,
+    confirm_passkey,
     intend_app,
+    intend_passkey,
     make_recovery_codes,
+    passkey_to_confirm,
     shortest_password,
 )
 from portal.accounts.sessions import (
@@ -51,12 +64,17 @@ from portal.accounts.sign_in import (
 
 __all__ = [
     "MOST_APPS",
+    "MOST_PASSKEYS",
     "RECOVERY_CODES",
+    "Asked",
     "Code",
     "FirstCode",
     "FirstOwner",
+    "FirstPasskey",
+    "Passkey",
     "Password",
     "Proof",
+    "Purpose",
     "accept",
     "accept_as_new",
     "answer_reset_requests",
@@ -72,9 +90,12 @@ __all__ = [
     "change_role",
     "choose_home",
     "confirm_app",
+    "confirm_passkey",
     "disable",
     "enable",
     "intend_app",
+    "intend_passkey",
+    "invitation_to",
     "invite",
     "invite_first_owner",
     "invite_owners",
@@ -84,7 +105,11 @@ __all__ = [
     "needs_code",
     "open_one",
     "open_to_owners",
+    "passkey_to_confirm",
+    "person_of",
     "person_to_reset",
+    "question_to",
+    "question_to_anybody",
     "reauthenticate",
     "remove",
     "renew_session",

@@ -13,6 +13,12 @@ class Event(StrEnum):
     CODE_REFUSED = "person.code_refused"
     RESET_LINK_SENT = "person.reset_link_sent"
     PASSWORD_RESET = "person.password_reset"  # noqa: S105 - an event's name
+    PASSKEY_REFUSED = "person.passkey_refused"
+    PASSKEY_COUNTED_BACK = "person.passkey_counted_back"
+    PASSKEY_INTENDED = "passkey.intended"
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_RENAMED = "passkey.renamed"
+    PASSKEY_REMOVED = "passkey.removed"
     FACTOR_INTENDED = "second_factor.intended"
     FACTOR_ADDED = "second_factor.added"
     FACTOR_RENAMED = "second_factor.renamed"

@@ -42,7 +42,8 @@ from tests.access.furnishing import (
     parties_for,
 )
 from tests.access.reviewing import question_for, reviews_of
-from tests.accounts.factors import App, an_app, code_of, password_of
+from tests.accounts.authenticator import Authenticator
+from tests.accounts.factors import App, a_passkey, an_app, code_of, password_of
 from tests.factories import (
     a_call,
     a_delegation,
@@ -118,6 +119,7 @@ def build() -> World:
     for place in (client, other, partner):
         place.things |= question_for(place)
     in_two_steps = _in_two_steps(partner.people["signer"])
+    passkey = _passkey_of(in_two_steps)
     callers = [
         Caller("anonymous", {"recovery_code": in_two_steps.codes[0]}, waiting=_waiting(in_two_steps)),
         *_at_the_client(client),
@@ -132,11 +134,12 @@ def build() -> World:
     # Who has no such thing of its own asks for the client's owner's.
     owners = next(one.things for one in callers if one.name == "owner")
     # One of them signs in in two steps; all others ask for that person's app.
-    shared["factor"] = str(in_two_steps.factor.id)
+    shared |= {"factor": str(in_two_steps.factor.id), "passkey": passkey}
     named, more = (_by_name(group, shared | owners) for group in (callers, others))
     begun = intents_of(other.owner) | hand_off_intent_of(other, other.owner)
     foreign = shared | other.things | begun | {"session": named["other_owner"].things["session"]}
-    foreign["factor"] = str(_in_two_steps(other.people["spare"]).factor.id)
+    foreign_app = _in_two_steps(other.people["spare"])
+    foreign |= {"factor": str(foreign_app.factor.id), "passkey": _passkey_of(foreign_app)}
     return World(named, more, foreign)
 
 
@@ -314,8 +317,23 @@ def _outside(client: Place, within: Things, other_agency: Things) -> tuple[Thing
 
 
 def _in_two_steps(actor: Actor) -> App:
-    """An authenticator app of the actor's person, who signs in with it from now on."""
+    """An authenticator app of the actor's person, who signs in with it, or with a passkey, from now on."""
     return an_app(account_store.get_person(actor.person_id))
+
+
+def _passkey_of(app: App) -> str:
+    """The id of a passkey that the person of this app has, too."""
+    return str(a_passkey(app.person, session=app.session).factor.id)
+
+
+def _made_in(session_id: str, person_id: uuid.UUID | None) -> Things:
+    """What a device answers to the person who is adding a passkey in this session."""
+    with transaction():
+        person = account_store.get_person(person_id)
+        row = account_store.live_session(person.id, uuid.UUID(session_id))
+        passkey = factor_store.passkey_in(accounts.intend_passkey(row, "Laptop").id)
+        asked = accounts.Asked(accounts.Purpose.REGISTER, row.csrf_token)
+        return {"made": Authenticator().make(accounts.invitation_to(person, passkey.user_handle, asked))}
 
 
 def _waiting(app: App) -> str:
@@ -365,7 +383,10 @@ def _of_the_vendor(staff: dict[Role, Actor]) -> Iterator[Caller]:
         own |= an_import(actor.tenant_id, actor if role is Role.PARTNER_ADMIN else None)
         own |= a_credential_of(actor.tenant_id, actor if role is Role.PARTNER_ADMIN else None)
         own |= a_token_of(actor)
-        yield _signed_in(role.value, actor, own)
+        caller = _signed_in(role.value, actor, own)
+        if role is Role.PARTNER_ADMIN:
+            caller = replace(caller, things=caller.things | _made_in(caller.things["own_session"], actor.person_id))
+        yield caller
 
 
 def _disabled(client: Place) -> Caller:

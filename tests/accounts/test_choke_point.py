@@ -21,32 +21,37 @@ CHECKS = {
     },
     "hmac.compare_digest": {
         "portal.accounts.totp.step_of": "where it is done",
+        "portal.accounts.challenges.is_live": "no secret of a person: the portal's own mark on what it asks a passkey",
         "portal.watching.mirror.Mirror.answer": "no secret of a person: the portal's own key, for its operator",
     },
     "totp.step_of": {"portal.accounts.codes._by": "the factor itself"},
     "store.has_recovery_code": {"portal.accounts.codes._of_recovery": "the factor itself"},
     "store.use_recovery_code": {"portal.accounts.codes.RecoveryProof.spend": "spent by the attempt"},
+    "webauthn.verify_authentication_response": {"portal.accounts.passkeys.Passkey._verified": "the factor itself"},
+    "webauthn.verify_registration_response": {"portal.accounts.passkeys.FirstPasskey._verified": "the factor itself"},
+    "store.count_passkey": {"portal.accounts.passkeys.PasskeyProof.spend": "spent by the attempt"},
+    "store.spend_challenge": {"portal.accounts.challenges.spend": "by what the attempt spends"},
     "store.accept_step": {"portal.accounts.codes.AppProof.spend": "spent by the attempt"},
 }
 # Factors, and the doors that hand them over to `attempt`.
 FACTORS = {
     "Password": {
         "portal.web.accounts.signing._enter": "signing in",
-        "portal.web.accounts.profile._change": "another password",
         "portal.web.identity.proof_of": "weighty acts",
     },
     "Code": {
         "portal.web.accounts.signing._finish": "the second step of signing in",
-        "portal.web.accounts.profile._change": "another password",
-        "portal.web.accounts.resetting._reset": "a new password in place of a forgotten one",
-        "portal.web.identity.proof_of": "weighty acts",
+        "portal.web.identity.second_of": "weighty acts, and another or a new password",
     },
+    "Passkey": {"portal.web.identity.PasskeyField.answer": "wherever a form takes one"},
+    "FirstPasskey": {"portal.web.accounts.passkeys._proof": "a passkey is added"},
     "FirstCode": {"portal.web.accounts.security.confirm_app": "an app is set up"},
 }
 ATTEMPTS = {
     "portal.web.accounts.signing._enter": "signing in",
+    "portal.web.accounts.signing._enter_by_passkey": "signing in without a password",
     "portal.web.accounts.signing._finish": "the second step of signing in",
-    "portal.web.identity.tried": "weighty acts, another or a new password, an app that is set up",
+    "portal.web.identity.tried": "weighty acts, another or a new password, an app or a passkey that is set up",
 }
 # Mails that anybody can have sent, counted at the same place.
 MAILS = {"portal.web.accounts.resetting.forgotten": "a forgotten password"}
@@ -55,6 +60,12 @@ PROOFS = {
     "portal.accounts.attempts.Password.proof",
     "portal.accounts.codes._by",
     "portal.accounts.codes._of_recovery",
+    "portal.accounts.passkeys.FirstPasskey.proof",
+    "portal.accounts.passkeys.Passkey._counted",
+}
+# `spend` of a proof spends its challenge, by a function of the same name.
+SPEND_THEIR_CHALLENGE = {
+    f"portal.accounts.passkeys.{proof}.spend" for proof in ("PasskeyProof", "CopyProof", "FirstPasskeyProof")
 }
 # Tokens, codes of commands and signatures prove no sign-in: 128 random bits or more, found by their hash, or a key.
 # What a stranger may try of them is counted by network (`require_room`, `count_failure`).
@@ -132,17 +143,18 @@ def test_mails_that_anybody_can_ask_for_are_counted():
 
 
 def test_nothing_else_makes_a_proof():
-    made = {name for kind in ("Proof", "AppProof", "RecoveryProof") for name in callers_of(kind)}
+    kinds = ("Proof", "AppProof", "RecoveryProof", "PasskeyProof", "CopyProof", "FirstPasskeyProof")
+    made = {name for kind in kinds for name in callers_of(kind)}
 
     assert made == PROOFS
 
 
 def test_nothing_asks_a_factor_past_the_choke_point():
     assert callers_of("proof") == {"portal.accounts.attempts.attempt"}
-    assert callers_of("spend") == {"portal.accounts.attempts.attempt"}
+    assert callers_of("spend") == {"portal.accounts.attempts.attempt", *SPEND_THEIR_CHALLENGE}
 
 
-@pytest.mark.parametrize("library", ["argon2", "pyotp"])
+@pytest.mark.parametrize("library", ["argon2", "pyotp", "webauthn"])
 def test_what_verifies_is_imported_in_one_place(library: str):
     importing = {
         one.name for one in portal_sources() if any(name.split(".")[0] == library for name, _ in one.imports())

@@ -26,7 +26,9 @@ def test_somebody_adds_an_app_and_signs_in_with_it(arrive: Arrive, words: Words,
     file = maya.download("Download %(filename)s", tmp_path, filename="recovery-codes.txt")
     assert CODE.findall(file.read_text()) == codes
     maya.press("I have saved them, go on")
-    maya.sees("%(left)s of %(all)s are left. Each works once, in place of a code from your app.", left=10, all=10)
+    maya.sees(
+        "%(left)s of %(all)s are left. Each works once, in place of a passkey or a code from your app.", left=10, all=10
+    )
 
     confirm_with_words(maya)
     maya.sign_out()

@@ -279,6 +279,7 @@ KINDS = {
 APART = {
     "accounts.choose": "an account that is not theirs is a 404",
     "console.import_new": "a file: tests/web/console/test_imports.py",
+    "accounts.confirm_passkey": "what the page's script writes: tests/accounts/test_passkeys.py",
     "accounts.preferences": "a button each; an unknown choice is a page",
     "handoffs.by_link": "a button that nobody's account accepts",
     "handoffs.give": "a key that is held or was replaced has an answer of its own",
@@ -297,7 +298,8 @@ MORE_FORMS: dict[str, Form] = {
     "keys.rotate:upload": FORMS["keys.rotate"] | {"origin": "upload", "public_pem": public_pem_of(a_private_key(903))},
 }
 # What stands in forms beside their fields: the token, a name for password managers, a file (with a test of its own).
-BESIDE = {"csrf_token", "username", "signature_file"}
+# What a page's script writes, a passkey's answer: tests/accounts/test_passkeys.py.
+BESIDE = {"csrf_token", "username", "signature_file", "passkey"}
 ALL_FORMS = {use: form for use, form in FORMS.items() if use not in APART} | MORE_FORMS
 TAKES_FOUR_BYTES = ("label", "connector label", "names", "text", "reason")
 # Where what is wrong with one field is said at the other that does not fit it.

@@ -40,7 +40,10 @@ EVERYWHERE = {
     "Referrer-Policy": "same-origin",  # with no-referrer, browsers send `Origin: null` and CSRF checks refuse forms
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": (
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+        "publickey-credentials-create=(self), publickey-credentials-get=(self)"
+    ),
 }
 FORMS = [row for row in OF_BROWSERS if row.route.method == "POST"]
 PAGES = [row for row in OF_BROWSERS if row.route.method == "GET" and row.route.endpoint != "static"]

@@ -11,11 +11,11 @@ from wtforms.widgets import EmailInput
 
 from portal.accounts import operations as accounts
 from portal.accounts.emails import clean_email
-from portal.accounts.factor_store import has_second_factor
-from portal.accounts.models import Language, Person, Theme
+from portal.accounts.factor_store import kinds_of
+from portal.accounts.models import FactorKind, Language, PendingSignIn, Person, Theme
 from portal.web.forms import CleanedField, NameField, PortalForm, VersionField
 from portal.web.frame import LANGUAGES
-from portal.web.identity import CodeField, FreshSignIn
+from portal.web.identity import CodeField, FreshSignIn, PasskeyField, secret_of_browser
 
 LANGUAGE_CHOICES = [SelectChoice(code, own_name) for code, own_name in LANGUAGES]
 THEME_CHOICES = [
@@ -32,15 +32,54 @@ class EmailField(CleanedField):
     rule = staticmethod(clean_email)
 
 
+def _as_typed(text: str) -> str:
+    return text
+
+
 class SignInForm(PortalForm):
     email = EmailField(_l("E-mail address"))
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Give your password."))])
+    passkey = PasskeyField()
+
+    @classmethod
+    def for_anybody(cls) -> "SignInForm":
+        """The form, which asks for nothing else once a passkey has answered."""
+        form = cls()
+        if form.passkey.data:
+            form.email.rule = _as_typed
+        form.passkey.stands_for(form.password)
+        return form
 
 
 class CodeForm(PortalForm):
     """The second step of a sign-in."""
 
-    code = CodeField(_l("Code from your authenticator app"))
+    code = CodeField(_l("Code from your authenticator app, or a recovery code"))
+    passkey = PasskeyField()
+
+    @classmethod
+    def for_sign_in(cls, waiting: PendingSignIn) -> "CodeForm":
+        """The form, which asks for a passkey where the person has one."""
+        form = cls()
+        if FactorKind.PASSKEY in kinds_of(waiting.person_id):
+            form.passkey.person_id = waiting.person_id
+            form.passkey.stands_for(form.code)
+        else:
+            del form.passkey
+        return form
+
+
+def _asking_second(form: Any, person: Person) -> Any:
+    """The form, which keeps the fields of those second factors that the person has."""
+    kinds = kinds_of(person.id)
+    if FactorKind.PASSKEY in kinds:
+        form.passkey.person_id = person.id
+        form.passkey.stands_for(form.code)
+    else:
+        del form.passkey
+    if not kinds:
+        del form.code
+    return form
 
 
 class ForgottenForm(PortalForm):
@@ -54,14 +93,12 @@ class ResetForm(PortalForm):
 
     new = PasswordField(_l("New password"), validators=[InputRequired(_l("Give a new password."))])
     code = CodeField(_l("Code from your authenticator app, or a recovery code"))
+    passkey = PasskeyField()
 
     @classmethod
     def for_person(cls, person: Person) -> "ResetForm":
-        """The form, which asks for a code, too, when the person has a second factor."""
-        form = cls()
-        if not has_second_factor(person.id):
-            del form.code
-        return form
+        """The form, which asks for a code or a passkey, too, when the person has a second factor."""
+        return _asking_second(cls(), person)
 
 
 class AppNameForm(PortalForm):
@@ -74,14 +111,36 @@ class NewAppForm(FreshSignIn, AppNameForm):
     """Begins to set up an authenticator app."""
 
 
+class PasskeyNameForm(PortalForm):
+    """What a passkey is called."""
+
+    name = NameField(_l("What to call it"))
+
+
+class NewPasskeyForm(FreshSignIn, PasskeyNameForm):
+    """Begins to add a passkey."""
+
+
+class FirstPasskeyForm(PortalForm):
+    """Brings what the authenticator made."""
+
+    made = HiddenField()
+
+    @property
+    def asked(self) -> accounts.Asked:
+        return accounts.Asked(accounts.Purpose.REGISTER, secret_of_browser())
+
+
 class FirstCodeForm(FreshSignIn, PortalForm):
     """Shows that an app was set up."""
 
     first_code = StringField(_l("The code that your app shows now"), validators=[InputRequired(_l("Give the code."))])
 
 
-class RemoveAppForm(FreshSignIn, PortalForm):
+class RemoveFactorForm(FreshSignIn, PortalForm):
     """Asks for the password each time: whether it is long enough alone can be told from nothing else."""
+
+    needs_password = True
 
 
 class BatchField(HiddenField):
@@ -140,15 +199,13 @@ class ProfileForm(PortalForm):
 class PasswordForm(PortalForm):
     current = PasswordField(_l("Current password"), validators=[InputRequired(_l("Give your current password."))])
     code = CodeField(_l("Code from your authenticator app, or a recovery code"))
+    passkey = PasskeyField()
     new = PasswordField(_l("New password"), validators=[InputRequired(_l("Give a new password."))])
 
     @classmethod
     def for_person(cls, person: Person) -> "PasswordForm":
-        """The form, which asks for a code, too, when the person has a second factor."""
-        form = cls()
-        if not has_second_factor(person.id):
-            del form.code
-        return form
+        """The form, which asks for a code or a passkey, too, when the person has a second factor."""
+        return _asking_second(cls(), person)
 
 
 class NewPersonForm(PortalForm):

@@ -62,7 +62,7 @@ def _change(form: PasswordForm, shortest: int) -> bool:
         return False
     try:
         proof = identity.tried(person, accounts.Password(form.current.data), form.current)
-        second = identity.tried(person, accounts.Code(form.code.data), form.code) if proof and form.code else None
+        second = identity.second_of(form, person) if proof else None
         if proof is None or (form.code and second is None):
             return False
         with transaction():

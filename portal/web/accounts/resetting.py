@@ -71,11 +71,9 @@ def _reset(token: str, person: Person, form: ResetForm) -> bool:
     except PasswordRefused as refusal:
         add_refusal(form.new, refusal)
         return False
-    second = None
-    if form.code:
-        second = identity.tried(person, accounts.Code(form.code.data), form.code)
-        if second is None:
-            return False
+    second = identity.second_of(form, person)
+    if form.code and second is None:
+        return False
     with transaction():
         accounts.reset_password(token, chosen, second)
     return True

@@ -18,7 +18,8 @@ from portal.accounts.errors import (
     WrongCode,
     WrongPassword,
 )
-from portal.accounts.models import SecondFactor
+from portal.accounts.models import FactorKind, SecondFactor
+from portal.accounts.second_factors import Changed
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
@@ -26,7 +27,7 @@ from portal.impact import factor_policy
 from portal.web import identity
 from portal.web.accounts import browser
 from portal.web.accounts.blueprint import pages
-from portal.web.accounts.forms import AppNameForm, FirstCodeForm, NewAppForm, RecoveryCodesForm, RemoveAppForm
+from portal.web.accounts.forms import AppNameForm, FirstCodeForm, NewAppForm, RecoveryCodesForm, RemoveFactorForm
 from portal.web.guards import signed_in
 from portal.web.identity import confirmed
 from portal.web.pages import add_refusal, answer
@@ -39,15 +40,19 @@ QUIET_ZONE = 4  # modules of white around a QR code (ISO/IEC 18004)
 @pages.get("/profile/security")
 @signed_in
 def security() -> str:
-    """The password, authenticator apps, recovery codes left, and the way to the sessions."""
+    """Passkeys, the password, authenticator apps, recovery codes left, and the way to the sessions."""
     person = browser.person()
-    factors = factor_store.second_factors(person.id)
+    apps = factor_store.second_factors(person.id, FactorKind.TOTP)
+    passkeys = factor_store.passkeys_of(person.id)
     return render_template(
         "accounts/security.html",
-        factors=factors,
+        apps=apps,
+        passkeys=passkeys,
+        has_factor=bool(apps or passkeys),
         codes_left=factor_store.recovery_codes_left(person.id),
         codes_made=accounts.RECOVERY_CODES,
-        may_add=len(factors) < accounts.MOST_APPS,
+        may_add_app=len(apps) < accounts.MOST_APPS,
+        may_add_passkey=len(passkeys) < accounts.MOST_PASSKEYS,
         shortest=accounts.shortest_password(person),
         alone=passwords.SHORTEST,
         least=passwords.SHORTEST_WITH_FACTOR,
@@ -66,7 +71,7 @@ def new_app() -> Any:
                 accounts.intend_app(g.session_row, form.name.data)
         except TooManyFactors as refusal:
             flash(why(refusal), "warning")
-            return _to_security()
+            return to_security()
         return redirect(url_for(".confirm_app"), code=303)
     return answer("accounts/new_app.html", form=form)
 
@@ -96,11 +101,16 @@ def _confirm(form: FirstCodeForm, proof: accounts.Proof, name: str) -> Response:
         return _confirm_page(form)
     except TooManyFactors as refusal:
         flash(why(refusal), "warning")
-        return _to_security()
-    browser.carry(changed.session, changed.token)
+        return to_security()
     said = _("The authenticator app “%(name)s” is in use. You are signed out on all other devices.", name=name)
+    return go_on(changed, said)
+
+
+def go_on(changed: Changed, said: str) -> Response:
+    """The way on after a change of factors: to the codes, if there are new ones."""
+    browser.carry(changed.session, changed.token)
     flash(said, "success")
-    return _shown(changed.codes) if changed.codes else _to_security()
+    return _shown(changed.codes) if changed.codes else to_security()
 
 
 def _confirm_page(form: FirstCodeForm) -> Response:
@@ -133,7 +143,7 @@ def rename_app(factor_id: uuid.UUID) -> Any:
         with transaction():
             second_factors.rename(g.session_row, factor_id, form.name.data)
         flash(_("The authenticator app is now called “%(name)s”.", name=form.name.data), "success")
-        return _to_security()
+        return to_security()
     return answer("accounts/rename_app.html", form=form, factor=factor)
 
 
@@ -142,46 +152,44 @@ def rename_app(factor_id: uuid.UUID) -> Any:
 def remove_app(factor_id: uuid.UUID) -> Any:
     """Asks for the password each time, and tells when it would be too short without a second step."""
     factor = second_factors.get(browser.person(), factor_id)
-    form = RemoveAppForm()
+    form = RemoveFactorForm()
     form.require_fresh(always=True)
     if form.validate_on_submit():
-        removed = _remove(form, factor)
-        if removed is not None:
-            return removed
+        said = _(
+            "The authenticator app “%(name)s” is removed. You are signed out on all other devices.", name=factor.name
+        )
+        changed = remove_factor(form, factor)
+        if changed is not None:
+            return go_on(changed, said)
         factor = second_factors.get(browser.person(), factor_id)
+    return removal_page("accounts/remove_app.html", form, factor)
+
+
+def remove_factor(form: RemoveFactorForm, factor: SecondFactor) -> Changed | None:
+    """What goes on without the factor, or None when the form has errors."""
+    factor_id, kind = factor.id, factor.kind
+    proof = identity.proof_of(form)
+    if proof is None:
+        return None
+    try:
+        with transaction():
+            return second_factors.remove(g.session_row, factor_id, proof, browser.device(), kind)
+    except (PasswordTooShortAlone, WrongPassword) as refusal:
+        add_refusal(form.password, refusal)
+        return None
+
+
+def removal_page(template: str, form: RemoveFactorForm, factor: SecondFactor) -> Response:
+    """Asks before a factor is removed."""
     is_last = len(factor_store.second_factors(factor.person_id)) == 1
-    return answer(
-        "accounts/remove_app.html",
-        form=form,
-        factor=factor,
-        is_last=is_last,
-        losses=_losses(factor.person_id) if is_last else [],
-        alone=passwords.SHORTEST,
-    )
+    losses = _losses(factor.person_id) if is_last else []
+    return answer(template, form=form, factor=factor, is_last=is_last, losses=losses, alone=passwords.SHORTEST)
 
 
 def _losses(person_id: uuid.UUID) -> list[tuple[str, datetime | None]]:
     """The accounts in which rights over keys rest without a second factor, and from when on; None: at once."""
     dues = [(one.tenant.name, one.due_at) for one in factor_policy.asked_of(person_id)]
     return [(name, at if at > clock.now() else None) for name, at in dues if at is not None]
-
-
-def _remove(form: RemoveAppForm, factor: SecondFactor) -> Response | None:
-    """The way on, or None when the form has errors."""
-    factor_id, name = factor.id, factor.name
-    proof = identity.proof_of(form)
-    if proof is None:
-        return None
-    try:
-        with transaction():
-            changed = second_factors.remove(g.session_row, factor_id, proof, browser.device())
-    except (PasswordTooShortAlone, WrongPassword) as refusal:
-        add_refusal(form.password, refusal)
-        return None
-    browser.carry(changed.session, changed.token)
-    said = _("The authenticator app “%(name)s” is removed. You are signed out on all other devices.", name=name)
-    flash(said, "success")
-    return _to_security()
 
 
 @pages.route("/profile/security/recovery-codes", methods=["GET", "POST"])
@@ -199,7 +207,7 @@ def recovery_codes() -> Any:
                 changed = accounts.make_recovery_codes(g.session_row, browser.device(), instead_of=form.batch.data)
         except CodesMadeAlready as refusal:
             flash(why(refusal), "warning")
-            return _to_security()
+            return to_security()
         browser.carry(changed.session, changed.token)
         return _shown(changed.codes)
     left = factor_store.recovery_codes_left(person.id)
@@ -212,5 +220,6 @@ def _shown(codes: tuple[str, ...]) -> Response:
     return page
 
 
-def _to_security() -> Response:
+def to_security() -> Response:
+    """Back to the page of all this."""
     return redirect(url_for(".security"), code=303)  # type: ignore[return-value]

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.accounts import operations as accounts
-from portal.accounts.errors import SignInLapsed, TooManyAttempts, WrongCode, WrongPassword
+from portal.accounts.errors import PasskeyRefused, SignInLapsed, TooManyAttempts, WrongCode, WrongPassword
 from portal.accounts.models import PendingSignIn
 from portal.foundation.database import transaction
 from portal.foundation.errors import PortalError
@@ -27,12 +27,12 @@ def sign_in() -> Any:
     way_on = own_path(request.args.get("next")) or url_for(".home")
     if current_user.is_authenticated and request.method == "GET":
         return redirect(way_on, code=302)
-    form = SignInForm()
+    form = SignInForm.for_anybody()
     if form.validate_on_submit():
         try:
-            is_in = _enter(form)
-        except (WrongPassword, TooManyAttempts) as refusal:
-            add_refusal(form.password, refusal)
+            is_in = _enter_by_passkey(form) if form.passkey.data else _enter(form)
+        except (PasskeyRefused, WrongPassword, TooManyAttempts) as refusal:
+            add_refusal(form.passkey if form.passkey.data else form.password, refusal)
             return _again("accounts/sign_in.html", form, refusal)
         return redirect(way_on if is_in else _to_code(), code=303)
     return answer("accounts/sign_in.html", form=form)
@@ -54,6 +54,18 @@ def _enter(form: SignInForm) -> bool:
     return True
 
 
+def _enter_by_passkey(form: SignInForm) -> bool:
+    """True: the person is signed in, by what the passkey alone says of who they are."""
+    answer = form.passkey.answer
+    person = accounts.person_of(answer.text)
+    device = devices.device_of(person) if person is not None else None
+    proof = accounts.attempt(person or "", answer, browser.network(), device)
+    with transaction():
+        entered = accounts.sign_in(proof, browser.device(), instead_of=browser.current_row())
+    browser.carry(*entered)
+    return True
+
+
 def _to_code() -> str:
     return url_for(".sign_in_code", next=own_path(request.args.get("next")))
 
@@ -66,12 +78,12 @@ def sign_in_code() -> Any:
     waiting = accounts.awaiting_code(token) if token else None
     if token is None or waiting is None:
         return _nothing_waits()
-    email, form = waiting.person.email, CodeForm()
+    email, form = waiting.person.email, CodeForm.for_sign_in(waiting)
     if form.validate_on_submit():
         try:
             _finish(token, waiting, form)
-        except (WrongCode, WrongPassword, TooManyAttempts) as refusal:
-            add_refusal(form.code, refusal)
+        except (PasskeyRefused, WrongCode, WrongPassword, TooManyAttempts) as refusal:
+            add_refusal(form.passkey if _has_answered(form) else form.code, refusal)
             return _again("accounts/sign_in_code.html", form, refusal, email=email)
         except SignInLapsed as refusal:
             flash(why(refusal), "warning")
@@ -84,11 +96,16 @@ def sign_in_code() -> Any:
 
 def _finish(token: str, waiting: PendingSignIn, form: CodeForm) -> None:
     person = waiting.person
-    proof = accounts.attempt(person, accounts.Code(form.code.data), browser.network(), devices.device_of(person))
+    factor = form.passkey.answer if _has_answered(form) else accounts.Code(form.code.data)
+    proof = accounts.attempt(person, factor, browser.network(), devices.device_of(person))
     with transaction():
         entered = accounts.sign_in_with_code(token, proof, browser.device(), instead_of=browser.current_row())
     browser.carry(*entered)
     devices.forget_waiting()
+
+
+def _has_answered(form: CodeForm) -> bool:
+    return bool(form.passkey is not None and form.passkey.data)
 
 
 def _nothing_waits() -> Response:

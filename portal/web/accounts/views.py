@@ -1,6 +1,6 @@
 """All pages of people, gathered for the application."""
 
-from portal.web.accounts import invitations, places, profile, resetting, security, signing
+from portal.web.accounts import invitations, passkeys, places, profile, resetting, security, signing
 from portal.web.accounts.blueprint import pages
 
-__all__ = ["invitations", "pages", "places", "profile", "resetting", "security", "signing"]
+__all__ = ["invitations", "pages", "passkeys", "places", "profile", "resetting", "security", "signing"]

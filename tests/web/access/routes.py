@@ -116,6 +116,7 @@ AT |= {
     "reviews.close": {"campaign_id": "closable_review"},
     **{f"reviews.{use}": {"campaign_id": "closed_review"} for use in ("evidence_csv", "evidence_json", "export")},
 }
+AT |= {f"accounts.{act}_passkey": {"factor_id": "passkey"} for act in ("rename", "remove")}
 AT["webhooks.resume"] = {"endpoint_id": "paused_webhook"}
 AT |= {f"usage.{act}": {"installation_id": "claim"} for act in ("declare", "dismiss", "merge", "move")}
 
@@ -141,7 +142,11 @@ FORMS: dict[str, Form] = {
     "accounts.choose": {"account": "{home}"},
     "accounts.password": {"current": PASSWORD, "new": NEW_PASSWORD},
     "accounts.confirm_app": {"first_code": "{first_code}"},
+    "accounts.confirm_passkey": {"made": "{made}"},
     "accounts.new_app": {"name": "Tablet"},
+    "accounts.new_passkey": {"name": "Security key"},
+    "accounts.remove_passkey": {"password": PASSWORD, "code": "{recovery_code}"},
+    "accounts.rename_passkey": {"name": "Old laptop"},
     "accounts.recovery_codes": {"batch": "{batch}"},
     "accounts.remove_app": {"password": PASSWORD, "code": "{recovery_code}"},
     "accounts.rename_app": {"name": "Old phone"},

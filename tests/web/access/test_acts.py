@@ -49,6 +49,8 @@ MAKES_TOO = {
 # What an attempt uses up by itself, whatever becomes of the act: a code works once (security.md, sign-in).
 USES_UP = {
     "accounts.confirm_app": {"second_factors"},
+    "accounts.confirm_passkey": {"spent_challenges"},
+    "accounts.remove_passkey": {"recovery_codes"},
     "accounts.remove_app": {"recovery_codes"},
     "accounts.sign_in_code": {"recovery_codes"},
     "accounts.reset": {"recovery_codes"},
