@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     CursorResult,
     Select,
-    Table,
     and_,
     delete,
     exists,
@@ -19,6 +18,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.accounts.models import (
@@ -30,7 +30,7 @@ from portal.accounts.models import (
     SpentChallenge,
     set_up_by,
 )
-from portal.foundation.database import db, insert_if_absent
+from portal.foundation.database import db
 
 
 def has_second_factor(person_id: uuid.UUID) -> bool:
@@ -121,8 +121,10 @@ def is_spent(challenge_hash: bytes) -> bool:
 
 def spend_challenge(challenge_hash: bytes, expires_at: datetime) -> bool:
     """Whether the challenge with this hash was not answered yet; from now on it was. One statement, so one wins."""
-    values = {"challenge_hash": challenge_hash, "expires_at": expires_at}
-    return insert_if_absent(cast(Table, SpentChallenge.__table__), values) == 1
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    spending = insert(SpentChallenge).values(challenge_hash=challenge_hash, expires_at=expires_at)
+    spent = spending.on_conflict_do_nothing().returning(SpentChallenge.challenge_hash)
+    return db.session.scalar(spent) is not None
 
 
 def delete_factor(factor_id: uuid.UUID) -> None:

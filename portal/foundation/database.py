@@ -11,12 +11,11 @@ from enum import StrEnum
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteError
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     Connection,
-    CursorResult,
     DateTime,
     Engine,
     Enum,
@@ -268,11 +267,10 @@ def _begin_writing(connection: Connection, driver: Any) -> None:
         driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
-def insert_if_absent(table: Table, values: dict[str, Any] | list[dict[str, Any]]) -> int:
-    """1 when the row was inserted, 0 when one with the same key is there; of several, each that is not there is.
+def insert_if_absent(table: Table, values: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Insert a row, or each of several, unless one with the same key is there.
 
     Not for tenants' tables: it looks at nothing but the key.
     """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    inserted = db.session.execute(insert(table).on_conflict_do_nothing(), values)
-    return cast(CursorResult[Any], inserted).rowcount
+    db.session.execute(insert(table).on_conflict_do_nothing(), values)

@@ -30,6 +30,7 @@ SEEN_BY = {
     "console.enable_person": OPERATOR,
     "demo.mailbox": NOBODY,
     "demo.mail": NOBODY,
+    "accounts.confirm_passkey": SIGNER,
     "contracts.name_deputy": SIGNER,
     "contracts.stop_signer_change": SIGNER,
     "contracts.withdraw_deputy": SIGNER,

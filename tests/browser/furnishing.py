@@ -31,7 +31,7 @@ from tests.access.furnishing import (
     parties_for,
 )
 from tests.access.reviewing import question_for, reviews_of
-from tests.accounts.factors import an_app
+from tests.accounts.factors import a_passkey, an_app
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
 from tests.factories import a_licensee, a_person, a_tenant, tenant_of
 from tests.gateways.scenes import a_gateway
@@ -50,12 +50,13 @@ def main() -> None:
         things = place.things | intents_of(place.owner) | hand_off_intent_of(place, place.owner) | _letter_of(place)
         things |= _of_the_vendor(_member(cast.RUTH)) | question_for(place) | {"console_list": "contracts"}
         app_of_owner = an_app(account_store.get_person(place.owner.person_id))
-        things["factor"] = str(app_of_owner.factor.id)
+        passkey = a_passkey(app_of_owner.person, session=app_of_owner.session)
+        things |= {"factor": str(app_of_owner.factor.id), "passkey": str(passkey.factor.id)}
         things |= {"reset_token": _link_to_reset()} | _people_of(place)
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         a_gateway()
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
-        sessions = {name: _session(actor) for name, actor in people.items()}
+        sessions = {name: _session(actor, adds_passkey=name == SIGNER) for name, actor in people.items()}
     json.dump({"sessions": sessions, "paths": _paths(app, things, accounts_of)}, sys.stdout)
 
 
@@ -101,12 +102,12 @@ def _member(someone: cast.Someone) -> Actor:
     return actors.as_member(account_store.memberships_of(person.id)[0])
 
 
-def _session(actor: Actor) -> str:
-    """The token of a new session."""
+def _session(actor: Actor, *, adds_passkey: bool) -> str:
+    """The token of a new session, in which a passkey is being added, or an app."""
     with transaction():
         person = account_store.get_person(actor.person_id)
         row, token = accounts.begin_session(person, "Chromium · Linux", home_id=actor.home_id)
-        accounts.intend_app(row, "Tablet")
+        (accounts.intend_passkey if adds_passkey else accounts.intend_app)(row, "Tablet")
     return token
 
 

@@ -13,6 +13,7 @@ from tests.browser.visitor import Visitor
 from tests.browser.words import ENGLISH, LANGUAGES, Words
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+LEFT = "%(left)s of %(all)s are left. Each works once, in place of a passkey or a code from your app."
 CODE = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){5}")
 
 
