@@ -41,6 +41,7 @@ from portal.imports.reading import LARGEST as LARGEST_IMPORT
 from portal.kek import operations as kek
 from portal.kek.errors import KekMissing
 from portal.outbox import operations as outbox
+from portal.providers import setup as providers
 from portal.reviews import evidence
 from portal.watching import pages as watching_pages
 from portal.watching.door import Door as WatchingDoor
@@ -217,6 +218,7 @@ def tell_rooms(settings: Settings) -> None:
     outbox.configure(sealer)
     signing.configure(sealer)
     webhooks.configure(sealer, loopback=settings.webhook_receivers is Receivers.LOOPBACK)
+    providers.configure(sealer, settings.external_base_url, loopback=settings.identity_providers is Receivers.LOOPBACK)
     evidence.configure(settings.external_base_url)
 
 

@@ -51,7 +51,7 @@ class Questions(StrEnum):
 
 
 class Receivers(StrEnum):
-    """Where webhooks may go: to the open internet, or for trials and tests to this very machine, too."""
+    """Where webhooks may go, and identity providers may be: the open internet, or for trials and tests this machine."""
 
     PUBLIC = "public"
     LOOPBACK = "loopback"
@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)
     otel_endpoint: str = ""
     webhook_receivers: Receivers = Receivers.PUBLIC
+    identity_providers: Receivers = Receivers.PUBLIC
 
     @field_validator("database_url", "migration_database_url", "listen_database_url")
     @classmethod
@@ -213,6 +214,8 @@ class Settings(BaseSettings):
             yield "MAIL_BACKEND=mailbox shows all mail on a page and exists in the demo only: set smtp or folder."
         if self.webhook_receivers is Receivers.LOOPBACK:
             yield "WEBHOOK_RECEIVERS=loopback lets tenants have this machine call itself: leave it out in production."
+        if self.identity_providers is Receivers.LOOPBACK:
+            yield "IDENTITY_PROVIDERS=loopback lets tenants have this machine call itself: leave it out in production."
         if "@" not in self.mail_from:
             yield "MAIL_FROM is missing or no address: give the address that mail is sent from."
 

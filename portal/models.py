@@ -15,6 +15,7 @@ from portal.keys import models as keys
 from portal.lookins import models as lookins
 from portal.outbox import models as outbox
 from portal.projects import models as projects
+from portal.providers import models as providers
 from portal.repeats import models as repeats
 from portal.reviews import models as reviews
 from portal.tenants import models as tenants
@@ -38,6 +39,7 @@ __all__ = [
     "lookins",
     "outbox",
     "projects",
+    "providers",
     "repeats",
     "reviews",
     "signing",

@@ -80,6 +80,7 @@ def settings_for(database_url: str, migration_url: str, folder: Path, **others: 
             "mail_from": "portal@example.com",
             "data_folder": folder,
             "webhook_receivers": Receivers.LOOPBACK if is_demo else Receivers.PUBLIC,
+            "identity_providers": Receivers.LOOPBACK if is_demo else Receivers.PUBLIC,
         }
         | others
     )

@@ -67,7 +67,8 @@ class Proof:
     """A person who just proved who they are, and what with; `renewed` replaces a hash of older costs.
 
     stands_alone: a password long enough to be all that a sign-in needs. failing: how it is refused when it cannot be
-    spent, where that is another way than its factor's.
+    spent, where that is another way than its factor's. vouched_by_id: the tenant whose identity provider said so;
+    asked_second: it asks for a second factor itself, says the tenant.
     """
 
     person_id: uuid.UUID
@@ -76,6 +77,8 @@ class Proof:
     means: Means = Means.PASSWORD
     stands_alone: bool = False
     failing: Step | None = None
+    vouched_by_id: uuid.UUID | None = None
+    asked_second: bool = False
 
     def spend(self) -> bool:
         """Use up, in the attempt's own transaction, what works once; False when somebody else was first."""

@@ -140,6 +140,8 @@ class Means(StrEnum):
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     PASSKEY = "passkey"
+    PROVIDER = "provider"
+    PROVIDER_SECOND = "provider_second"
 
 
 MEANS_NAMES = {
@@ -147,6 +149,8 @@ MEANS_NAMES = {
     Means.TOTP: N_("Code from an app"),
     Means.RECOVERY_CODE: N_("Recovery code"),
     Means.PASSKEY: N_("Passkey"),
+    Means.PROVIDER: N_("The account's identity provider"),
+    Means.PROVIDER_SECOND: N_("A second factor at the identity provider"),
 }
 
 
@@ -249,7 +253,8 @@ class RecoveryCode(Base):
 class PendingSignIn(Base):
     """Somebody gave the right password and has a second factor: a code is awaited. Gives no rights at all.
 
-    The token is known to the browser that gave the password, here is its hash.
+    The token is known to the browser that gave the password, here is its hash. `vouched_by_id` is the tenant whose
+    identity provider took the place of the password.
     """
 
     __tablename__ = "pending_sign_ins"
@@ -260,6 +265,7 @@ class PendingSignIn(Base):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime]
+    vouched_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id"))
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
 
@@ -299,7 +305,8 @@ class ResetRequest(Base):
 class UserSession(Base):
     """One sign-in on one device. The cookie's value is known to the device only; here is its hash.
 
-    `factors` is with what the person proved who they are when it was made.
+    `factors` is with what the person proved who they are when it was made. `vouched_by_id` is the tenant whose identity
+    provider said who it is. Unless the session `is_own`, made by the person's own sign-in, it acts in that tenant only.
     """
 
     __tablename__ = "sessions"
@@ -312,6 +319,8 @@ class UserSession(Base):
     home_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id"))
     device: Mapped[str]
     factors: Mapped[frozenset[Means]] = mapped_column(EnumSet(Means), server_default=Means.PASSWORD.value)
+    vouched_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id"))
+    is_own: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
     reauthenticated_at: Mapped[datetime] = mapped_column(default=clock.now)

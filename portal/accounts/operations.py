@@ -41,9 +41,11 @@ from portal.accounts.second_factors import (
     shortest_password,
 )
 from portal.accounts.sessions import (
+    acts_in,
     begin_session,
     choose_home,
     is_fresh,
+    knows_of,
     renew_session,
     session_for,
     sessions_of,
@@ -77,6 +79,7 @@ __all__ = [
     "Purpose",
     "accept",
     "accept_as_new",
+    "acts_in",
     "answer_reset_requests",
     "app_to_confirm",
     "ask_for_reset",
@@ -100,6 +103,7 @@ __all__ = [
     "invite_first_owner",
     "invite_owners",
     "is_fresh",
+    "knows_of",
     "make_recovery_codes",
     "may_give",
     "needs_code",

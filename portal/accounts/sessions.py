@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import OperationalError
 from structlog import get_logger
 
+from portal.access.roles import Role
 from portal.accounts import factor_store, mailed_store, store
 from portal.accounts.models import Means, Membership, Person, UserSession
 from portal.foundation import clock
@@ -85,6 +86,19 @@ def tidy_up() -> None:
     mailed_store.tidy_up(now)
 
 
+def knows_of(row: UserSession, membership: Membership) -> bool:
+    """Whether the session may learn of this membership of its person: one that an identity provider alone made knows
+    of its tenant only."""
+    return row.is_own or row.vouched_by_id == membership.tenant_id
+
+
+def acts_in(row: UserSession, membership: Membership) -> bool:
+    """Whether the session may act by this membership of its person. Owners always may by their own sign-in."""
+    if row.vouched_by_id == membership.tenant_id:
+        return True
+    return row.is_own and (membership.role is Role.OWNER or not membership.tenant.requires_provider)
+
+
 def choose_home(row: UserSession, membership: Membership) -> None:
     """Remember in which of their tenants the person works."""
     row.home_id = membership.tenant_id
@@ -121,6 +135,7 @@ def renew_session(row: UserSession, device: str, *, home_id: uuid.UUID | None = 
     renewed, token = begin_session(person, device, home_id=home_id, factors=row.factors)
     renewed.reauthenticated_at = row.reauthenticated_at
     renewed.expires_at = min(row.expires_at, renewed.expires_at)
+    renewed.vouched_by_id, renewed.is_own = row.vouched_by_id, row.is_own
     return renewed, token
 
 

@@ -18,6 +18,7 @@ from portal.foundation.sealing import new_token, token_hash
 from portal.outbox import operations as outbox
 
 CODE_AWAITED_FOR = timedelta(minutes=10)
+FIRST_STEPS = (Means.PASSWORD, Means.PROVIDER)
 
 
 def sign_in(proof: Proof, device: str, *, instead_of: UserSession | None = None) -> tuple[UserSession, str]:
@@ -28,12 +29,14 @@ def sign_in(proof: Proof, device: str, *, instead_of: UserSession | None = None)
     """
     person = _proven_whole(proof, None)
     _renew_hash(person, proof)
-    return _enter(person, device, instead_of, frozenset({proof.means}))
+    factors = {proof.means, Means.PROVIDER_SECOND} if proof.asked_second else {proof.means}
+    return _enter(person, device, instead_of, frozenset(factors), proof.vouched_by_id)
 
 
 def needs_code(proof: Proof) -> bool:
     """Whether this proof does not yet sign its person in."""
-    return proof.means is Means.PASSWORD and factor_store.has_second_factor(proof.person_id)
+    is_first = proof.means in FIRST_STEPS and not proof.asked_second
+    return is_first and factor_store.has_second_factor(proof.person_id)
 
 
 def await_code(proof: Proof) -> str:
@@ -45,8 +48,11 @@ def await_code(proof: Proof) -> str:
     _renew_hash(person, proof)
     token = new_token()
     expires_at = clock.now() + CODE_AWAITED_FOR
-    store.add(PendingSignIn(token_hash=token_hash(token), person_id=person.id, expires_at=expires_at))
-    audit.record(as_person(person), Event.PASSWORD_ACCEPTED, person)
+    waiting = PendingSignIn(token_hash=token_hash(token), person_id=person.id, expires_at=expires_at)
+    waiting.vouched_by_id = proof.vouched_by_id
+    store.add(waiting)
+    event = Event.PASSWORD_ACCEPTED if proof.means is Means.PASSWORD else Event.PROVIDER_ACCEPTED
+    audit.record(as_person(person), event, person)
     return token
 
 
@@ -65,12 +71,15 @@ def sign_in_with_code(
     meanwhile.
     """
     person = proven(proof)
+    waiting = factor_store.pending_sign_in(token_hash(token), clock.now())
+    vouched_by_id = waiting.vouched_by_id if waiting is not None else None
     if not factor_store.take_pending_sign_in(token_hash(token), person.id, clock.now()):
         raise SignInLapsed()
     if proof.means is Means.RECOVERY_CODE:
         left = factor_store.recovery_codes_left(person.id)
         outbox.post("recovery_code_used", person.email, person.language.value, {"name": person.name, "left": left})
-    return _enter(person, device, instead_of, frozenset({Means.PASSWORD, proof.means}))
+    first = Means.PASSWORD if vouched_by_id is None else Means.PROVIDER
+    return _enter(person, device, instead_of, frozenset({first, proof.means}), vouched_by_id)
 
 
 def sign_out(row: UserSession) -> None:
@@ -149,7 +158,7 @@ def proven(proof: Proof) -> Person:
 def _proven_whole(proof: Proof, second: Proof | None) -> Person:
     """As `proven`, where a password alone proves only who has no second factor."""
     person = proven(proof)
-    if needs_code(proof) and (second is None or second.means is Means.PASSWORD):
+    if needs_code(proof) and (second is None or second.means in FIRST_STEPS):
         raise CodeNeeded()
     if second is not None and (second.person_id, second.password_hash) != (person.id, person.password_hash):
         raise WrongPassword()
@@ -166,12 +175,26 @@ def _renew_hash(person: Person, proof: Proof) -> None:
 
 
 def _enter(
-    person: Person, device: str, instead_of: UserSession | None, factors: frozenset[Means]
+    person: Person,
+    device: str,
+    instead_of: UserSession | None,
+    factors: frozenset[Means],
+    vouched_by_id: uuid.UUID | None,
 ) -> tuple[UserSession, str]:
     if instead_of is not None:
         _end(instead_of)
     audit.record(as_person(person), Event.SIGNED_IN, person, device=device, factors=sorted(factors))
-    return begin_session(person, device, factors=factors)
+    if vouched_by_id is None:
+        return begin_session(person, device, factors=factors)
+    row, token = begin_session(person, device, home_id=vouched_by_id, factors=factors)
+    row.vouched_by_id = vouched_by_id
+    row.is_own = instead_of is not None and instead_of.is_own and instead_of.person_id == person.id
+    if row.is_own and instead_of is not None:
+        # What the person's own sign-in gave goes on beside it: no longer than it would have, and no fresher.
+        row.factors = factors | instead_of.factors
+        row.reauthenticated_at = instead_of.reauthenticated_at
+        row.expires_at = min(row.expires_at, instead_of.expires_at)
+    return row, token
 
 
 def _end(row: UserSession) -> None:

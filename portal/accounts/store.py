@@ -12,7 +12,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from portal.access.actor import Actor
 from portal.access.roles import PERMISSIONS, Permission, Role
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
-from portal.accounts.models import AttemptCounter, Invitation, Membership, Person, UserSession
+from portal.accounts.models import AttemptCounter, Invitation, Membership, PendingSignIn, Person, UserSession
 from portal.foundation.database import Base, db, look
 from portal.foundation.paging import PAGE_ROWS, Page, page_of
 from portal.foundation.sealing import token_hash
@@ -79,8 +79,21 @@ def end_sessions_in(tenant_id: uuid.UUID, person_id: uuid.UUID, now: datetime) -
     """End this person's sessions that work in this tenant; all of them when the person belongs to no other tenant."""
     ending = update(UserSession).where(UserSession.person_id == person_id, UserSession.ended_at.is_(None))
     if memberships_of(person_id):
-        ending = ending.where(UserSession.home_id == tenant_id)
+        ending = ending.where(or_(UserSession.home_id == tenant_id, UserSession.vouched_by_id == tenant_id))
     db.session.execute(ending.values(ended_at=now))
+
+
+def end_vouching(tenant_id: uuid.UUID, now: datetime, person_id: uuid.UUID | None = None) -> None:
+    """What the tenant's identity provider said counts no longer, for one person or for all: sessions that it alone made
+    end, others go on without it, and so does nothing that waits for a code."""
+    rows = [UserSession.vouched_by_id == tenant_id, UserSession.ended_at.is_(None)]
+    waiting = [PendingSignIn.vouched_by_id == tenant_id]
+    if person_id is not None:
+        rows.append(UserSession.person_id == person_id)
+        waiting.append(PendingSignIn.person_id == person_id)
+    db.session.execute(update(UserSession).where(*rows, ~UserSession.is_own).values(ended_at=now))
+    db.session.execute(update(UserSession).where(*rows).values(vouched_by_id=None))
+    db.session.execute(delete(PendingSignIn).where(*waiting))
 
 
 def mark_seen(session_id: uuid.UUID, now: datetime) -> None:

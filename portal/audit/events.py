@@ -166,6 +166,14 @@ class Event(StrEnum):
     LOOK_IN_ENDED = "look_in.ended"
     LOOK_IN_RAN_OUT = "look_in.ran_out"
 
+    PROVIDER_SET_UP = "provider.set_up"
+    PROVIDER_CHANGED = "provider.changed"
+    PROVIDER_SWITCHED = "provider.switched"
+    PROVIDER_REMOVED = "provider.removed"
+    IDENTITY_CONNECTED = "provider.connected"
+    IDENTITY_DISCONNECTED = "provider.disconnected"
+    PROVIDER_ACCEPTED = "person.provider_accepted"
+    PROVIDER_REFUSED = "person.provider_refused"
     WEBHOOK_ADDED = "webhook.added"
     WEBHOOK_CHANGED = "webhook.changed"
     WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105 - an event's name

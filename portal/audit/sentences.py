@@ -189,6 +189,16 @@ SENTENCES: dict[Event, str] = {
     Event.LOOK_IN_READ: N_("%(actor)s looked at %(path)s"),
     Event.LOOK_IN_ENDED: N_("%(actor)s ended the look-in: %(label)s"),
     Event.LOOK_IN_RAN_OUT: N_("The time of a look-in was over: %(label)s"),
+    Event.PROVIDER_SET_UP: N_("%(actor)s set up the identity provider “%(label)s” (%(host)s)"),
+    Event.PROVIDER_CHANGED: N_("%(actor)s changed the identity provider “%(label)s” (%(host)s)"),
+    Event.PROVIDER_SWITCHED: N_(
+        "%(actor)s changed signing in by the identity provider “%(label)s” from %(before)s to %(after)s"
+    ),
+    Event.PROVIDER_REMOVED: N_("%(actor)s removed the identity provider “%(label)s” (%(host)s)"),
+    Event.IDENTITY_CONNECTED: N_("%(actor)s connected the sign-in “%(label)s” of the identity provider"),
+    Event.IDENTITY_DISCONNECTED: N_("%(actor)s disconnected the sign-in “%(label)s” of the identity provider"),
+    Event.PROVIDER_ACCEPTED: N_("%(actor)s came from the identity provider; the second step is awaited"),
+    Event.PROVIDER_REFUSED: N_("An identity provider's answer for %(label)s was refused"),
     Event.WEBHOOK_ADDED: N_("%(actor)s added the webhook endpoint “%(label)s” (%(host)s)"),
     Event.WEBHOOK_CHANGED: N_("%(actor)s changed the webhook endpoint “%(label)s” (%(host)s)"),
     Event.WEBHOOK_SECRET_ROTATED: N_(

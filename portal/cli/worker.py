@@ -27,6 +27,7 @@ from portal.keys import operations as keys
 from portal.lookins import operations as look_ins
 from portal.outbox import operations as messages
 from portal.outbox import worker as outbox
+from portal.providers import store as providers
 from portal.repeats import operations as repeats
 from portal.reviews import upkeep as reviews
 from portal.tokens import devices
@@ -163,6 +164,7 @@ def _tidy_up() -> int:
         changes.prune(clock.now() - changes.LOG_KEPT)
         gateways.tidy_up()
         repeats.tidy_up()
+        providers.tidy_up(clock.now())
     return _until_done(lambda _actor: uses.tidy_up(), None) + _until_done(lambda _actor: webhooks.tidy_up(), None)
 
 

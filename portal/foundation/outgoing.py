@@ -169,12 +169,21 @@ def post(
 
     loopback: this very machine may be called, too, and without TLS. look_up: who says which addresses a name has.
     """
+    return _call("POST", url, body, headers, loopback, look_up)
+
+
+def get(url: str, headers: Mapping[str, str], *, loopback: bool = False, look_up: LookUp = look_up) -> Answer:
+    """What the address answers to a GET, as `post` does it. Raises: Failed."""
+    return _call("GET", url, b"", headers, loopback, look_up)
+
+
+def _call(method: str, url: str, body: bytes, headers: Mapping[str, str], loopback: bool, look_up: LookUp) -> Answer:
     target, deadline = target_of(url, loopback=loopback), _Deadline(TOTAL_SECONDS)
     addresses = _addresses(target, loopback, deadline, look_up)
     try:
         with closing(_connected(target, addresses, deadline)) as stream:
-            _write(stream, _head(target, len(body), headers) + body, deadline)
-            return _read(stream, deadline)
+            _write(stream, _head(method, target, len(body), headers) + body, deadline)
+            return _read(method, stream, deadline)
     except TimeoutError as error:
         raise Failed(Problem.TIMEOUT) from error
     except ssl.SSLError as error:
@@ -248,14 +257,17 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _head(target: Target, length: int, headers: Mapping[str, str]) -> bytes:
+def _head(method: str, target: Target, length: int, headers: Mapping[str, str]) -> bytes:
     fixed = {
         "Host": target.authority,
         "Content-Length": str(length),
         "Connection": "close",
         "Accept-Encoding": "identity",
     }
-    lines = [f"POST {target.path} HTTP/1.1", *(f"{name}: {value}" for name, value in (fixed | dict(headers)).items())]
+    lines = [
+        f"{method} {target.path} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in (fixed | dict(headers)).items()),
+    ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
@@ -267,10 +279,10 @@ def _write(stream: socket.socket, octets: bytes, deadline: _Deadline) -> None:
         rest = rest[stream.send(rest) :]
 
 
-def _read(stream: socket.socket, deadline: _Deadline) -> Answer:
+def _read(method: str, stream: socket.socket, deadline: _Deadline) -> Answer:
     """The answer, as far as it is read. What is longer is cut off; what does not end in time is none."""
     source = _Source(stream, deadline)
-    with HTTPResponse(source, method="POST") as response:  # type: ignore[arg-type]
+    with HTTPResponse(source, method=method) as response:  # type: ignore[arg-type]
         response.begin()
         body = bytearray()
         try:

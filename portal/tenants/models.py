@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.foundation import clock, ids
@@ -32,6 +32,7 @@ class Tenant(Versioned, DecidesKeys, ShownToShops, Base):
     """An organisation. What it is (licensee, integrator, partner) follows from its contracts; it is not a type.
 
     `factor_asked_at` is since when rights over keys need a second factor here; None where they do not.
+    `requires_provider`: its members but the owners work here only after its identity provider said who they are.
     """
 
     __tablename__ = "tenants"
@@ -59,6 +60,7 @@ class Tenant(Versioned, DecidesKeys, ShownToShops, Base):
     name_key: Mapped[str] = mapped_column(by_code_point(1024))
     standing: Mapped[Standing] = mapped_column(enum_type(Standing), default=Standing.GOOD)
     is_vendor: Mapped[bool] = mapped_column(default=False)
+    requires_provider: Mapped[bool] = mapped_column(default=False, server_default=false())
     request_code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     request_code_made_at: Mapped[datetime | None]
     factor_asked_at: Mapped[datetime | None]

@@ -10,8 +10,11 @@ from flask_login import current_user
 from portal.access.actor import Actor, require
 from portal.access.roles import Permission
 from portal.foundation.marking import GUARD
+from portal.providers.errors import OwnSignInNeeded, ProviderNeeded
 from portal.web import actors, visits
 
+# Pages of a person that a session by an identity provider alone may see: they show what it knows of, and no more.
+OPEN_TO_PROVIDERS = frozenset({"accounts.switch", "accounts.choose", "tokens.device"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -22,11 +25,21 @@ def public(view: View) -> View:
 
 
 def signed_in(view: View) -> View:
-    """Anybody with a sign-in may enter; the page belongs to the person, not to a tenant."""
+    """Anybody with a sign-in of their own may enter; the page belongs to the person, not to a tenant.
+
+    Whom only a tenant's identity provider signed in is led to their own sign-in, or refused (OwnSignInNeeded), but for
+    the pages that are open to it.
+    """
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        return view(*args, **kwargs) if current_user.is_authenticated else _to_sign_in()
+        if not current_user.is_authenticated:
+            return _to_sign_in()
+        if g.session_row.is_own or request.endpoint in OPEN_TO_PROVIDERS:
+            return view(*args, **kwargs)
+        if request.method == "GET":
+            return redirect(url_for("accounts.sign_in", own=1, next=_this_page()), code=302)
+        raise OwnSignInNeeded()
 
     setattr(guarded, GUARD, "signed_in")
     return guarded  # type: ignore[return-value]
@@ -43,7 +56,13 @@ def requires(permission: Permission) -> Callable[[View], View]:
         def guarded(*args: Any, account: str, **kwargs: Any) -> Any:
             if not current_user.is_authenticated:
                 return _to_sign_in()
-            g.actor = actors.in_tenant(account)
+            try:
+                g.actor = actors.in_tenant(account)
+            except ProviderNeeded as refusal:
+                if request.method != "GET":
+                    raise
+                way = url_for("accounts.with_provider", account=refusal.facts["account"], next=_this_page())
+                return redirect(way, code=302)
             require(g.actor, permission)
             return visits.recorded(view(*args, account=account, **kwargs))
 
@@ -68,5 +87,9 @@ def check_routes(app: Flask) -> None:
 
 def _to_sign_in() -> Response:
     # Only a page can be come back to; a form's content is not repeated behind the person's back.
-    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    back = _this_page() if request.method == "GET" else None
     return redirect(url_for("accounts.sign_in", next=back), code=302)  # type: ignore[return-value]
+
+
+def _this_page() -> str:
+    return request.full_path.rstrip("?")

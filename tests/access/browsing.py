@@ -4,6 +4,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
 
 from portal.web.session import _serializer, form_cookie, prefixed, sid_cookie
 from tests.access.world import Caller
@@ -19,6 +20,20 @@ def browser_of(app: Flask, caller: Caller, base_url: str = "http://localhost") -
     client.set_cookie(form_cookie(app), _serializer(app).dumps({"csrf_token": client.csrf_secret}), domain=host)
     if caller.waiting:
         client.set_cookie(prefixed(app, "code"), caller.waiting, domain=host)
+    if caller.token and "provider_id" in caller.things:
+        client.set_cookie(prefixed(app, "provider"), _answer(app, caller), domain=host)
     if caller.token:
         client.set_cookie(sid_cookie(app), caller.token, domain=host)
     return client
+
+
+def _answer(app: Flask, caller: Caller) -> str:
+    """What the browser keeps of who came back from the place's identity provider, to be connected."""
+    facts = {
+        "provider": caller.things["provider_id"],
+        "issuer": caller.things["provider_issuer"],
+        "client_id": "portal",
+    }
+    said = {"subject": f"subject of {caller.name}", "label": caller.name}
+    kept = facts | said | {"purpose": "connect", "session": caller.things["own_session"]}
+    return str(URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="portal-provider-answer").dumps(kept))

@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -45,8 +46,15 @@ from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project, Surplus
+from portal.providers import discovery
+from portal.providers import operations as identity_providers
+from portal.providers import store as identity_provider_store
+from portal.providers.discovery import Metadata
+from portal.providers.models import ProviderMode
+from portal.providers.round_trips import Answered, Client
 from portal.reviews import store as reviews
 from portal.reviews.models import Campaign, CampaignState, Line, Question, Reviewer, ReviewSubject, Silence
+from portal.tenants import store as tenants
 from portal.tenants.models import Tenant
 from portal.tokens import devices
 from portal.tokens import operations as tokens
@@ -159,6 +167,7 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     place.things |= a_token_of(place.owner)
     place.things |= a_device_request()
     place.things |= a_webhook(place.owner)
+    place.things |= a_provider(place.owner)
     _reviewed(place, parties["active"])
     for contract in ("contract", "partnership"):
         place.things[f"{contract}_version"] = str(contracts.get(place.owner, place.things[contract]).version)
@@ -205,6 +214,23 @@ def a_credential_of(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> 
     with transaction():
         credential_store.note_uses({kept.public_id: clock.now()})
     return {"credential": kept.public_id, "credential_name": kept.name}
+
+
+def a_provider(owner: Actor) -> Things:
+    """An identity provider that members may come in by; the owner is connected. It is on no machine."""
+    issuer = f"https://idp.example.com/{owner.tenant_id}"
+    with transaction():
+        identity_providers.set_up(
+            owner, name="Own sign-in", issuer=issuer, client_id="portal", client_secret="s3cret", asks_second=False
+        )
+    row = identity_provider_store.find_at(tenants.get(owner.tenant_id).account_id)
+    assert row is not None
+    tried = Answered(Client.of(row), "subject-of-the-owner", "owner@idp.example.com")
+    with transaction():
+        identity_providers.switch(owner, row, ProviderMode.OPTIONAL, tried)
+    known = Metadata(issuer, f"{issuer}/authorize", f"{issuer}/token", f"{issuer}/jwks", True, True)
+    discovery._metadata._rows[issuer] = (time.monotonic() + 1e6, known)
+    return {"provider_id": str(row.id), "provider_version": str(row.version), "provider_issuer": issuer}
 
 
 def a_webhook(owner: Actor) -> Things:

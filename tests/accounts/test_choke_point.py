@@ -45,12 +45,14 @@ FACTORS = {
     },
     "Passkey": {"portal.web.identity.PasskeyField.answer": "wherever a form takes one"},
     "FirstPasskey": {"portal.web.accounts.passkeys._proof": "a passkey is added"},
+    "ProviderAnswer": {"portal.web.accounts.by_provider._enter": "signing in by an identity provider"},
     "FirstCode": {"portal.web.accounts.security.confirm_app": "an app is set up"},
 }
 ATTEMPTS = {
     "portal.web.accounts.signing._enter": "signing in",
     "portal.web.accounts.signing._enter_by_passkey": "signing in without a password",
     "portal.web.accounts.signing._finish": "the second step of signing in",
+    "portal.web.accounts.by_provider._enter": "signing in by an identity provider",
     "portal.web.identity.tried": "weighty acts, another or a new password, an app or a passkey that is set up",
 }
 # Mails that anybody can have sent, counted at the same place.
@@ -62,6 +64,7 @@ PROOFS = {
     "portal.accounts.codes._of_recovery",
     "portal.accounts.passkeys.FirstPasskey.proof",
     "portal.accounts.passkeys.Passkey._counted",
+    "portal.providers.signing_in.ProviderAnswer.proof",
 }
 # `spend` of a proof spends its challenge, by a function of the same name.
 SPEND_THEIR_CHALLENGE = {
@@ -74,6 +77,7 @@ COUNTED = {
     "portal.api.door": "codes and signatures of portal-key",
     "portal.api.device": "codes of command lines that sign in",
     "portal.api.leaks": "tokens that somebody found",
+    "portal.web.accounts.by_provider": "answers of identity providers",
     "portal.web.tokens.devices": "codes that people type",
 }
 FOUND_BY_HASH = {
@@ -86,6 +90,7 @@ FOUND_BY_HASH = {
     "portal.handoffs.giving": "hand-offs, by the link in the mail",
     "portal.handoffs.opening": "hand-offs, by the link in the mail",
     "portal.keys.codes": "codes of portal-key, counted by the API's door",
+    "portal.providers.round_trips": "round trips to identity providers that came back, so that none counts twice",
     "portal.tenants.operations": "request codes, which open nothing by themselves",
     "portal.tokens.devices": "codes of command lines, counted by the API and by the page",
     "portal.tokens.texts": "personal tokens, counted by the API's door",

@@ -10,9 +10,9 @@ from tests.architecture.sources import PORTAL, Source, portal_sources
 pytestmark = pytest.mark.no_database
 
 ROOMS = (
-    "foundation", "verifier", "client", "access", "audit", "kek", "repeats", "tenants", "outbox", "accounts", "tokens",
-    "lookins", "contracts", "credentials", "entitlements", "imports", "projects", "delegations", "keys", "handoffs",
-    "usage", "gateways", "reviews", "webhooks", "impact",
+    "foundation", "verifier", "client", "access", "audit", "kek", "repeats", "tenants", "outbox", "accounts",
+    "providers", "tokens", "lookins", "contracts", "credentials", "entitlements", "imports", "projects",
+    "delegations", "keys", "handoffs", "usage", "gateways", "reviews", "webhooks", "impact",
 )  # fmt: skip
 DOORS = ("watching", "web", "connector", "gateway", "api")
 # Modules that stand above the rooms: settings and the list of all tables, then the doors, then who joins everything.

@@ -14,6 +14,7 @@ Page = tuple[str, str, dict[str, str]]
 
 # Files, figures, and the way from the root.
 NO_PAGES = {
+    "accounts.to_provider", "accounts.from_provider", "accounts.connect_go", "tenants.try_provider",
     "static", "accounts.sign_in_code", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home",
     "reviews.count", "reviews.evidence_csv", "reviews.evidence_json", "console.import_report",
     "console.import_template", "watching.metrics", "watching.livez",
@@ -24,6 +25,8 @@ SEEN_BY = {
     "accounts.forgotten": NOBODY,
     "accounts.forgotten_sent": NOBODY,
     "accounts.reset": NOBODY,
+    "accounts.find_provider": NOBODY,
+    "accounts.with_provider": NOBODY,
     "accounts.accept_invitation": NOBODY,
     "console.person": OPERATOR,
     "console.disable_person": OPERATOR,

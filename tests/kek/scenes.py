@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import select
 
-from portal.access.actor import Actor
+from portal.access.actor import Actor, system_actor
 from portal.access.rows import Reader, across_tenants
 from portal.accounts import totp
 from portal.accounts.models import FactorKind, SecondFactor
@@ -23,6 +23,10 @@ from portal.foundation.signing import Purpose, SigningKey
 from portal.kek.operations import Rotation
 from portal.outbox import operations as outbox
 from portal.outbox.models import OutboxMessage
+from portal.providers import operations as identity_providers
+from portal.providers.models import IdentityProvider
+from portal.providers.setup import setup
+from portal.tenants import operations as tenants
 from portal.webhooks import operations as webhooks
 from portal.webhooks.models import WebhookSecret
 
@@ -32,7 +36,7 @@ OLD_ID, NEW_ID, STRANGE_ID = key_id_of(OLD), key_id_of(NEW), key_id_of(STRANGE)
 SECRET = "Ann's token of an invitation"
 # What is said to a portal with the strange key where `fill` was once.
 OF_KEY = f"KEK has the key id {STRANGE_ID}"
-REFUSAL = f"{OF_KEY}, but what the database holds sealed under {OLD_ID} does not open with it (values: 7)"
+REFUSAL = f"{OF_KEY}, but what the database holds sealed under {OLD_ID} does not open with it (values: 8)"
 
 
 def a_mail(owner: Actor) -> None:
@@ -51,12 +55,19 @@ def an_app(owner: Actor) -> None:
     db.session.add(app)
 
 
+def a_client_secret(_owner: Actor) -> None:
+    tenant = tenants.create(system_actor("tests"), f"Tenant {os.urandom(4).hex()}")  # each has one at most
+    facts = {"name": "Own", "issuer": "https://idp.example.com", "client_id": "portal", "client_secret": SECRET}
+    identity_providers.set_up(system_actor("tests", tenant.id), **facts, asks_second=False)
+
+
 def a_webhook_secret(owner: Actor) -> None:
     webhooks.add(owner, f"https://shop.example.com/{os.urandom(4).hex()}", "Tickets", None)
 
 
 # How a value comes to be in each column: a new sealed column has to say it here.
 MADE: dict[str, Callable[[Actor], None]] = {
+    "identity_providers.client_secret": a_client_secret,
     "outbox.sealed": a_mail,
     "second_factors.sealed": an_app,
     "signing_keys.sealed": a_signing_key,
@@ -83,13 +94,21 @@ def opened() -> list[object]:
     found += [signing.signer(key)(b"the same words") for key in keys]
     apps = db.session.scalars(select(SecondFactor).order_by(SecondFactor.id))
     found += [totp.seed_of(app) for app in apps]
+    for row in db.session.scalars(across_tenants(IdentityProvider, reason=Reader.UPKEEP).order_by(IdentityProvider.id)):
+        found.append(setup().sealer.unseal(row.client_secret, row.place))
     return [*found, *(webhooks.secret_of(row) for row in db.session.scalars(secrets))]
 
 
 def stored() -> list[str]:
     """Every sealed text."""
     db.session.rollback()
-    columns = (OutboxMessage.sealed, SecondFactor.sealed, SigningKey.sealed, WebhookSecret.sealed)
+    columns = (
+        IdentityProvider.client_secret,
+        OutboxMessage.sealed,
+        SecondFactor.sealed,
+        SigningKey.sealed,
+        WebhookSecret.sealed,
+    )
     return [sealed for each in columns for sealed in db.session.scalars(across_tenants(each, reason=Reader.UPKEEP))]
 
 

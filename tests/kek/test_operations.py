@@ -194,7 +194,7 @@ def test_what_others_seal_under_the_old_key_meanwhile_is_found(app, owner, opera
     rotation = keks.Rotation(operator)
     steps = rotation.run()
     for _ in steps:
-        if len(stored()) == 7:  # a process that was not started anew yet
+        if len(stored()) == 8:  # a process that was not started anew yet
             begin_with(app, OLD, NEW)
             with transaction():
                 a_mail(owner)
@@ -265,7 +265,7 @@ def test_a_rotation_is_on_the_vendors_record_from_its_first_change_on(app, owner
     begun = [(row.event, row.subject_label, row.facts) for row in events()]
     rotated(vendor)
 
-    assert begun == [("kek.rotation_begun", NEW_ID, {"values": 7})]
+    assert begun == [("kek.rotation_begun", NEW_ID, {"values": 8})]
     assert [row.event for row in events()] == ["kek.rotation_begun"] * 2 + ["kek.rotated"]
     assert {row.tenant_id for row in events()} == {vendor.tenant_id}
     assert events()[-1].facts == {"values": 5}

@@ -64,6 +64,17 @@ WRONG: dict[str, dict[str, Any]] = {
         "too long": "x" * 400 + "@example.com",
     },
     "choice": CHOICE,
+    "issuer": {
+        "empty": "",
+        "no address": "nobody",
+        "without TLS": "http://idp.example.com",
+        "of one's own network": "https://10.0.0.1",
+        "with a question": "https://idp.example.com/?x=1",
+        "NUL": "https://idp.example.com/\x00",
+        "too long": "https://idp.example.com/" + "x" * 1000,
+    },
+    "client id": {"empty": "", "a space": "a b", "NUL": "a\x00", "two lines": "a\nb", "too long": "x" * 256},
+    "client secret": {"NUL": "a\x00", "two lines": "a\nb", "too long": "x" * 1001},
     "optional choice": {what: value for what, value in CHOICE.items() if what != "empty"},
     "contract": CHOICE | {"another tenant's": "{contract}"},
     "member": CHOICE | {"another tenant's": "{membership}"},
@@ -268,6 +279,11 @@ KINDS = {
     "console.decide answer": "reason",
     "reviews.answer_question reason": "text",
     "reviews.new contract": "contract id",
+    "tenants.provider issuer": "issuer",
+    "tenants.provider client_id": "client id",
+    "tenants.provider client_secret": "client secret",
+    "tenants.provider name": "label",
+    "tenants.switch_provider mode": "choice",
     "reviews.new edition": "optional choice",
     "reviews.new name": "review name",
     "reviews.line last_day": "narrower day",
@@ -315,7 +331,7 @@ SAID_AT = {
     "delegations.widen projects: empty": "rights",
     "delegations.client_widen last_day: long ago": "rights",
 }
-TYPED_IN_SECRET = {"password", "current", "new", "code", "first_code"}
+TYPED_IN_SECRET = {"client_secret", "password", "current", "new", "code", "first_code"}
 
 
 def kind_of(use: str, field: str) -> str:

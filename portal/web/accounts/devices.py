@@ -18,7 +18,7 @@ WAITING, KNOWN = "code", "known"
 
 def keep_waiting(token: str) -> None:
     """From now on this browser is where the sign-in with this token waits for its code."""
-    _set(WAITING, token, int(CODE_AWAITED_FOR.total_seconds()))
+    put_cookie(WAITING, token, int(CODE_AWAITED_FOR.total_seconds()))
 
 
 def waiting_token() -> str | None:
@@ -28,7 +28,7 @@ def waiting_token() -> str | None:
 
 def forget_waiting() -> None:
     """From now on no sign-in waits in this browser."""
-    _set(WAITING, "", 0)
+    put_cookie(WAITING, "", 0)
 
 
 def device_of(who: Person | str) -> str | None:
@@ -45,7 +45,7 @@ def note_known(person: Person) -> None:
     name = _name(person)
     device = known.pop(name, None) or secrets.token_urlsafe(16)
     kept = dict([*known.items(), (name, device)][-MOST_PEOPLE:])
-    _set(KNOWN, _serializer().dumps(kept), KNOWN_SECONDS)
+    put_cookie(KNOWN, _serializer().dumps(kept), KNOWN_SECONDS)
 
 
 def _known() -> dict[str, str]:
@@ -65,7 +65,9 @@ def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="portal-known-device")
 
 
-def _set(name: str, value: str, seconds: int) -> None:
+def put_cookie(name: str, value: str, seconds: int) -> None:
+    """The answer to this request gives the browser this cookie of the portal's; for 0 seconds: takes it away."""
+
     @after_this_request
     def add(response: Response) -> Response:
         secure = current_app.config["SESSION_COOKIE_SECURE"]

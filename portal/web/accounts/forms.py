@@ -159,6 +159,10 @@ class RecoveryCodesForm(FreshSignIn, PortalForm):
     batch = BatchField()
 
 
+class ConnectForm(FreshSignIn, PortalForm):
+    """Nothing but who one is."""
+
+
 class ProfileForm(PortalForm):
     name = NameField(_l("Name"))
     language = RadioField(_l("Language"), choices=LANGUAGE_CHOICES, validators=[InputRequired(_l("Choose one."))])

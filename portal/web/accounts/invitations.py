@@ -9,6 +9,7 @@ from portal.accounts import passwords, store
 from portal.accounts.errors import PasswordRefused, SignInToAccept
 from portal.accounts.models import Invitation, Language
 from portal.foundation.database import transaction
+from portal.providers.errors import OwnSignInNeeded
 from portal.tenants.models import Tenant
 from portal.web.accounts import browser
 from portal.web.accounts.blueprint import pages
@@ -37,6 +38,8 @@ def accept_invitation(token: str) -> Response:
 def _as_oneself(token: str, invitation: Invitation) -> Response:
     form, tenant = AcceptForm(), invitation.tenant
     if form.validate_on_submit():
+        if not g.session_row.is_own:
+            raise OwnSignInNeeded()
         with transaction():
             membership = accounts.accept(token, browser.person())
             row, session_token = accounts.renew_session(g.session_row, browser.device(), home_id=membership.tenant_id)

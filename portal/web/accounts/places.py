@@ -6,7 +6,6 @@ from flask import Response, g, redirect, render_template, request, session, url_
 from flask_login import current_user
 
 from portal.accounts import operations as accounts
-from portal.accounts import store
 from portal.accounts.errors import ChoiceUnknown
 from portal.accounts.models import Language, Membership, Theme
 from portal.delegations import store as delegations
@@ -31,7 +30,7 @@ def home() -> Response:
     """To sign-in, to the overview of the account one works in, or to the list when there is a choice to make."""
     if not current_user.is_authenticated:
         return redirect(url_for(".sign_in"))  # type: ignore[return-value]
-    place = _place(store.memberships_of(current_user.id))
+    place = _place(actors.known_memberships())
     return redirect(overview_of(place.tenant) if place else url_for(".switch"))  # type: ignore[return-value]
 
 
@@ -44,7 +43,7 @@ def overview_of(tenant: Tenant) -> str:
 @signed_in
 def switch() -> str:
     """The accounts one belongs to, and the clients of the one in which one works."""
-    memberships = store.memberships_of(current_user.id)
+    memberships = actors.known_memberships()
     place, wanted = _place(memberships), arguments.text("q")
     return render_template(
         "accounts/switch.html",
@@ -54,6 +53,7 @@ def switch() -> str:
         wanted=wanted,
         has_search=len(memberships) >= MANY,
         overview_of=overview_of,
+        is_own=g.session_row.is_own,
     )
 
 
@@ -69,7 +69,7 @@ def choose() -> Response:
 
 
 def _own(account: str) -> Membership:
-    for row in store.memberships_of(current_user.id):
+    for row in actors.known_memberships():
         if row.tenant.account_id == account:
             return row
     raise NotFound()
@@ -101,7 +101,9 @@ def _found(memberships: Any, wanted: str) -> list[Membership]:
 
 
 def _clients(place: Membership | None) -> list[Delegation]:
-    if place is None or place.tenant.is_vendor or place.tenant.standing is Standing.SUSPENDED:
+    if place is None or not accounts.acts_in(g.session_row, place):
+        return []
+    if place.tenant.is_vendor or place.tenant.standing is Standing.SUSPENDED:
         return []
     rows = delegations.taken_by(actors.as_member(place))
     return [row for row in delegations.page(rows, past=False, place=None).rows if row.state in RUNNING_STATES][

@@ -25,7 +25,9 @@ from portal.web.say import why
 def sign_in() -> Any:
     """The door. Somebody who is signed in already goes on to where they were going."""
     way_on = own_path(request.args.get("next")) or url_for(".home")
-    if current_user.is_authenticated and request.method == "GET":
+    row = browser.current_row()
+    needs_own = row is not None and not row.is_own and "own" in request.args
+    if current_user.is_authenticated and request.method == "GET" and not needs_own:
         return redirect(way_on, code=302)
     form = SignInForm.for_anybody()
     if form.validate_on_submit():
@@ -33,15 +35,18 @@ def sign_in() -> Any:
             is_in = _enter_by_passkey(form) if form.passkey.data else _enter(form)
         except (PasskeyRefused, WrongPassword, TooManyAttempts) as refusal:
             add_refusal(form.passkey if form.passkey.data else form.password, refusal)
-            return _again("accounts/sign_in.html", form, refusal)
+            return _again("accounts/sign_in.html", form, refusal, needs_own=needs_own)
         return redirect(way_on if is_in else _to_code(), code=303)
-    return answer("accounts/sign_in.html", form=form)
+    return answer("accounts/sign_in.html", form=form, needs_own=needs_own)
 
 
 def _enter(form: SignInForm) -> bool:
-    """Whether the person is signed in; otherwise a code is awaited in this browser."""
     email, device = form.email.data or "", devices.device_of(form.email.data or "")
-    proof = accounts.attempt(email, accounts.Password(form.password.data), browser.network(), device)
+    return enter_with(accounts.attempt(email, accounts.Password(form.password.data), browser.network(), device))
+
+
+def enter_with(proof: accounts.Proof) -> bool:
+    """Whether the person is signed in by this proof; otherwise a code is awaited in this browser."""
     with transaction():
         if accounts.needs_code(proof):
             waiting, entered = accounts.await_code(proof), None
@@ -67,7 +72,12 @@ def _enter_by_passkey(form: SignInForm) -> bool:
 
 
 def _to_code() -> str:
-    return url_for(".sign_in_code", next=own_path(request.args.get("next")))
+    return to_code(own_path(request.args.get("next")))
+
+
+def to_code(way_on: str | None) -> str:
+    """The address of the second step, and of where it leads on to."""
+    return url_for(".sign_in_code", next=way_on)
 
 
 @pages.route("/sign-in/code", methods=["GET", "POST"])

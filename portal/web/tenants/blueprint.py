@@ -6,6 +6,7 @@ from flask_babel import gettext
 from portal.access.actor import Actor
 from portal.access.roles import Role
 from portal.foundation.errors import NotFound
+from portal.providers.models import MODE_NAMES, ProviderMode
 from portal.tenants.models import STANDING_NAMES, Standing
 from portal.web.guards import current_actor
 
@@ -16,6 +17,12 @@ pages = Blueprint("tenants", __name__)
 def standing_name(standing: Standing) -> str:
     """What the standing is called in the reader's language."""
     return str(gettext(STANDING_NAMES[standing]))
+
+
+@pages.app_template_filter("provider_mode")
+def provider_mode(mode: ProviderMode) -> str:
+    """In one word whether an identity provider is used, in the reader's language."""
+    return str(gettext(MODE_NAMES[mode]))
 
 
 @pages.app_template_global("role_hints")

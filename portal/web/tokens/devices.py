@@ -3,16 +3,14 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from portal.access.roles import Permission
 from portal.accounts import attempts
-from portal.accounts import store as accounts
 from portal.foundation.database import transaction
 from portal.tokens import devices, operations
 from portal.tokens.errors import DecidedAlready, LastDayOutOfRange, UserCodeUnknown
 from portal.tokens.models import DeviceRequest
-from portal.web import arguments
+from portal.web import actors, arguments
 from portal.web.guards import requires, signed_in
 from portal.web.identity import confirmed
 from portal.web.pages import add_refusal, answer
@@ -90,7 +88,7 @@ def _asking(user_code: str) -> DeviceRequest:
 
 
 def _choice(asking: DeviceRequest, user_code: str) -> ResponseReturnValue:
-    memberships = accounts.memberships_of(current_user.id)
+    memberships = actors.known_memberships()
     if len(memberships) == 1:
         (only,) = memberships
         return redirect(url_for(".approve_device", account=only.tenant.account_id, user_code=user_code), code=303)

@@ -322,6 +322,16 @@ FORMS |= {
     "webhooks.remove": {"typed_name": "{webhook_name}"},
     "webhooks.resend": {"first_day": "{today}", "last_day": "{today}"},
 }
+FORMS |= {
+    "tenants.provider": {
+        "name": "Other sign-in",
+        "issuer": "{provider_issuer}",
+        "client_id": "portal",
+        "client_secret": "another s3cret",
+        "version": "{provider_version}",
+    },
+    "tenants.switch_provider": {"mode": "off"},
+}
 FORMS["console.import_new"] = {"file": lambda: _a_file()}
 FORMS["console.import_apply"] = {"version": "{import_version}"}
 NEW_REVIEW: Form = {

@@ -1,0 +1,121 @@
+"""Refusals of signing in by an identity provider: each says what went wrong, and who can mend it."""
+
+from portal.foundation.errors import Conflict, Denied, Invalid, NotFound, PortalError
+from portal.foundation.marking import N_
+from portal.foundation.outgoing import Problem
+
+OWNER_MENDS = N_("An owner of the account can look at its set-up; your own sign-in goes on as it is.")
+
+
+class IssuerNotUsable(Invalid):
+    code = "issuer_not_usable"
+    sentence = N_("Give the issuer as your provider shows it: an https address without “?” and “#”.")
+
+
+class ClientIdNotUsable(Invalid):
+    code = "client_id_not_usable"
+    sentence = N_("Give the client id as your provider shows it: at most %(longest)s characters without spaces.")
+
+
+class SecretNotUsable(Invalid):
+    code = "client_secret_not_usable"
+    sentence = N_(
+        "Give the client secret as your provider shows it: at most %(longest)s characters without line breaks."
+    )
+
+
+class VendorSignsInItself(NotFound):
+    code = "vendor_signs_in_itself"
+    sentence = N_("The vendor's own account has no identity provider.")
+
+
+class ProviderThere(Conflict):
+    code = "provider_there"
+    sentence = N_("This account has an identity provider already.")
+    mend = N_("Load the page again, and change that one.")
+
+
+class NotTried(Conflict):
+    code = "provider_not_tried"
+    sentence = N_("The set-up was not tried, or changed since: only what worked a moment ago is switched on.")
+    mend = N_("Try it, and switch it on within 10 minutes.")
+
+
+class ProviderUnreachable(PortalError):
+    code = "provider_unreachable"
+    status = 502
+    sentence = N_("The identity provider “%(provider)s” gave no answer that the portal can use (%(problem)s).")
+    mend = OWNER_MENDS
+
+
+class ProviderRefuses(Denied):
+    """`error` is the provider's own code for why, such as `access_denied`."""
+
+    code = "provider_refuses"
+    sentence = N_("The identity provider “%(provider)s” did not sign you in (%(error)s).")
+    mend = N_("Who runs that provider can say why. Your own sign-in goes on as it is.")
+
+
+class AnswerRefused(Denied):
+    """What the provider said does not prove anything; `problem` is in words for who runs it."""
+
+    code = "provider_answer_refused"
+    sentence = N_("The answer of the identity provider “%(provider)s” was refused: %(problem)s.")
+    mend = OWNER_MENDS
+
+
+class RoundTripLost(Denied):
+    """The answer does not belong to a sign-in that this browser began, or was used already. It does not say which."""
+
+    code = "round_trip_lost"
+    sentence = N_("This answer belongs to no sign-in that waits in this browser, or it was used already.")
+    mend = N_("Begin again from the page “Sign in with your organisation”. Cookies must be allowed.")
+
+
+class NotConnected(Denied):
+    code = "identity_not_connected"
+    sentence = N_(
+        "The identity provider “%(provider)s” knows you as “%(label)s”, but nobody here is connected with that."
+    )
+    mend = N_(
+        "Sign in with your own password once and connect it. Who is no member yet asks an owner for an invitation."
+    )
+
+
+class IdentityTaken(Conflict):
+    code = "identity_taken"
+    sentence = N_("This sign-in of the identity provider is connected with another member already.")
+    mend = N_("Sign out at the provider, and in again as yourself.")
+
+
+class ProviderSignInRefused(Invalid):
+    """One answer for a disabled person and one who left meanwhile."""
+
+    code = "provider_sign_in_refused"
+    sentence = N_("This sign-in is not open to you any more.")
+
+
+class ProviderNeeded(Denied):
+    """The account wants its own provider's word; `account` is its id."""
+
+    code = "provider_needed"
+    sentence = N_("This account lets its members in by its own identity provider only.")
+    mend = N_("Sign in with your organisation. Owners of the account may always use their own sign-in.")
+
+
+class OwnSignInNeeded(Denied):
+    code = "own_sign_in_needed"
+    sentence = N_("An identity provider signed you in, for its own account only. This needs your own sign-in.")
+    mend = N_("Sign in with your own password.")
+
+
+# Why an outgoing call gave nothing, for `problem`.
+PROBLEMS: dict[Problem, str] = {
+    Problem.URL: N_("the address cannot be used"),
+    Problem.NAME: N_("the name has no address"),
+    Problem.ADDRESS: N_("the name leads to an address that is not of the open internet"),
+    Problem.UNREACHABLE: N_("nobody took the connection"),
+    Problem.TLS: N_("the certificate does not fit, or there is no TLS"),
+    Problem.TIMEOUT: N_("no whole answer within 10 seconds"),
+    Problem.BAD_ANSWER: N_("the answer makes no sense"),
+}

@@ -1,0 +1,53 @@
+"""A provider's answer as a factor: whom it names is asked at the choke point of all sign-ins."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from portal.accounts.attempts import Proof, Step
+from portal.accounts.models import Means, Person
+from portal.audit.events import Event
+from portal.foundation.errors import NotFound
+from portal.providers import store
+from portal.providers.errors import NotConnected, ProviderSignInRefused
+from portal.providers.models import IdentityProvider, ProviderIdentity
+from portal.providers.round_trips import Answered
+
+STEP = Step("provider-", ProviderSignInRefused, Event.PROVIDER_REFUSED, is_second=False)
+
+
+@dataclass(frozen=True)
+class ProviderAnswer:
+    """What a provider answered to this browser's round trip, which is used up by now."""
+
+    answered: Answered
+    step: ClassVar[Step] = STEP
+
+    def proof(self, person: Person | None) -> Proof | None:
+        client = self.answered.client
+        named = store.identity(client.tenant_id, client.issuer, self.answered.subject)
+        if person is None or not person.is_active or named is None or named.person_id != person.id:
+            return None
+        return Proof(
+            person.id,
+            person.password_hash,
+            means=Means.PROVIDER,
+            vouched_by_id=client.tenant_id,
+            asked_second=client.asks_second,
+        )
+
+
+def offered_at(account_id: str) -> IdentityProvider:
+    """The provider that people sign in by to the account with this id, with its tenant. Raises: NotFound."""
+    provider = store.find_at(account_id)
+    if provider is None or not provider.is_on:
+        raise NotFound()
+    return provider
+
+
+def named_by(answered: Answered) -> ProviderIdentity:
+    """The member whom the answer means, with the person. Raises: NotConnected."""
+    client = answered.client
+    named = store.identity(client.tenant_id, client.issuer, answered.subject)
+    if named is None:
+        raise NotConnected(provider=client.name, label=answered.label)
+    return named
