@@ -40,6 +40,7 @@ def test_good_settings_are_all_ok(folder: Path):
         ({"kek": "c2hvcnQ="}, "fail", "KEK is not 32 bytes"),
         ({"external_base_url": "http://portal.example.com"}, "fail", "EXTERNAL_BASE_URL must begin with https"),
         ({"mail_backend": MailBackend.MAILBOX}, "fail", "MAIL_BACKEND=mailbox"),
+        ({"identity_providers": "loopback"}, "fail", "IDENTITY_PROVIDERS=loopback"),
         ({"webhook_receivers": "loopback"}, "fail", "WEBHOOK_RECEIVERS=loopback"),
         ({"proxy_hops": -1}, "fail", "PROXY_HOPS is less than 0"),
         ({"external_base_url": "http://localhost:8000"}, "warn", "EXTERNAL_BASE_URL is plain http"),
