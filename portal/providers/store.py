@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -75,7 +75,7 @@ def use_state(state_hash: bytes, forgotten_at: datetime) -> bool:
     """Whether this state was never used; from now on it was. One statement, so one wins."""
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     using = insert(UsedState).values(state_hash=state_hash, forgotten_at=forgotten_at).on_conflict_do_nothing()
-    return cast(CursorResult[Any], db.session.execute(using)).rowcount == 1
+    return db.session.scalar(using.returning(UsedState.state_hash)) is not None
 
 
 def tidy_up(now: datetime) -> None:

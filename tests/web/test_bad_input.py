@@ -67,7 +67,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "issuer": {
         "empty": "",
         "no address": "nobody",
-        "without TLS": "http://idp.example.com",
         "of one's own network": "https://10.0.0.1",
         "with a question": "https://idp.example.com/?x=1",
         "NUL": "https://idp.example.com/\x00",
