@@ -12,7 +12,7 @@ from portal.providers.errors import NotConnected, ProviderSignInRefused
 from portal.providers.models import IdentityProvider, ProviderIdentity
 from portal.providers.round_trips import Answered
 
-STEP = Step("provider-", ProviderSignInRefused, Event.PROVIDER_REFUSED, is_second=False)
+STEP = Step("idp-", ProviderSignInRefused, Event.PROVIDER_REFUSED, is_second=False)
 
 
 @dataclass(frozen=True)
