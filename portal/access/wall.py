@@ -3,7 +3,7 @@
 The first wall is every statement's own condition (`rows.py`). Here the same scope is said to the database, whose row
 policies (`policies.py`) let nothing else through, whatever a statement forgot. A tenant's id becomes the setting
 `portal.tenant`, a named reader across tenants the role of its name; both end with the transaction, so that no pooler
-hands them on. docs/decisions/0017-row-level-security.md says why this way.
+hands them on. docs/decisions/0016-row-level-security.md says why this way.
 """
 
 import uuid
