@@ -43,7 +43,14 @@ NAMES = dict.fromkeys(("tenants", "people", "editions"), READ)  # what comes alo
 # Of each reader: the tables and what it may do there, or what it may do everywhere. WRITER writes under the names of
 # its tenants and needs no role.
 RIGHTS: dict[Reader, dict[str, Rights] | Rights] = {
-    Reader.SIGN_IN: NAMES | {"memberships": READ, "delegations": READ, "delegation_projects": READ},
+    Reader.SIGN_IN: NAMES
+    | {
+        "delegation_projects": READ,
+        "delegations": READ,
+        "identity_providers": READ,
+        "memberships": READ,
+        "second_factors": READ,
+    },
     Reader.CODE_LOOK_UP: NAMES
     | {
         "command_codes": READ,
@@ -57,6 +64,7 @@ RIGHTS: dict[Reader, dict[str, Rights] | Rights] = {
         "key_pairs": READ,
         "memberships": READ,
         "personal_tokens": HOLD,
+        "second_factors": READ,
         "service_credentials": HOLD,
     },
     Reader.CONSOLE: READ,

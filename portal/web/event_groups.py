@@ -24,6 +24,7 @@ GROUP_NAMES: dict[str, str] = {
     "tenant": N_("The account"),
     "token": N_("Personal tokens"),
     "device": N_("Sign-ins of command lines"),
+    "provider": N_("Identity provider"),
     "webhook": N_("Webhooks"),
     "look_in": N_("Look-ins of the vendor"),
     "refused": N_("Refused acts"),

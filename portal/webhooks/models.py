@@ -185,6 +185,6 @@ def facts_of(delivery: WebhookDelivery) -> dict[str, Any]:
 
 
 # What happens to people, the vendor's own account and the portal itself is in no tenant's chain.
-ELSEWHERE = {"person", "second_factor", "import", "service_credential", "signing_key", "kek", "list"}
+ELSEWHERE = {"person", "passkey", "second_factor", "import", "service_credential", "signing_key", "kek", "list"}
 ELSEWHERE |= {"allotment"}  # what requests were called by older releases
 OFFERED = tuple(event for event in Event if event.value.partition(".")[0] not in ELSEWHERE)

@@ -36,6 +36,7 @@ CHECKS = {
 # Factors, and the doors that hand them over to `attempt`.
 FACTORS = {
     "Password": {
+        "portal.web.accounts.profile._change": "another password",
         "portal.web.accounts.signing._enter": "signing in",
         "portal.web.identity.proof_of": "weighty acts",
     },

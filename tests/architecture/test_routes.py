@@ -10,7 +10,7 @@ from portal.access.roles import Permission
 from portal.app import create_app
 from portal.web.guards import GUARD, check_routes, public
 from tests.conftest import settings_for
-from tests.web.access.routes import AT, FORMS, NAMES, routes_of
+from tests.web.access.routes import FORMS, NAMES, SAID, routes_of
 from tests.web.access.table import ROWS
 
 pytestmark = pytest.mark.no_database
@@ -88,5 +88,5 @@ def test_the_tests_know_of_no_page_that_is_gone(demo: Flask):
     endpoints = {rule.endpoint for rule in demo.url_map.iter_rules()}
     arguments = {argument for rule in demo.url_map.iter_rules() for argument in rule.arguments}
 
-    assert {use.partition(":")[0] for use in (*AT, *FORMS)} <= endpoints
+    assert {use.partition(":")[0] for use in (*SAID, *FORMS)} <= endpoints
     assert NAMES.keys() <= arguments

@@ -371,6 +371,7 @@ FORMS |= {
         "started": "{stamp}",
     },
 }
+SAID = AT.keys() | CALLS_AT.keys()  # the rest is derived, for whichever pages have a call of their name
 AT |= {f"api.{use}": at for use, at in AT.items()} | CALLS_AT
 # What the API shows to everybody.
 FOR_READERS = ("api.openapi", "api.reference")
