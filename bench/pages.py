@@ -128,8 +128,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = wish.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        small = _side(wish.small or f"sqlite:///{folder.resolve() / 'small.sqlite3'}", wish.tenants // 100)
-        large = _side(wish.large or f"sqlite:///{folder.resolve() / 'large.sqlite3'}", wish.tenants)
+        small = side_of(wish.small or f"sqlite:///{folder.resolve() / 'small.sqlite3'}", wish.tenants // 100)
+        large = side_of(wish.large or f"sqlite:///{folder.resolve() / 'large.sqlite3'}", wish.tenants)
         for _round in range(wish.rounds + 1):
             for page, (who, path) in PAGES.items():
                 for side in (small, large):
@@ -147,8 +147,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _side(url: str, tenants: int) -> Side:
-    app = create_app(_settings(url))
+def side_of(url: str, tenants: int, migration_url: str = "") -> Side:
+    """A portal on this database, filled with so many tenants unless it is filled already."""
+    app = create_app(settings_of(url, migration_url))
     with app.app_context():
         upgrade()
         with transaction():
@@ -161,15 +162,16 @@ def _side(url: str, tenants: int) -> Side:
             _analyze()
         else:
             filler.make()
-        clients = _clients(app, filler.world)
+        clients = clients_of(app, filler.world)
     return Side(app, filler.world, clients, {}, {})
 
 
-def _settings(url: str) -> Settings:
+def settings_of(url: str, migration_url: str = "") -> Settings:
+    """A demo's settings on this database, whose own role migrates it unless another one is named."""
     return Settings(
         portal_mode=Mode.DEMO,
         database_url=url,
-        migration_database_url=url if url.startswith("postgres") else "",
+        migration_database_url=(migration_url or url) if url.startswith("postgres") else "",
         secret_key="for measuring only, and long enough",  # noqa: S106
         kek=base64.b64encode(bytes(32)).decode(),
         external_base_url="http://localhost",
@@ -189,7 +191,8 @@ def _analyze() -> None:
             connection.execute(text("VACUUM ANALYZE"))
 
 
-def _clients(app: Flask, world: World) -> dict[str, tuple[FlaskClient, str]]:
+def clients_of(app: Flask, world: World) -> dict[str, tuple[FlaskClient, str]]:
+    """Somebody of each kind, signed in: a browser, and their account's id."""
     found = {}
     for who, tenant_id in world.tenants.items():
         with transaction():

@@ -69,14 +69,21 @@ RIGHTS: dict[Reader, dict[str, Rights] | Rights] = {
     },
     Reader.CONSOLE: READ,
     Reader.WORKER: WRITE,
-    Reader.NOTICE: NAMES | {"contracts": READ, "delegations": READ, "delegation_projects": READ, "memberships": READ},
+    Reader.NOTICE: NAMES
+    | {
+        "contracts": READ,
+        "delegation_projects": READ,
+        "delegations": READ,
+        "memberships": READ,
+        "second_factors": READ,
+    },
     Reader.HAND_OFF: NAMES
     | {
         "delegations": READ,
         "delegation_projects": READ,
         "envelope_keys": READ,
         "hand_offs": HOLD,
-        "key_intents": READ,
+        "key_intents": HOLD,
         "key_pairs": READ,
         "memberships": READ,
     },
