@@ -31,7 +31,7 @@ def _render(kind: str, item: Any, _context: Any) -> str | bool:
     return False
 
 
-def _migrate(connection: Connection) -> None:
+def _configure(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -40,6 +40,9 @@ def _migrate(connection: Connection) -> None:
         compare_type=True,
         transaction_per_migration=False,
     )
+
+
+def _migrate() -> None:
     with context.begin_transaction():
         context.run_migrations()
 
@@ -51,16 +54,27 @@ def _migrate_sqlite(connection: Connection) -> None:
     driver.execute("PRAGMA foreign_keys = OFF")
     if driver.execute("PRAGMA foreign_keys").fetchone() != (0,):
         raise RuntimeError("SQLite did not turn foreign keys off, so no table can be rebuilt safely")
-    _migrate(connection)
+    _configure(connection)
+    _migrate()
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise RuntimeError(f"the migration left rows that refer to nothing: {broken[:5]}")
 
 
 def _migrate_postgresql(connection: Connection) -> None:
-    # All in one transaction: nobody ever sees the tables without their row policies.
+    _configure(connection)
+    if "destination_rev" not in context.get_context().opts:  # the command only looks
+        _migrate()
+        return
+    # All in one transaction: nobody ever sees the tables without their row policies. An earlier release would see no
+    # rows with them.
     policies.take_down(connection)
-    _migrate(connection)
+    _migrate()
+    if set(context.get_context().get_current_heads()) == set(context.script.get_heads()):
+        _put_up(connection)
+
+
+def _put_up(connection: Connection) -> None:
     try:
         policies.put_up(connection, make_url(current_app.config["PORTAL"].database_url).username or "portal_app")
     except policies.RolesMissing as missing:

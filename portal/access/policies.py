@@ -21,8 +21,9 @@ ACROSS = "across_tenants"
 NAMED = "ANY ((SELECT string_to_array(current_setting('portal.tenant', true), ',')::uuid[])::uuid[])"
 WALLED = """
     SELECT oid::regclass::text FROM pg_class
-    WHERE relforcerowsecurity AND relnamespace = 'public'::regnamespace ORDER BY relname
+    WHERE relrowsecurity AND relnamespace = 'public'::regnamespace ORDER BY relname
 """
+POLICIES = "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'"
 WITHOUT_WALL = """
     SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(CAST(:tables AS text[])) AS name
     LEFT JOIN pg_class ON pg_class.oid = to_regclass(name)
@@ -40,9 +41,9 @@ READ: Rights = ("SELECT",)
 WRITE: Rights = ("SELECT", "INSERT", "UPDATE", "DELETE")
 HOLD: Rights = ("SELECT", "UPDATE")  # to lock a row, PostgreSQL asks for the right to change it
 NAMES = dict.fromkeys(("tenants", "people", "editions"), READ)  # what comes along with most rows
-# Of each reader: the tables and what it may do there, or what it may do everywhere. WRITER writes under the names of
-# its tenants and needs no role.
-RIGHTS: dict[Reader, dict[str, Rights] | Rights] = {
+ELSE = "*"  # every other table
+# Of each reader: the tables and what it may do there. WRITER writes under the names of its tenants and needs no role.
+RIGHTS: dict[Reader, dict[str, Rights]] = {
     Reader.SIGN_IN: NAMES
     | {
         "delegation_projects": READ,
@@ -67,8 +68,8 @@ RIGHTS: dict[Reader, dict[str, Rights] | Rights] = {
         "second_factors": READ,
         "service_credentials": HOLD,
     },
-    Reader.CONSOLE: READ,
-    Reader.WORKER: WRITE,
+    Reader.CONSOLE: {ELSE: READ, "contracts": HOLD, "tenants": HOLD},
+    Reader.WORKER: {ELSE: WRITE},
     Reader.NOTICE: NAMES
     | {
         "contracts": READ,
@@ -87,7 +88,7 @@ RIGHTS: dict[Reader, dict[str, Rights] | Rights] = {
         "key_pairs": READ,
         "memberships": READ,
     },
-    Reader.UPKEEP: WRITE,
+    Reader.UPKEEP: {ELSE: WRITE},
     Reader.SNAPSHOT: NAMES
     | {
         "contracts": READ,
@@ -116,7 +117,7 @@ def rights_of(reader: Reader) -> Iterator[tuple[str, str]]:
     """What a reader's role may do: pairs of a table and a privilege."""
     rights = RIGHTS[reader]
     for table in Base.metadata.sorted_tables:
-        for right in rights.get(table.name, ()) if isinstance(rights, dict) else rights:
+        for right in rights.get(table.name, rights.get(ELSE, ())):
             if table.name != AUDIT or right in ("SELECT", "INSERT"):
                 yield table.name, right
 
@@ -134,7 +135,7 @@ def condition_of(model: type[TenantScoped]) -> str:
 
 
 def put_up(connection: Connection, app: str) -> None:
-    """Put policies and rights on every table as the models have them, in the owner's transaction.
+    """Put policies and rights on every table as the models have them, in the owner's transaction, after take_down().
 
     app: the role that the application logs in with. Raises: RolesMissing.
     """
@@ -147,12 +148,11 @@ def put_up(connection: Connection, app: str) -> None:
 
 
 def take_down(connection: Connection) -> None:
-    """Let the owner pass, for migrations that read or write rows: put_up() puts the wall there again."""
-    forced = (
-        "SELECT oid::regclass::text FROM pg_class WHERE relforcerowsecurity AND relnamespace = 'public'::regnamespace"
-    )
-    for table in connection.scalars(text(forced)).all():
-        connection.execute(text(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"))
+    """Take all policies away, for migrations, and for earlier releases: put_up() puts the wall there again."""
+    for table, policy in connection.execute(text(POLICIES)).all():
+        connection.execute(text(f"DROP POLICY {policy} ON {table}"))
+    for table in connection.scalars(text(WALLED)).all():
+        connection.execute(text(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY"))
 
 
 def _statements(app: str) -> Iterator[str]:
@@ -171,8 +171,6 @@ def _statements(app: str) -> Iterator[str]:
 def _policies(table: str, model: type[TenantScoped]) -> Iterator[str]:
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
-    for policy in (OWN, SHOWN, ACROSS):
-        yield f"DROP POLICY IF EXISTS {policy} ON {table}"
     condition = condition_of(model)
     yield f"CREATE POLICY {OWN} ON {table} USING ({condition}) WITH CHECK ({condition})"
     yield f"CREATE POLICY {ACROSS} ON {table} TO {', '.join(ROLES)} USING (true) WITH CHECK (true)"

@@ -31,6 +31,7 @@ from tests.access.furnishing import (
     parties_for,
 )
 from tests.access.reviewing import question_for, reviews_of
+from tests.accounts.authenticator import Authenticator
 from tests.accounts.factors import a_passkey, an_app
 from tests.browser.addresses import NOBODY, OWNER, SIGNER, Page, pages
 from tests.factories import a_licensee, a_person, a_tenant, tenant_of
@@ -50,7 +51,7 @@ def main() -> None:
         things = place.things | intents_of(place.owner) | hand_off_intent_of(place, place.owner) | _letter_of(place)
         things |= _of_the_vendor(_member(cast.RUTH)) | question_for(place) | {"console_list": "contracts"}
         app_of_owner = an_app(account_store.get_person(place.owner.person_id))
-        passkey = a_passkey(app_of_owner.person, session=app_of_owner.session)
+        passkey = a_passkey(app_of_owner.person, session=app_of_owner.session, device=Authenticator(_origin(app)))
         things |= {"factor": str(app_of_owner.factor.id), "passkey": str(passkey.factor.id)}
         things |= {"reset_token": _link_to_reset()} | _people_of(place)
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
@@ -58,6 +59,10 @@ def main() -> None:
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}
         sessions = {name: _session(actor, adds_passkey=name == SIGNER) for name, actor in people.items()}
     json.dump({"sessions": sessions, "paths": _paths(app, things, accounts_of)}, sys.stdout)
+
+
+def _origin(app: Flask) -> str:
+    return str(app.config["PORTAL"].external_base_url)
 
 
 def _link_to_reset() -> str:
