@@ -16,7 +16,19 @@ from portal.web.scripts import sha256_of
 
 # The one that drives the page loads the next four; those of the frame (templates/layout_base.html) run beside them.
 DRIVER = "hand-off"
-SCRIPTS = (DRIVER, "envelope", "hpke", "private-key", "words", "copy", "focus-errors", "leave-guard", "menu", "reveal")
+SCRIPTS = (
+    DRIVER,
+    "envelope",
+    "hpke",
+    "private-key",
+    "words",
+    "copy",
+    "focus-errors",
+    "leave-guard",
+    "menu",
+    "passkey",
+    "reveal",
+)
 
 
 def drawn(template: str, *, form: FlaskForm, refusal: PortalError | None = None, **context: Any) -> Response:
