@@ -222,14 +222,16 @@ def signed_in(app: Flask) -> Callable[[Actor], PortalClient]:
 @pytest.fixture(scope="session")
 def snapshot(app: Flask, database_store: SqliteStore | PostgresStore) -> Iterator[Snapshot]:
     """The world of the access table, built once for all its tests."""
+    tell_rooms(app.config["PORTAL"])  # another test may have made another instance
     snapshot = Snapshot(app, database_store)
     yield snapshot
     snapshot.close()
 
 
 @pytest.fixture
-def world(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(app: Flask, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The world as it was built, at the moment it was, instead of an empty database; what takes long takes none."""
+    tell_rooms(app.config["PORTAL"])
     snapshot.put_back()
     monkeypatch.setattr(pace, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(material, "generate", lambda: snapshot.made_on_server)

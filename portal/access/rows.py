@@ -112,9 +112,12 @@ def across_tenants(*entities: Any, reason: Reader) -> Select[Any]:
     return select(*entities).execution_options(**{SCOPE: reason})
 
 
-def scoped_to(tenant_id: uuid.UUID) -> dict[str, Any]:
-    """Execution options for a statement that names the tenant by itself, such as a count or an update."""
-    return {SCOPE: tenant_id}
+def scoped_to(*tenant_ids: uuid.UUID) -> dict[str, Any]:
+    """Execution options for a statement that names the tenant by itself, such as a count or an update.
+
+    Of several tenants it reads rows, of each within what the reader may see there.
+    """
+    return {SCOPE: tenant_ids[0] if len(tenant_ids) == 1 else frozenset(tenant_ids)}
 
 
 def insert_many(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:

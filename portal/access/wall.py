@@ -55,6 +55,8 @@ def _wanted(options: Any, told: Told | None) -> Told:
     scope = options.get(SCOPE)
     if isinstance(scope, uuid.UUID):
         return Told(tenants=str(scope))
+    if isinstance(scope, frozenset):
+        return Told(tenants=_listed(scope))
     if scope is Reader.WRITER:
         return Told(tenants=_listed(options[HELD_BY]))
     if scope is not None:

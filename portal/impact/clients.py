@@ -33,5 +33,7 @@ def live_pairs(actor: Actor, delegations: Collection[Delegation], at: datetime) 
         )
         .group_by(KeyPair.delegation_id)
     )
-    counts = db.session.execute(rows, execution_options=scoped_to(actor.home_id))
+    counts = db.session.execute(
+        rows, execution_options=scoped_to(actor.home_id, *(row.tenant_id for row in delegations))
+    )
     return {delegation_id: count for delegation_id, count in counts if delegation_id is not None}

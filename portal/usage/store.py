@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased, contains_eager
 
 from portal.access.actor import Actor, Reach
-from portal.access.rows import owned_by
+from portal.access.rows import owned_by, scoped_to
 from portal.delegations.models import Delegation, DelegationState
 from portal.foundation.database import db
 from portal.keys.models import KeyPair
@@ -200,7 +200,8 @@ def around(actor: Actor, project_ids: Collection[uuid.UUID], taken: Collection[D
     at_clients = [and_(Installation.tenant_id == row.tenant_id, wants_somebody(), *_reached(row)) for row in running]
     rows = select(Installation).where(Installation.detached_at.is_(None), or_(own, *at_clients))
     rows = _with_last_key(actor, rows).order_by(Installation.name, Installation.id).limit(SHOWN)
-    return _seen(rows.execution_options(scope=actor.home_id))
+    tenants = [actor.home_id] if actor.home_id is not None else []
+    return _seen(rows.execution_options(**scoped_to(*tenants, *(row.tenant_id for row in running))))
 
 
 def wants_somebody() -> ColumnElement[bool]:

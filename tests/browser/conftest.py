@@ -59,8 +59,9 @@ def mayas_cookies(running_portal: Served, browser: Browser) -> Any:
 
 @pytest.fixture
 def portal(running_portal: Served) -> Served:
-    """The portal with the demo world as it was made."""
+    """The portal with the demo world as it was made, and whoever is signed in there as if just now."""
     running_portal.restore()
+    running_portal.refresh_sign_ins()
     return running_portal
 
 

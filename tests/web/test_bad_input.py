@@ -314,7 +314,7 @@ MORE_FORMS: dict[str, Form] = {
 }
 # What stands in forms beside their fields: the token, a name for password managers, a file (with a test of its own).
 # What a page's script writes, a passkey's answer: tests/accounts/test_passkeys.py.
-BESIDE = {"csrf_token", "username", "signature_file", "passkey"}
+BESIDE = {"csrf_token", "username", "signature_file", "passkey", "asks_second"}  # the last is ticked or not
 ALL_FORMS = {use: form for use, form in FORMS.items() if use not in APART} | MORE_FORMS
 TAKES_FOUR_BYTES = ("label", "connector label", "names", "text", "reason")
 # Where what is wrong with one field is said at the other that does not fit it.

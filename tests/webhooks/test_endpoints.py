@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from portal.access.errors import NotAllowed
 from portal.access.roles import Role
+from portal.access.rows import Reader
 from portal.audit import store as audit
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
@@ -33,14 +34,14 @@ from tests.webhooks.conftest import HERE, again, all_of, an_endpoint, happens, p
 
 def one(statement: str):
     """What the database itself says."""
-    return db.session.scalar(text(statement), execution_options={"scope": "test"})
+    return db.session.scalar(text(statement), execution_options={"scope": Reader.UPKEEP})
 
 
 def test_a_secret_is_told_once_and_kept_sealed(owner):
     shown = an_endpoint(owner)
 
     stored = db.session.execute(
-        text("SELECT sealed FROM webhook_secrets"), execution_options={"scope": "test"}
+        text("SELECT sealed FROM webhook_secrets"), execution_options={"scope": Reader.UPKEEP}
     ).scalar()
     assert shown.secret.startswith("whsec_")
     assert shown.secret not in repr(shown)

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from portal.access.roles import Scope
+from portal.access.rows import Reader
 from portal.accounts.models import UserSession
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
@@ -173,7 +174,7 @@ def test_it_is_refused_with_a_wrong_proof_and_done_with_the_right_one(
 def test_its_twin_is_refused_without_the_scope(row: Row, app: Flask, world: World, snapshot: Snapshot):
     caller, before = who_may(row, world), snapshot.events()
     with app.app_context(), transaction():
-        rows = update(PersonalToken).execution_options(scope="tests").values(scopes=frozenset({Scope.READ}))
+        rows = update(PersonalToken).execution_options(scope=Reader.UPKEEP).values(scopes=frozenset({Scope.READ}))
         db.session.execute(rows)
 
     answer = ask(app, caller, row.route)
