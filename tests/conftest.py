@@ -29,6 +29,7 @@ from portal.foundation import clock
 from portal.foundation.database import Base, db, transaction
 from portal.keys import material
 from tests import factories, sqlite
+from tests.access import furnishing
 from tests.access.snapshot import Snapshot
 from tests.access.world import World
 from tests.database import postgres_cluster
@@ -232,6 +233,7 @@ def snapshot(app: Flask, database_store: SqliteStore | PostgresStore) -> Iterato
 def world(app: Flask, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The world as it was built, at the moment it was, instead of an empty database; what takes long takes none."""
     tell_rooms(app.config["PORTAL"])
+    furnishing.have_asked_providers()
     snapshot.put_back()
     monkeypatch.setattr(pace, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(material, "generate", lambda: snapshot.made_on_server)

@@ -216,6 +216,9 @@ def a_credential_of(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> 
     return {"credential": kept.public_id, "credential_name": kept.name}
 
 
+PROVIDERS: dict[str, Metadata] = {}
+
+
 def a_provider(owner: Actor) -> Things:
     """An identity provider that members may come in by; the owner is connected. It is on no machine."""
     issuer = f"https://idp.example.com/{owner.tenant_id}"
@@ -228,9 +231,15 @@ def a_provider(owner: Actor) -> Things:
     tried = Answered(Client.of(row), "subject-of-the-owner", "owner@idp.example.com")
     with transaction():
         identity_providers.switch(owner, row, ProviderMode.OPTIONAL, tried)
-    known = Metadata(issuer, f"{issuer}/authorize", f"{issuer}/token", f"{issuer}/jwks", True, True)
-    discovery._metadata._rows[issuer] = (time.monotonic() + 1e6, known)
+    PROVIDERS[issuer] = Metadata(issuer, f"{issuer}/authorize", f"{issuer}/token", f"{issuer}/jwks", True, True)
+    have_asked_providers()
     return {"provider_id": str(row.id), "provider_version": str(row.version), "provider_issuer": issuer}
+
+
+def have_asked_providers() -> None:
+    """As if each of them had just said where it is: an act on one makes the portal ask it anew."""
+    for issuer, known in PROVIDERS.items():
+        discovery._metadata._rows[issuer] = (time.monotonic() + 1e6, known)
 
 
 def a_webhook(owner: Actor) -> Things:

@@ -39,6 +39,7 @@ def connect_provider(account: str) -> Any:
             provider_cookie.forget()
             flash(_("Connected: you can sign in by “%(provider)s” from now on.", provider=name), "success")
             return redirect(url_for(".with_provider", account=account), code=303)
+        membership, provider = _own(account), signing_in.offered_at(account)  # a proof lets go of what was loaded
     page = answer(
         "accounts/connect_provider.html",
         form=form,
