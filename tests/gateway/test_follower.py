@@ -17,6 +17,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import OperationalError
 
 from portal.access.actor import Actor
+from portal.access.rows import Reader
 from portal.app import create_app
 from portal.config import Listener
 from portal.foundation import changes, clock
@@ -250,8 +251,9 @@ def _all_tenants(_owner: Actor, _shop: Shop) -> None:
 
 def _behind_the_portals_back(owner: Actor, shop: Shop) -> None:
     key = KeyPair.__table__
+    revoked = update(key).where(key.c.api_key == shop.api_key).values(state="revoked")
     with db.engine.begin() as connection:
-        connection.execute(update(key).where(key.c.api_key == shop.api_key).values(state="revoked"))
+        connection.execute(revoked.execution_options(scope=Reader.UPKEEP))
 
 
 @pytest.mark.parametrize("break_off", [_move_back, _move_in_time, _forget_the_version, _all_tenants])

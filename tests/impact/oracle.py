@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.access.rows import Reader
 from portal.contracts.models import Contract, Service
 from portal.delegations.models import Delegation, DelegationProject
 from portal.entitlements.models import Entitlement
@@ -143,7 +144,8 @@ def by_id(rows: list[Row]) -> dict[uuid.UUID, Row]:
 
 
 def _rows(connection: Any, model: Any) -> list[Row]:
-    return [dict(row._mapping) for row in connection.execute(select(model.__table__))]
+    rows = select(model.__table__).execution_options(scope=Reader.UPKEEP)
+    return [dict(row._mapping) for row in connection.execute(rows)]
 
 
 def _is_over(row: Row, now: datetime) -> bool:
