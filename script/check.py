@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
 def everything() -> list[Outcome]:
     checks = [checked(name, command) for name, command in CHECKS.items()]
     suites = [tested(f"tests on {name}", kind, *PARALLEL, "-m", PARTS[name]) for name, kind in DATABASES.items()]
-    return [*checks, *suites, tested("browser stories", "sqlite", "-m", "browser")]
+    return [*checks, *suites, tested("browser stories", "sqlite", *PARALLEL, "-m", "browser")]
 
 
 def selected(arguments: list[str]) -> list[Outcome]:
