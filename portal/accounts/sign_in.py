@@ -109,7 +109,8 @@ def sign_out_everywhere(current: UserSession, *, keep_current: bool) -> int:
     person = store.get_person(current.person_id)
     count = store.end_sessions(person.id, clock.now(), keep=current.id if keep_current else None)
     factor_store.drop_pending_sign_ins(person.id)
-    audit.record(as_person(person), Event.SIGNED_OUT_EVERYWHERE, person, sessions=count, kept_current=keep_current)
+    if count or keep_current:  # else another click was quicker, and is on record
+        audit.record(as_person(person), Event.SIGNED_OUT_EVERYWHERE, person, sessions=count, kept_current=keep_current)
     return count
 
 

@@ -30,8 +30,11 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from portal.foundation.errors import NotFound
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -208,11 +211,14 @@ def lock(row: Any) -> None:
     """Read `row` again and keep others from changing it until the transaction ends; what was changed here stays.
 
     Its key is not locked: others may go on to write rows that refer to it, or two who hold one row each could wait for
-    each other.
+    each other. Raises: NotFound when somebody deleted it meanwhile.
     """
     db.session.flush()
-    # Only its own table: PostgreSQL cannot lock the empty side of an outer join that came along with the row.
-    db.session.refresh(row, with_for_update={"of": type(row), "key_share": True})
+    try:
+        # Only its own table: PostgreSQL cannot lock the empty side of an outer join that came along with the row.
+        db.session.refresh(row, with_for_update={"of": type(row), "key_share": True})
+    except InvalidRequestError as gone:
+        raise NotFound() from gone
 
 
 @event.listens_for(Engine, "connect")

@@ -161,8 +161,10 @@ def disconnect(membership: Membership) -> None:
     identity = store.identity_of(membership)
     if identity is None:
         raise NotFound()
-    audit.record(_as_member(membership), Event.IDENTITY_DISCONNECTED, _Gone(identity.audit_subject))
-    store.forget_identities(membership.tenant_id, ProviderIdentity.id == identity.id)
+    gone = _Gone(identity.audit_subject)
+    if not store.forget_identities(membership.tenant_id, ProviderIdentity.id == identity.id):
+        raise NotFound()  # another click was quicker
+    audit.record(_as_member(membership), Event.IDENTITY_DISCONNECTED, gone)
     accounts.end_vouching(membership.tenant_id, clock.now(), membership.person_id)
 
 

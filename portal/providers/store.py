@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -60,10 +60,11 @@ def identity_of(membership: Membership) -> ProviderIdentity | None:
     return db.session.scalars(rows, execution_options=scoped_to(membership.tenant_id)).one_or_none()
 
 
-def forget_identities(tenant_id: uuid.UUID, *conditions: Any) -> None:
-    """Delete whom the tenant's provider names; all of them, or those that fit."""
+def forget_identities(tenant_id: uuid.UUID, *conditions: Any) -> int:
+    """Delete whom the tenant's provider names; all of them, or those that fit. How many there were."""
     gone = delete(ProviderIdentity).where(ProviderIdentity.tenant_id == tenant_id, *conditions)
-    db.session.execute(gone, execution_options=scoped_to(tenant_id) | {"synchronize_session": False})
+    options = scoped_to(tenant_id) | {"synchronize_session": False}
+    return cast(CursorResult[Any], db.session.execute(gone, execution_options=options)).rowcount
 
 
 def forget_subject(tenant_id: uuid.UUID, issuer: str, subject: str) -> None:
