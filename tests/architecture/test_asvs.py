@@ -1,4 +1,7 @@
-"""docs/asvs.md: every requirement has its row, what a row names is there, and the figures in its head are counted."""
+"""docs/asvs.md: every requirement has its row, what a row names is there, and the figures in its head are counted.
+
+Of docs/security.md, too, the tests that it names are there.
+"""
 
 import re
 from collections import Counter
@@ -12,6 +15,7 @@ pytestmark = pytest.mark.no_database
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/asvs.md"
+SECURITY = ROOT / "docs/security.md"
 # The last requirement of each section that is of level 1 or 2; they are numbered from 1 without a gap.
 LEVELS_1_AND_2 = """
 1.1.2 1.2.9 1.3.11 1.4.3 1.5.2   2.1.3 2.2.3 2.3.4 2.4.1   3.2.2 3.3.4 3.4.6 3.5.5 3.7.2   4.1.3 4.2.1 4.3.2 4.4.4
@@ -81,6 +85,13 @@ def test_what_a_row_names_is_there():
     assert len(named) > 100
     assert {path for path, _name in named if not (ROOT / path).exists()} == set()
     assert {(path, name) for path, name in named if name and not _holds(ROOT / path, name)} == set()
+
+
+def test_the_proofs_that_security_md_names_are_there():
+    named = {path for path, _name in NAMED.findall(SECURITY.read_text()) if path.startswith("tests/")}
+
+    assert len(named) > 20
+    assert {path for path in named if not (ROOT / path).exists()} == set()
 
 
 def _holds(file: Path, name: str) -> bool:
