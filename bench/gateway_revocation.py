@@ -123,10 +123,10 @@ def main(wish: argparse.Namespace) -> None:
 def _probe(database: str, way: str, times: int) -> Iterator[Measured]:
     print(f"{database}, {way}: {times} revocations", flush=True)
     with ExitStack() as stack:
-        app, settings, folder = _portal(stack, database)
+        app, settings, folder = portal_on(stack, database)
         if way == LISTEN:
             settings["LISTEN_DATABASE_URL"] = settings["DATABASE_URL"]
-        actor, made = _fill(app, times + 1)
+        actor, made = filled(app, times + 1)
         askers = _two_workers(stack, settings, made[-1], folder)
         seconds: dict[str, list[float]] = {asker.worker: [] for asker in askers}
         for one in made[:-1]:
@@ -166,9 +166,9 @@ def _cut_off() -> Iterator[tuple[str, float]]:
     """How long each worker answers from memory once the database is gone."""
     print("PostgreSQL is stopped", flush=True)
     with ExitStack() as stack, ExitStack() as database:
-        app, settings, folder = _portal(database, POSTGRESQL)
+        app, settings, folder = portal_on(database, POSTGRESQL)
         settings |= {"GATEWAY_CUT_OFF_SECONDS": str(CUT_OFF_SECONDS)}
-        _actor, made = _fill(app, 1)
+        _actor, made = filled(app, 1)
         askers = _two_workers(stack, settings, made[0], folder)
         with app.app_context():
             db.engine.dispose()
@@ -178,7 +178,7 @@ def _cut_off() -> Iterator[tuple[str, float]]:
             yield asker.worker, asker.until(503, made[0].headers()) - stopped_at
 
 
-def _portal(stack: ExitStack, database: str) -> tuple[Flask, dict[str, str], Path]:
+def portal_on(stack: ExitStack, database: str) -> tuple[Flask, dict[str, str], Path]:
     """An application on an empty database of this kind, its settings, and a folder for its files."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     port = free_port()
@@ -198,7 +198,7 @@ def _postgresql() -> Iterator[tuple[str, str]]:
         yield cluster.create_database("bench")
 
 
-def _fill(app: Flask, number: int) -> tuple[Actor, list[Made]]:
+def filled(app: Flask, number: int) -> tuple[Actor, list[Made]]:
     """An owner with so many key pairs."""
     pool = gateway_keys.pool(max(number, 3), BITS)
     with app.app_context():

@@ -35,6 +35,7 @@ HAND_OFF = re.compile(r"hof_[0-9a-z]{20}")
 BOUND, ENVELOPE = re.compile(r'data-bound="([^"]*)"'), re.compile(r'data-envelope="([^"]*)"')
 DONE = "The sealed copy is destroyed; the private key has two holders now"
 API_KEY = re.compile(r"/keys/([0-9a-f]{32})")
+PATIENCE_SECONDS = 30
 T = TypeVar("T")
 
 
@@ -73,10 +74,10 @@ class Made:
 
 
 class Visitor:
-    """A browser of somebody, on a connection that is made anew when it breaks."""
+    """A browser of somebody at this address, on a connection that is made anew when it breaks."""
 
-    def __init__(self, origin: str, stop: Event, answered: Callable[[], None]) -> None:
-        self.origin, self.stop, self.answered = origin, stop, answered
+    def __init__(self, origin: str, stop: Event, answered: Callable[[], None], address: str = "127.0.0.1") -> None:
+        self.origin, self.stop, self.answered, self.address = origin, stop, answered, address
         self.cookies: dict[str, str] = {}
         self.lost = 0
         self._connection: http.client.HTTPConnection | None = None
@@ -131,7 +132,7 @@ class Visitor:
 
     def _connected(self, port: int | None) -> http.client.HTTPConnection:
         if self._connection is None:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", port, PATIENCE_SECONDS, (self.address, 0))
             try:
                 connection.connect()
             except OSError as error:
@@ -173,7 +174,7 @@ class Maker:
 
     def sign_in(self) -> None:
         """As on the first morning: the door, then the password."""
-        sign_in(self.visitor, self.owner)
+        sign_in(self.visitor, self.owner.email, self.owner.password)
 
     def make(self, made: Made) -> None:
         """One pair, from the wish to its API key in `made`."""
@@ -280,7 +281,7 @@ class HandsOver(WithTheCommandLine):
 
     def sign_in(self) -> None:
         super().sign_in()
-        sign_in(self.receiving, self.receiver)
+        sign_in(self.receiving, self.receiver.email, self.receiver.password)
 
     def make(self, made: Made) -> None:
         super().make(made)
@@ -330,10 +331,10 @@ class HandsOver(WithTheCommandLine):
 WAYS: tuple[type[Maker], ...] = (AtTheServer, WithAnUpload, WithTheCommandLine, HandsOver)
 
 
-def sign_in(visitor: Visitor, person: Owner | Receiver) -> None:
+def sign_in(visitor: Visitor, email: str, password: str) -> None:
     """The door, then the password."""
     visitor.cookies.clear()
-    entered = visitor.post("/sign-in", {"email": person.email, "password": person.password})
+    entered = visitor.post("/sign-in", {"email": email, "password": password})
     if entered.status != 303:
         raise RuntimeError(f"sign-in answered {entered.status}")
 
