@@ -248,7 +248,7 @@ PERMISSION_NAMES: dict[Permission, str] = {
     Permission.IMPORT: N_("Import accounts and contracts from a file"),
     Permission.LOOK_IN: N_("Read a tenant's own pages for a while, with a reason and the tenant's notice"),
     Permission.CREDENTIAL_KEEP: N_("Issue, rotate and revoke service credentials"),
-    Permission.PERSON_KEEP: N_("Disable and enable people's sign-ins"),
+    Permission.PERSON_KEEP: N_("Disable and enable people's sign-ins, and help who lost the second step"),
 }
 
 SCOPE_NAMES: dict[Scope, str] = {

@@ -115,6 +115,19 @@ class Password:
 
 
 @dataclass(frozen=True)
+class FormerPassword:
+    """The password until all second factors were removed, as it was typed: of use for nothing but a new one."""
+
+    text: str
+    step: ClassVar[Step] = FIRST
+
+    def proof(self, person: Person | None) -> Proof | None:
+        stored = person.former_hash if person is not None and person.is_active else None
+        fits = passwords.matches(self.text, stored)  # first, and always: it is what takes the time
+        return Proof(person.id, stored) if fits and person is not None and stored is not None else None
+
+
+@dataclass(frozen=True)
 class _Buckets:
     """What one attempt counts in; `pair` is the account at this network, or at this device when it is known."""
 

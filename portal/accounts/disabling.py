@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from portal.access.actor import Actor, require, system_actor
 from portal.access.roles import PERMISSIONS, ROLE_NAMES, Permission, Role
-from portal.accounts import factor_store, mailed_store, store
+from portal.accounts import factor_store, mailed_store, recoveries, store
 from portal.accounts.errors import DisablesOneself, LastOwner, NotOneOfThem, OwnerWanted
 from portal.accounts.first_owner import invite_first_owner
 from portal.accounts.models import MailPurpose, Membership, Person
@@ -73,6 +73,7 @@ def disable(
     store.end_sessions(person.id, person.disabled_at)
     factor_store.drop_pending_sign_ins(person.id)
     mailed_store.drop_token(person.id, MailPurpose.RESET)
+    recoveries.close_of(actor, person)
     for membership in successors:
         _make_owner(actor, membership, next(row.tenant for row in last if row.tenant_id == membership.tenant_id))
     for tenant in alone:

@@ -89,6 +89,43 @@ class ResetGone(NotFound):
     mend = N_("Ask for another mail on the sign-in page: “Forgot your password?”")
 
 
+class StopLinkGone(NotFound):
+    code = "stop_link_gone"
+    sentence = N_("This link stops nothing any more: what it was about is over.")
+    mend = N_("If your second step is gone and that was not you, tell an owner of your account at once.")
+
+
+class RecoveryOver(Conflict):
+    """Stopped, refused, carried out or lapsed meanwhile, or the person is disabled."""
+
+    code = "recovery_over"
+    sentence = N_("This request is over: it was stopped, refused, carried out, or it lapsed.")
+
+
+class NobodyVouched(Conflict):
+    code = "nobody_vouched"
+    sentence = N_("Nobody who may still do so has vouched for this person.")
+    mend = N_("An owner of an account to which the person belongs does that first.")
+
+
+class RecoveryTooEarly(Conflict):
+    """`moment` is from when on it may be carried out, in UTC."""
+
+    code = "recovery_too_early"
+    sentence = N_("The second step can be removed from %(moment)s UTC on: until then the person can stop it.")
+
+
+class NotByOneself(Denied):
+    code = "not_by_oneself"
+    sentence = N_("This takes two others: nobody helps themselves, and who vouched does not carry it out.")
+    mend = N_("Another operator can do it.")
+
+
+class OthersVouch(Denied):
+    code = "others_vouch"
+    sentence = N_("Somebody in the person's own account can vouch; the vendor does so only where nobody else can.")
+
+
 class TooManyFactors(Conflict):
     code = "too_many_factors"
     sentence = N_("There are %(most)s authenticator apps already. Remove one that you do not use any more.")

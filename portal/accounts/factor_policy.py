@@ -4,7 +4,7 @@ Nothing of it is stored with a person: it follows from the account, the membersh
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from portal.access.actor import FactorDue
@@ -51,7 +51,10 @@ def at_client(client: Tenant, begun_at: datetime, membership: Membership) -> Ask
 def due(person: Person, asked: Iterable[Asked]) -> FactorDue | None:
     """What is due first; None when nobody asks, or the person has a second factor, of which no other is asked then."""
     found = first(asked)
-    return None if found is None or person.has_second_factor else found
+    if found is None or person.has_second_factor:
+        return None
+    # Who lost a second factor has had their days of grace: its removal by others gives nobody a day without one.
+    return found if person.recovered_at is None else replace(found, at=min(found.at, person.recovered_at))
 
 
 def first(asked: Iterable[Asked]) -> FactorDue | None:

@@ -48,7 +48,11 @@ class Theme(StrEnum):
 
 
 class Person(Versioned, Base):
-    """A human with one sign-in. The four members below the columns are what Flask-Login asks of it."""
+    """A human with one sign-in. The four members below the columns are what Flask-Login asks of it.
+
+    `recovered_at` is when all second factors were last removed by others, since they were lost. `former_hash` is of the
+    password until then, which the mail's link to a new one asks for; None once there is a new one.
+    """
 
     __tablename__ = "people"
     __table_args__ = (UniqueConstraint("email_key"), Index("ix_people_name_key", "name_key", "id"))
@@ -63,6 +67,8 @@ class Person(Versioned, Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     theme: Mapped[Theme] = mapped_column(enum_type(Theme), default=Theme.AUTO)
     wants_digest: Mapped[bool] = mapped_column(default=True, server_default=true())
+    former_hash: Mapped[str | None]
+    recovered_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
@@ -274,7 +280,8 @@ class MailPurpose(StrEnum):
     """For what a link in a mail is good."""
 
     RESET = "reset"
-    STOP_RECOVERY = "stop_recovery"
+    STOP_ASKED = "stop_asked"
+    STOP_VOUCHED = "stop_vouched"
 
 
 class MailedToken(Base):
@@ -300,6 +307,50 @@ class ResetRequest(Base):
 
     email_key: Mapped[str] = mapped_column(String(320), primary_key=True)
     asked_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class RecoveryOutcome(StrEnum):
+    """How a request of who lost all second factors ended."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+class FactorRecovery(Base):
+    """Somebody lost the second factor and the recovery codes, and asks for their removal; one at a time.
+
+    `vouched_in_id` is the account for which somebody vouched, `due_at` from when on another person may carry it out.
+    Open until it is closed, with an outcome.
+    """
+
+    __tablename__ = "factor_recoveries"
+    __table_args__ = (
+        CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name="closed"),
+        CheckConstraint("(vouched_at IS NULL) = (due_at IS NULL)", name="vouched"),
+        Index(
+            "uq_factor_recoveries_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=ids.uuid7)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"))
+    asked_at: Mapped[datetime] = mapped_column(default=clock.now)
+    vouched_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+    vouched_in_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id"))
+    vouched_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    outcome: Mapped[RecoveryOutcome | None] = mapped_column(enum_type(RecoveryOutcome))
+    closed_at: Mapped[datetime | None]
+    closed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("people.id"))
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[person_id])
+    vouched_by: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[vouched_by_id])
 
 
 class UserSession(Base):

@@ -1,6 +1,6 @@
 """What can be done with people and their accounts, gathered from the modules that do it."""
 
-from portal.accounts.attempts import Password, Proof, attempt
+from portal.accounts.attempts import FormerPassword, Password, Proof, attempt
 from portal.accounts.challenges import Asked, Purpose
 from portal.accounts.codes import Code, FirstCode
 from portal.accounts.disabling import disable, enable, require_may_keep
@@ -25,6 +25,17 @@ from portal.accounts.passkeys import (
     question_to_anybody,
 )
 from portal.accounts.people import change_looks, change_profile, time_zones
+from portal.accounts.recoveries import (
+    ask_for_recovery,
+    carry_out_recovery,
+    is_vouched,
+    lapse_recoveries,
+    may_vouch,
+    recovery_to_stop,
+    refuse_recovery,
+    stop_recovery,
+    vouch_for_recovery,
+)
 from portal.accounts.recovery_codes import HOW_MANY as RECOVERY_CODES
 from portal.accounts.resets import answer_due as answer_reset_requests
 from portal.accounts.resets import ask_for_reset, person_to_reset, reset_password
@@ -73,6 +84,7 @@ __all__ = [
     "FirstCode",
     "FirstOwner",
     "FirstPasskey",
+    "FormerPassword",
     "Passkey",
     "Password",
     "Proof",
@@ -82,11 +94,13 @@ __all__ = [
     "acts_in",
     "answer_reset_requests",
     "app_to_confirm",
+    "ask_for_recovery",
     "ask_for_reset",
     "attempt",
     "await_code",
     "awaiting_code",
     "begin_session",
+    "carry_out_recovery",
     "change_looks",
     "change_password",
     "change_profile",
@@ -103,9 +117,12 @@ __all__ = [
     "invite_first_owner",
     "invite_owners",
     "is_fresh",
+    "is_vouched",
     "knows_of",
+    "lapse_recoveries",
     "make_recovery_codes",
     "may_give",
+    "may_vouch",
     "needs_code",
     "open_one",
     "open_to_owners",
@@ -115,6 +132,8 @@ __all__ = [
     "question_to",
     "question_to_anybody",
     "reauthenticate",
+    "recovery_to_stop",
+    "refuse_recovery",
     "remove",
     "renew_session",
     "require_may_keep",
@@ -129,7 +148,9 @@ __all__ = [
     "sign_out",
     "sign_out_elsewhere",
     "sign_out_everywhere",
+    "stop_recovery",
     "tidy_up",
     "time_zones",
+    "vouch_for_recovery",
     "withdraw",
 ]

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+import secrets
 import unicodedata
 from dataclasses import dataclass
 from threading import BoundedSemaphore
@@ -112,6 +113,11 @@ def matches(password: str, stored: str | None) -> bool:
 def is_outdated(stored: str) -> bool:
     """Whether it was hashed with other costs than those of today."""
     return _get_kiln().is_outdated(stored)
+
+
+def nobodys() -> ChosenPassword:
+    """A password that nobody knows, in place of one that must not be used any more. Slow, as `choose`."""
+    return ChosenPassword(_get_kiln().hash(secrets.token_urlsafe(32)), stands_alone=True)
 
 
 def rehash(password: str) -> ChosenPassword:

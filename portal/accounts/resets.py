@@ -5,9 +5,9 @@ Who asks learns nothing of the address: asking writes one row whoever it belongs
 
 from datetime import timedelta
 
-from portal.accounts import factor_store, mailed_store, store
+from portal.accounts import factor_store, mailed_store, recoveries, store
 from portal.accounts.attempts import Proof
-from portal.accounts.errors import CodeNeeded, PasswordTooShort, ResetGone
+from portal.accounts.errors import CodeNeeded, PasswordTooShort, ResetGone, WrongPassword
 from portal.accounts.models import MailPurpose, Means, Person, as_person
 from portal.accounts.passwords import SHORTEST, ChosenPassword
 from portal.audit import operations as audit
@@ -50,17 +50,20 @@ def person_to_reset(token: str) -> Person:
     return found.person
 
 
-def reset_password(token: str, chosen: ChosenPassword, second: Proof | None) -> None:
+def reset_password(token: str, chosen: ChosenPassword, second: Proof | None, former: Proof | None = None) -> None:
     """The person of this link has the chosen password; all their sessions end, and a mail tells them.
 
-    second: by a second factor, for who has one. Raises: ResetGone when it was used meanwhile, CodeNeeded,
-    PasswordTooShort for one that needs a second factor, when there is none.
+    second: by a second factor, for who has one. former: by the password until now, for whom others removed all second
+    factors: the mailbox alone never was enough, and is not now. Raises: ResetGone when it was used meanwhile,
+    CodeNeeded, WrongPassword, PasswordTooShort for one that needs a second factor, when there is none.
     """
     person = person_to_reset(token)
     lock(person)
     has_factor = factor_store.has_second_factor(person.id)
     if has_factor and not _is_second(second, person):
         raise CodeNeeded()
+    if person.former_hash is not None and not _is_former(former, person):
+        raise WrongPassword()
     if not chosen.stands_alone and not has_factor:
         raise PasswordTooShort(shortest=SHORTEST)
     if not person.is_active:
@@ -68,11 +71,13 @@ def reset_password(token: str, chosen: ChosenPassword, second: Proof | None) -> 
     if not mailed_store.take_token(token_hash(token), MailPurpose.RESET, person.id, clock.now()):
         raise ResetGone()
 
-    person.password_hash = chosen.hash
+    person.password_hash, person.former_hash = chosen.hash, None
     store.end_sessions(person.id, clock.now())
     factor_store.drop_pending_sign_ins(person.id)
     outbox.post("password_reset", person.email, person.language.value, {"name": person.name})
     means = [second.means.value] if second is not None else []
+    if second is not None:
+        recoveries.stop_by_factor(person, {second.means})
     audit.record(as_person(person), Event.PASSWORD_RESET, person, factors=means)
 
 
@@ -80,6 +85,10 @@ def _is_second(proof: Proof | None, person: Person) -> bool:
     if proof is None or proof.means is Means.PASSWORD:
         return False
     return (proof.person_id, proof.password_hash) == (person.id, person.password_hash)
+
+
+def _is_former(proof: Proof | None, person: Person) -> bool:
+    return proof is not None and (proof.person_id, proof.password_hash) == (person.id, person.former_hash)
 
 
 def _send_link(person: Person) -> None:

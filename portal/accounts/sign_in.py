@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from portal.accounts import factor_store, mailed_store, store
+from portal.accounts import factor_store, mailed_store, recoveries, store
 from portal.accounts.attempts import Proof
 from portal.accounts.errors import CodeNeeded, PasswordTooShort, SessionEnded, SignInLapsed, WrongPassword
 from portal.accounts.models import MailPurpose, Means, PendingSignIn, Person, UserSession, as_person
@@ -125,6 +125,7 @@ def change_password(
     person = _proven_whole(proof, second)
     if not chosen.stands_alone and not factor_store.has_second_factor(person.id):
         raise PasswordTooShort(shortest=SHORTEST)
+    recoveries.stop_by_factor(person, _means(proof, second))
     person.password_hash = chosen.hash
     store.end_sessions(person.id, clock.now())
     factor_store.drop_pending_sign_ins(person.id)
@@ -145,6 +146,7 @@ def reauthenticate(row: UserSession, proof: Proof, second: Proof | None = None) 
     if current is None or not is_live(current, clock.now()):
         raise SessionEnded()
     current.reauthenticated_at = clock.now()
+    recoveries.stop_by_factor(person, _means(proof, second))
 
 
 def proven(proof: Proof) -> Person:
@@ -184,6 +186,7 @@ def _enter(
 ) -> tuple[UserSession, str]:
     if instead_of is not None:
         _end(instead_of)
+    recoveries.stop_by_factor(person, factors)
     audit.record(as_person(person), Event.SIGNED_IN, person, device=device, factors=sorted(factors))
     if vouched_by_id is None:
         return begin_session(person, device, factors=factors)

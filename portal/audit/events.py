@@ -26,6 +26,12 @@ class Event(StrEnum):
     RECOVERY_CODES_MADE = "person.recovery_codes_made"
     PROFILE_CHANGED = "person.profile_changed"
     PERSON_JOINED = "person.joined"
+    RECOVERY_ASKED = "recovery.asked"
+    RECOVERY_VOUCHED = "recovery.vouched"
+    RECOVERY_STOPPED = "recovery.stopped"
+    RECOVERY_REFUSED = "recovery.refused"
+    RECOVERY_DONE = "recovery.done"
+    RECOVERY_LAPSED = "recovery.lapsed"
     PERSON_DISABLED = "person.disabled"
     PERSON_ENABLED = "person.enabled"
 

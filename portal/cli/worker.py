@@ -120,6 +120,7 @@ def _tasks() -> list[Task]:
     return [
         Task("mail", timedelta(seconds=LOOK_SECONDS), lambda: outbox.run_once(send)),
         Task("forgotten passwords", timedelta(seconds=LOOK_SECONDS), lambda: _until_done(_answer_resets, actor)),
+        Task("lost second steps", timedelta(minutes=10), lambda: _until_done(accounts.lapse_recoveries, actor)),
         Task("key pairs", timedelta(seconds=30), lambda: _until_done(keys.lapse_due, actor)),
         Task("rotations", timedelta(minutes=1), lambda: retiring.run(actor)),
         Task("reminders", timedelta(hours=1), lambda: reminders.run(actor)),

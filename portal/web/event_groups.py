@@ -22,6 +22,7 @@ GROUP_NAMES: dict[str, str] = {
     "member": N_("Members"),
     "invitation": N_("Invitations"),
     "tenant": N_("The account"),
+    "recovery": N_("Lost second steps"),
     "token": N_("Personal tokens"),
     "device": N_("Sign-ins of command lines"),
     "provider": N_("Identity provider"),

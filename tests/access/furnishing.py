@@ -42,6 +42,7 @@ from portal.keys import leaks, making
 from portal.keys import store as key_store
 from portal.keys.models import KeyOrigin, KeyPair, NoticeKind
 from portal.lookins import operations as look_ins
+from portal.outbox import operations as outbox
 from portal.projects import connecting, installations
 from portal.projects import operations as projects
 from portal.projects import store as project_store
@@ -64,6 +65,7 @@ from portal.webhooks import operations as webhooks
 from portal.webhooks import posting as webhook_posting
 from portal.webhooks import store as webhook_store
 from portal.webhooks.sending import Outcome, Parcel
+from tests.accounts.factors import an_app, password_of
 from tests.credentials.scenes import a_credential, revoke, rotated
 from tests.factories import (
     BASE_URL,
@@ -187,6 +189,18 @@ def an_import(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> Things
     with transaction():
         found = import_store.get(giver, public_id)
         return {"import": found.public_id, "import_version": str(found.version)}
+
+
+def a_recovery(tenant: Tenant) -> Things:
+    """The request of a further member to have the second factor removed, and the token of the link that stops it."""
+    mine = an_app(account_store.get_person(a_member(tenant, Role.VIEWER).person_id))
+    proof = password_of(mine.person)
+    with transaction():
+        waiting = accounts.await_code(proof)
+    with transaction():
+        recovery = str(accounts.ask_for_recovery(waiting).id)
+    mail = next(one for one in outbox.read_all(20) if one.template == "recovery_asked")
+    return {"recovery": recovery, "stop_token": str(mail.facts["token"])}
 
 
 def a_token_of(actor: Actor) -> Things:

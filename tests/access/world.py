@@ -32,6 +32,7 @@ from tests.access.furnishing import (
     a_hand_off_to,
     a_look_in,
     a_place,
+    a_recovery,
     a_rotation,
     a_token_of,
     an_import,
@@ -137,6 +138,7 @@ def build() -> World:
     shared |= {"factor": str(in_two_steps.factor.id), "passkey": passkey}
     named, more = (_by_name(group, shared | owners) for group in (callers, others))
     begun = intents_of(other.owner) | hand_off_intent_of(other, other.owner)
+    begun |= {"recovery": a_recovery(tenant_of(other.owner))["recovery"]}
     foreign = shared | other.things | begun | {"session": named["other_owner"].things["session"]}
     foreign_app = _in_two_steps(other.people["spare"])
     foreign |= {"factor": str(foreign_app.factor.id), "passkey": _passkey_of(foreign_app)}
@@ -169,6 +171,7 @@ def _shared_things(client: Place) -> Things:
         "ownerless_account": a_tenant("Nobody's").account_id,
         **_reset(),
         **_people(client),
+        **a_recovery(tenant_of(client.owner)),
         "client_version": client.things["tenant_version"],
         "next_year": (clock.now() + timedelta(days=300)).date().isoformat(),
         "an_hour_ago": (clock.now() - timedelta(hours=1)).isoformat(),

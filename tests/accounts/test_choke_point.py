@@ -16,6 +16,7 @@ pytestmark = pytest.mark.no_database
 # What tells whether something secret fits, by the function that does the comparing, and who may call it for what.
 CHECKS = {
     "passwords.matches": {
+        "portal.accounts.attempts.FormerPassword.proof": "the factor itself",
         "portal.accounts.attempts.Password.proof": "the factor itself",
         "portal.accounts.passwords.matches": "where it is done",
     },
@@ -40,6 +41,9 @@ FACTORS = {
         "portal.web.accounts.signing._enter": "signing in",
         "portal.web.identity.proof_of": "weighty acts",
     },
+    "FormerPassword": {
+        "portal.web.accounts.resetting._reset": "a new password, once others removed all second factors"
+    },
     "Code": {
         "portal.web.accounts.signing._finish": "the second step of signing in",
         "portal.web.identity.second_of": "weighty acts, and another or a new password",
@@ -57,9 +61,13 @@ ATTEMPTS = {
     "portal.web.identity.tried": "weighty acts, another or a new password, an app or a passkey that is set up",
 }
 # Mails that anybody can have sent, counted at the same place.
-MAILS = {"portal.web.accounts.resetting.forgotten": "a forgotten password"}
+MAILS = {
+    "portal.web.accounts.lost.lost_factors": "a lost second step",
+    "portal.web.accounts.resetting.forgotten": "a forgotten password",
+}
 # A proof is made by a factor only.
 PROOFS = {
+    "portal.accounts.attempts.FormerPassword.proof",
     "portal.accounts.attempts.Password.proof",
     "portal.accounts.codes._by",
     "portal.accounts.codes._of_recovery",
@@ -83,6 +91,7 @@ COUNTED = {
 }
 FOUND_BY_HASH = {
     "portal.accounts.invitations": "invitations, by the link in the mail",
+    "portal.accounts.recoveries": "sign-ins that wait for a code, by the browser's cookie; links that stop a removal",
     "portal.accounts.resets": "links to a new password, in the mail",
     "portal.accounts.sessions": "sessions, when they begin",
     "portal.accounts.sign_in": "sign-ins that wait for a code, by the browser's cookie",

@@ -32,6 +32,7 @@ MIGRATIONS = sorted((ROOT / "migrations" / "versions").glob("*.py"))
 GLOBAL = {
     "tenants": "says who the tenants are",
     "people": "a person belongs to several tenants",
+    "factor_recoveries": "what a person proves themselves with",
     "mailed_tokens": "a link in a mail to a person",
     "reset_requests": "asked before anybody is known",
     "passkeys": "what a person proves themselves with",

@@ -15,7 +15,8 @@ Page = tuple[str, str, dict[str, str]]
 # Files, figures, and the way from the root.
 NO_PAGES = {
     "accounts.to_provider", "accounts.from_provider", "accounts.connect_go", "tenants.try_provider",
-    "static", "accounts.sign_in_code", "activity.csv", "keys.message", "handoffs.receipt", "accounts.home",
+    "static", "accounts.sign_in_code", "accounts.lost_factors", "activity.csv", "keys.message", "handoffs.receipt",
+    "accounts.home",
     "reviews.count", "reviews.evidence_csv", "reviews.evidence_json", "console.import_report",
     "console.import_template", "watching.metrics", "watching.livez",
     "watching.readyz", "api.openapi",
@@ -28,6 +29,9 @@ SEEN_BY = {
     "accounts.find_provider": NOBODY,
     "accounts.with_provider": NOBODY,
     "accounts.accept_invitation": NOBODY,
+    "accounts.stop_recovery": NOBODY,
+    "console.recoveries": OPERATOR,
+    "console.recovery": OPERATOR,
     "console.person": OPERATOR,
     "console.disable_person": OPERATOR,
     "console.enable_person": OPERATOR,

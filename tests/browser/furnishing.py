@@ -24,6 +24,7 @@ from tests.access.furnishing import (
     Things,
     a_credential_of,
     a_place,
+    a_recovery,
     an_import,
     furnish,
     hand_off_intent_of,
@@ -54,6 +55,7 @@ def main() -> None:
         passkey = a_passkey(app_of_owner.person, session=app_of_owner.session, device=Authenticator(_origin(app)))
         things |= {"factor": str(app_of_owner.factor.id), "passkey": str(passkey.factor.id)}
         things |= {"reset_token": _link_to_reset()} | _people_of(place)
+        things |= a_recovery(tenant_of(place.owner))
         people = {OWNER: place.owner, SIGNER: place.people["signer"]} | {one.email: _member(one) for one in LOOKING}
         a_gateway()
         accounts_of = {name: tenant_of(actor).account_id for name, actor in people.items()}

@@ -94,11 +94,18 @@ class ResetForm(PortalForm):
     new = PasswordField(_l("New password"), validators=[InputRequired(_l("Give a new password."))])
     code = CodeField(_l("Code from your authenticator app, or a recovery code"))
     passkey = PasskeyField()
+    former = PasswordField(_l("Your password until now"), validators=[InputRequired(_l("Give your password."))])
 
     @classmethod
     def for_person(cls, person: Person) -> "ResetForm":
-        """The form, which asks for a code or a passkey, too, when the person has a second factor."""
-        return _asking_second(cls(), person)
+        """The form, which asks for a code or a passkey, too, when the person has a second factor.
+
+        For the password until now it asks whom others removed all second factors.
+        """
+        form = _asking_second(cls(), person)
+        if person.former_hash is None:
+            del form.former
+        return form
 
 
 class AppNameForm(PortalForm):

@@ -74,8 +74,11 @@ def _reset(token: str, person: Person, form: ResetForm) -> bool:
     second = identity.second_of(form, person)
     if form.code and second is None:
         return False
+    former = identity.tried(person, accounts.FormerPassword(form.former.data), form.former) if form.former else None
+    if form.former and former is None:
+        return False
     with transaction():
-        accounts.reset_password(token, chosen, second)
+        accounts.reset_password(token, chosen, second, former)
     return True
 
 

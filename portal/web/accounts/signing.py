@@ -89,17 +89,18 @@ def sign_in_code() -> Any:
     if token is None or waiting is None:
         return _nothing_waits()
     email, form = waiting.person.email, CodeForm.for_sign_in(waiting)
+    may_ask = waiting.vouched_by_id is None  # for help, when all that is lost
     if form.validate_on_submit():
         try:
             _finish(token, waiting, form)
         except (PasskeyRefused, WrongCode, WrongPassword, TooManyAttempts) as refusal:
             add_refusal(form.passkey if _has_answered(form) else form.code, refusal)
-            return _again("accounts/sign_in_code.html", form, refusal, email=email)
+            return _again("accounts/sign_in_code.html", form, refusal, email=email, may_ask=may_ask)
         except SignInLapsed as refusal:
             flash(why(refusal), "warning")
             return _nothing_waits()
         return redirect(own_path(request.args.get("next")) or url_for(".home"), code=303)
-    page = answer("accounts/sign_in_code.html", form=form, email=email)
+    page = answer("accounts/sign_in_code.html", form=form, email=email, may_ask=may_ask)
     page.headers["Cache-Control"] = "no-store"
     return page
 

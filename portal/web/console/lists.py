@@ -6,6 +6,7 @@ from typing import Any
 from flask import render_template, request, url_for
 
 from portal.access.roles import Permission
+from portal.accounts import recovery_store
 from portal.foundation import clock
 from portal.foundation.paging import Page
 from portal.impact import console, search
@@ -25,7 +26,13 @@ from portal.web.guards import requires
 @requires(Permission.CONSOLE_SEE)
 def overview(account: str) -> str:
     """Figures, each a way into the list that it counts."""
-    return render_template("console/overview.html", figures=figures(clock.now()), counted=labels.counted, labels=labels)
+    return render_template(
+        "console/overview.html",
+        figures=figures(clock.now()),
+        counted=labels.counted,
+        labels=labels,
+        recoveries=recovery_store.count_open(),
+    )
 
 
 @pages.get("/<account>/console/tenants")

@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
 from portal.access.roles import ROLE_NAMES, Permission
-from portal.accounts import factor_store, store
+from portal.accounts import factor_store, recovery_store, store
 from portal.accounts import operations as accounts
 from portal.accounts.emails import clean_email
 from portal.accounts.errors import AlreadyMember, OwnerWanted, StaffStaysOut
@@ -94,6 +94,7 @@ def person(account: str, person_id: uuid.UUID) -> str:
         person=found,
         memberships=store.memberships_of(found.id),
         devices=len(accounts.sessions_of(found)),
+        recovery=recovery_store.find_open(found.id),
         has_factor=factor_store.has_second_factor(found.id),
         role_names=ROLE_NAMES,
     )

@@ -11,6 +11,7 @@ from portal.web.console import (
     lists,
     look_ins,
     people,
+    recoveries,
     requests,
     signers,
     tenants,
@@ -19,5 +20,5 @@ from portal.web.console.blueprint import pages
 
 __all__ = [
     "amending", "contracts", "credentials", "exporting", "finding", "gateway", "imports", "lists", "look_ins",
-    "pages", "people", "requests", "signers", "tenants",
+    "pages", "people", "recoveries", "requests", "signers", "tenants",
 ]  # fmt: skip

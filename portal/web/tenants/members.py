@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal.access.actor import Actor
 from portal.access.roles import Permission
 from portal.accounts import operations as accounts
-from portal.accounts import store
+from portal.accounts import recovery_store, store
 from portal.accounts.errors import LastOwner
 from portal.accounts.models import Membership
 from portal.contracts import store as contracts
@@ -37,6 +37,7 @@ def members(account: str) -> str:
         givable=accounts.may_give(actor),
         signers=_signers(actor),
         now=clock.now(),
+        recoveries=recovery_store.open_in(actor.tenant_id) if actor.may(Permission.MEMBERS_MANAGE) else [],
     )
 
 

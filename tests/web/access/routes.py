@@ -50,10 +50,12 @@ NAMES = {
     "endpoint_id": "webhook",
     "delivery_id": "webhook_delivery",
     "person_id": "person",
+    "recovery_id": "recovery",
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
     "accounts.reset": {"token": "reset_token"},
+    "accounts.stop_recovery": {"token": "stop_token"},
     "console.tenant": {"owner_id": "client_account"},
     "console.look_in": {"owner_id": "client_account"},
     "console.enable_person": {"person_id": "disabled_person"},
@@ -164,6 +166,8 @@ FORMS: dict[str, Form] = {
     "accounts.reset": {"new": NEW_PASSWORD, "code": "{reset_code}"},
     "console.disable_person": {"reason": "They left the house.", "password": PASSWORD},
     "console.enable_person": {"reason": "They are back.", "password": PASSWORD},
+    "console.recovery": {"decision": "refuse", "password": PASSWORD},
+    "tenants.recovery": {"decision": "vouch", "password": PASSWORD},
     "console.look_in": {"reason": "An open support case.", "hours": "1"},
     "console.end_contract": {
         "reason": "The shop is closed.",

@@ -16,6 +16,8 @@ STRANGERS = ("viewer", "owner", "live", "paused", "signer", "partner_admin", "op
 # Pages whose address names what belongs to no tenant, or what its reader may look up over all tenants.
 OPEN = {
     "accounts.accept_invitation": "a token is for whoever holds it; a wrong one is a page of its own",
+    "accounts.stop_recovery": "a token is for whoever holds it; a wrong one is a page of its own",
+    "console.recovery": "operators keep all people",
     "accounts.reset": "a token is for whoever holds it; a wrong one is a page of its own",
     "console.export": "names one of the console's lists, which are its staff's",
     "console.tenant": "the vendor's staff sees all tenants",
