@@ -402,3 +402,24 @@ def test_of_many_who_carry_it_out_at_once_one_does(lost, owner, operator):
 
     with time_machine.travel(clock.now() + LATER, tick=False):
         assert at_once(act) == {"done": 1, "recovery_over": AT_ONCE - 1}
+
+
+def test_who_stops_it_while_it_is_carried_out_was_in_time_or_not(lost, owner, operator):
+    vouch(owner, lost)
+    nobodys = passwords.nobodys()
+    token = str(mails("recovery_vouched")[0].facts["token"])
+
+    def act(number):
+        with transaction():
+            if number % 2:
+                accounts.carry_out_recovery(operator, lost.id, nobodys)
+            else:
+                accounts.stop_recovery(token)
+
+    with time_machine.travel(clock.now() + LATER, tick=False):
+        came_of_it = at_once(act)
+
+    assert came_of_it["done"] == 1
+    assert sum(came_of_it.values()) == AT_ONCE
+    assert came_of_it.keys() <= {"done", "recovery_over", "stop_link_gone"}
+    assert factor_store.has_second_factor(lost.person.id) is (lost.outcome is RecoveryOutcome.STOPPED)
