@@ -119,3 +119,25 @@ def test_the_link_stops_it_once(app, mine, asked):
 
     assert recovery_store.find_open(mine.person.id) is None
     assert elsewhere.get(address).status_code == 404
+
+
+def test_for_an_only_owner_one_of_the_vendor_vouches_and_another_one_removes(client, app, owner):
+    sign_in(client, an_app(store.get_person(owner.person_id)).person)
+    first, second = a_vendor(Role.OPERATOR), a_vendor(Role.OPERATOR)
+    send(client, "/sign-in/lost")
+    page = f"/{tenant_of(first).account_id}/console/recoveries/{recovery_store.find_open(owner.person_id).id}"
+
+    assert send(browser_of(app, first), page, decision="vouch", password=PASSWORD).status_code == 303
+
+    with time_machine.travel(clock.now() + timedelta(hours=25), tick=False):
+        assert "Remove the second step now" not in browser_of(app, first).get(page).text
+        assert send(browser_of(app, second), page, decision="carry_out", password=PASSWORD).status_code == 303
+    assert not factor_store.has_second_factor(owner.person_id)
+
+
+def test_a_partner_admin_has_nothing_to_decide_where_somebody_else_can_vouch(app, asked):
+    admin = a_vendor(Role.PARTNER_ADMIN)
+    page = f"/{tenant_of(admin).account_id}/console/recoveries/{asked}"
+
+    assert "There is nothing here for you to decide" in browser_of(app, admin).get(page).text
+    assert send(browser_of(app, admin), page, decision="refuse", password=PASSWORD).status_code == 422
