@@ -20,6 +20,7 @@ GROUP_NAMES: dict[str, str] = {
     "entitlement": N_("Entitlements"),
     "review": N_("Reviews"),
     "member": N_("Members"),
+    "person": N_("Sign-ins of members"),
     "invitation": N_("Invitations"),
     "tenant": N_("The account"),
     "recovery": N_("Lost second steps"),

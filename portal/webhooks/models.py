@@ -184,7 +184,9 @@ def facts_of(delivery: WebhookDelivery) -> dict[str, Any]:
     return {name: getattr(delivery, name) for name in ("endpoint_id", "message", "seq", "event", "subject")}
 
 
-# What happens to people, the vendor's own account and the portal itself is in no tenant's chain.
+# What happens to people, the vendor's own account and the portal itself is in no tenant's chain, but for what takes a
+# member's sign-in away, or gives it back.
 ELSEWHERE = {"person", "passkey", "second_factor", "import", "service_credential", "signing_key", "kek", "list"}
 ELSEWHERE |= {"allotment"}  # what requests were called by older releases
-OFFERED = tuple(event for event in Event if event.value.partition(".")[0] not in ELSEWHERE)
+OF_MEMBERS = {Event.PERSON_DISABLED, Event.PERSON_ENABLED}
+OFFERED = tuple(event for event in Event if event.value.partition(".")[0] not in ELSEWHERE or event in OF_MEMBERS)
