@@ -28,6 +28,7 @@ from portal.delegations import pace
 from portal.foundation import clock
 from portal.foundation.database import Base, db, transaction
 from portal.keys import material
+from portal.providers import txt_records
 from tests import factories, sqlite
 from tests.access import furnishing
 from tests.access.snapshot import Snapshot
@@ -236,6 +237,7 @@ def world(app: Flask, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> It
     furnishing.have_asked_providers()
     snapshot.put_back()
     monkeypatch.setattr(pace, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(txt_records, "texts_at", lambda name: furnishing.TEXTS.get(name, frozenset()))
     monkeypatch.setattr(material, "generate", lambda: snapshot.made_on_server)
     with clock.travelled_to(snapshot.built_at):
         yield snapshot.world

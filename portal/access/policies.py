@@ -49,6 +49,7 @@ RIGHTS: dict[Reader, dict[str, Rights]] = {
         "delegation_projects": READ,
         "delegations": READ,
         "identity_providers": READ,
+        "mail_domains": READ,
         "memberships": READ,
         "second_factors": READ,
     },

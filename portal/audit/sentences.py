@@ -57,6 +57,9 @@ SENTENCES: dict[Event, str] = {
     Event.MEMBER_INVITED: N_("%(actor)s invited %(label)s as %(role)s"),
     Event.INVITATION_WITHDRAWN: N_("%(actor)s withdrew the invitation of %(label)s"),
     Event.MEMBER_JOINED: N_("%(label)s joined as %(role)s"),
+    Event.MEMBER_VOUCHED_FOR: N_(
+        "%(label)s joined as %(role)s: the identity provider “%(provider)s” vouched for %(email)s"
+    ),
     Event.MEMBER_ROLE_CHANGED: N_("%(actor)s changed the role of %(label)s from %(before)s to %(after)s"),
     Event.MEMBER_REMOVED: N_("%(actor)s removed %(label)s"),
     Event.CONTRACT_MADE: N_("%(actor)s recorded the contract %(label)s for %(edition)s"),
@@ -203,6 +206,13 @@ SENTENCES: dict[Event, str] = {
     Event.PROVIDER_REMOVED: N_("%(actor)s removed the identity provider “%(label)s” (%(host)s)"),
     Event.IDENTITY_CONNECTED: N_("%(actor)s connected the sign-in “%(label)s” of the identity provider"),
     Event.IDENTITY_DISCONNECTED: N_("%(actor)s disconnected the sign-in “%(label)s” of the identity provider"),
+    Event.PROVIDER_JOINING_CHANGED: N_(
+        "%(actor)s changed who joins by the identity provider “%(label)s” from %(before)s to %(after)s"
+    ),
+    Event.DOMAIN_NAMED: N_("%(actor)s named the mail domain %(label)s"),
+    Event.DOMAIN_PROVEN: N_("%(actor)s had the mail domain %(label)s proven by its DNS"),
+    Event.DOMAIN_LOST: N_("The mail domain %(label)s counts here no longer: another account has proven it"),
+    Event.DOMAIN_REMOVED: N_("%(actor)s removed the mail domain %(label)s"),
     Event.PROVIDER_ACCEPTED: N_("%(actor)s came from the identity provider; the second step is awaited"),
     Event.PROVIDER_REFUSED: N_("An identity provider's answer for %(label)s was refused"),
     Event.WEBHOOK_ADDED: N_("%(actor)s added the webhook endpoint “%(label)s” (%(host)s)"),

@@ -88,6 +88,49 @@ class IdentityTaken(Conflict):
     mend = N_("Sign out at the provider, and in again as yourself.")
 
 
+class DomainNotUsable(Invalid):
+    code = "domain_not_usable"
+    sentence = N_("Give a mail domain: what stands behind the @ in your people's addresses, such as contoso.com.")
+
+
+class PublicMailDomain(Invalid):
+    code = "public_mail_domain"
+    sentence = N_("Anybody can have an address of %(domain)s. Give a domain that is your organisation's alone.")
+
+
+class TooManyDomains(Conflict):
+    code = "too_many_domains"
+    sentence = N_("An account names at most %(most)s mail domains.")
+    mend = N_("Remove one that your people do not use any more.")
+
+
+class DomainAsked(Conflict):
+    code = "domain_asked_just_now"
+    sentence = N_("The DNS was asked for this domain less than %(seconds)s seconds ago.")
+    mend = N_("Wait a little. A new record can take an hour until everybody sees it.")
+
+
+class DomainUnproven(Conflict):
+    code = "domain_unproven"
+    sentence = N_("At %(host)s there is no TXT record with the text that this page shows.")
+    mend = N_("Whoever runs the DNS of %(domain)s can add it; a new record can take an hour until everybody sees it.")
+
+
+class DomainTaken(Conflict):
+    """Said only to who has just proven that the domain's DNS is theirs."""
+
+    code = "domain_taken"
+    sentence = N_("%(domain)s counts for another account: its record stands in the DNS, too.")
+    mend = N_("Whoever runs the DNS of %(domain)s can take the other account's record away. Then look again.")
+
+
+class DnsSilent(PortalError):
+    code = "dns_silent"
+    status = 502
+    sentence = N_("The DNS of %(domain)s gave no answer within 5 seconds.")
+    mend = N_("Try again in a minute. If it stays so, whoever runs that DNS can see why.")
+
+
 class ProviderSignInRefused(Invalid):
     """One answer for a disabled person and one who left meanwhile."""
 

@@ -1,10 +1,10 @@
-"""A tenant's identity provider, whom it names to the portal, and which answers of it were used."""
+"""A tenant's identity provider, whom it names to the portal, its mail domains, and which answers were used."""
 
 import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.rows import TenantOwned
@@ -19,6 +19,7 @@ from portal.tenants.models import Tenant
 
 LONGEST_CLIENT_ID = 255
 LONGEST_SUBJECT = 255  # OpenID Connect Core 1.0, section 2: ASCII characters
+LONGEST_DOMAIN = 253  # RFC 1035, section 2.3.4, without the root's dot
 
 
 class ProviderMode(StrEnum):
@@ -33,6 +34,19 @@ MODE_NAMES: dict[ProviderMode, str] = {
     ProviderMode.OFF: N_("off"),
     ProviderMode.OPTIONAL: N_("optional"),
     ProviderMode.ENFORCED: N_("enforced"),
+}
+
+
+class Joining(StrEnum):
+    """Who becomes a member by the provider's word alone: nobody, or people of a proven mail domain, as viewers."""
+
+    NOBODY = "nobody"
+    DOMAIN = "domain"
+
+
+JOINING_NAMES: dict[Joining, str] = {
+    Joining.NOBODY: N_("nobody"),
+    Joining.DOMAIN: N_("people of a proven mail domain"),
 }
 
 
@@ -51,6 +65,9 @@ class IdentityProvider(TenantOwned, Versioned, Base):
     client_secret: Mapped[str] = mapped_column(Sealed)
     mode: Mapped[ProviderMode] = mapped_column(enum_type(ProviderMode), default=ProviderMode.OFF)
     asks_second: Mapped[bool] = mapped_column(default=False)
+    joining: Mapped[Joining] = mapped_column(
+        enum_type(Joining), default=Joining.NOBODY, server_default=Joining.NOBODY.value
+    )
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     tenant: Mapped[Tenant] = relationship(lazy="raise_on_sql")
@@ -94,6 +111,39 @@ class ProviderIdentity(TenantOwned, Base):
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         return "provider_identity", str(self.id), self.label
+
+
+class MailDomain(TenantOwned, Base):
+    """A mail domain that an account names as its people's. It counts once it is proven, and for one account only.
+
+    `name` is in ASCII and lower case. `token` is what the account puts into the domain's DNS. `seen_at` is when it was
+    last found there.
+    """
+
+    __tablename__ = "mail_domains"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "name"),
+        Index(
+            "uq_mail_domains_proven",
+            "name",
+            unique=True,
+            sqlite_where=text("proven_at IS NOT NULL"),
+            postgresql_where=text("proven_at IS NOT NULL"),
+        ),
+    )
+
+    name: Mapped[str] = mapped_column(String(LONGEST_DOMAIN))
+    token: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    looked_at: Mapped[datetime | None]
+    proven_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+
+    tenant: Mapped[Tenant] = relationship(lazy="raise_on_sql")
+
+    @property
+    def audit_subject(self) -> tuple[str, str, str]:
+        return "mail_domain", str(self.id), self.name
 
 
 class UsedState(Base):

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from portal.accounts.attempts import Proof, Step
+from portal.accounts.emails import clean_email
+from portal.accounts.errors import EmailInvalid
 from portal.accounts.models import Means, Person
 from portal.audit.events import Event
 from portal.foundation.errors import NotFound
-from portal.providers import store
+from portal.providers import domain_store, store
+from portal.providers.domains import domain_of
 from portal.providers.errors import NotConnected, ProviderSignInRefused
 from portal.providers.models import IdentityProvider, ProviderIdentity
 from portal.providers.round_trips import Answered
@@ -42,6 +45,19 @@ def offered_at(account_id: str) -> IdentityProvider:
     if provider is None or not provider.is_on:
         raise NotFound()
     return provider
+
+
+def account_of(wanted: str) -> str | None:
+    """The id of the account whose provider is meant, or None where none is on: by its id, or by a mail address, of
+    which nothing but the domain is looked at."""
+    if "@" not in wanted:
+        provider = store.find_at(wanted.strip().upper())
+        return provider.tenant.account_id if provider is not None and provider.is_on else None
+    try:
+        domain = domain_store.proven(domain_of(clean_email(wanted)))
+    except EmailInvalid:
+        return None
+    return account_of(domain.tenant.account_id) if domain is not None else None
 
 
 def named_by(answered: Answered) -> ProviderIdentity:

@@ -27,6 +27,7 @@ GROUP_NAMES: dict[str, str] = {
     "token": N_("Personal tokens"),
     "device": N_("Sign-ins of command lines"),
     "provider": N_("Identity provider"),
+    "domain": N_("Mail domains"),
     "webhook": N_("Webhooks"),
     "look_in": N_("Look-ins of the vendor"),
     "refused": N_("Refused acts"),

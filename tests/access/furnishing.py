@@ -48,6 +48,7 @@ from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project, Surplus
 from portal.providers import discovery
+from portal.providers import domains as mail_domains
 from portal.providers import operations as identity_providers
 from portal.providers import store as identity_provider_store
 from portal.providers.discovery import Metadata
@@ -170,6 +171,7 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     place.things |= a_device_request()
     place.things |= a_webhook(place.owner)
     place.things |= a_provider(place.owner)
+    place.things |= mail_domains_of(place.owner)
     _reviewed(place, parties["active"])
     for contract in ("contract", "partnership"):
         place.things[f"{contract}_version"] = str(contracts.get(place.owner, place.things[contract]).version)
@@ -231,6 +233,7 @@ def a_credential_of(tenant_id: uuid.UUID | None, actor: Actor | None = None) -> 
 
 
 PROVIDERS: dict[str, Metadata] = {}
+TEXTS: dict[str, frozenset[str]] = {}  # what the DNS says of mail domains
 
 
 def a_provider(owner: Actor) -> Things:
@@ -248,6 +251,16 @@ def a_provider(owner: Actor) -> Things:
     PROVIDERS[issuer] = Metadata(issuer, f"{issuer}/authorize", f"{issuer}/token", f"{issuer}/jwks", True, True)
     have_asked_providers()
     return {"provider_id": str(row.id), "provider_version": str(row.version), "provider_issuer": issuer}
+
+
+def mail_domains_of(owner: Actor) -> Things:
+    """A mail domain whose record stands in the DNS and was not looked for, and one that is proven."""
+    account = tenants.get(owner.tenant_id).account_id.lower()
+    with transaction():
+        named, proven = (mail_domains.name_one(owner, f"{what}-{account}.example") for what in ("named", "proven"))
+        TEXTS.update({row.name: frozenset({mail_domains.record_of(row)[1]}) for row in (named, proven)})
+        mail_domains.prove(owner, proven, TEXTS[proven.name])
+        return {"domain": named.name, "proven_domain": proven.name}
 
 
 def have_asked_providers() -> None:

@@ -23,7 +23,7 @@ from portal.imports.models import Import, ImportLine
 from portal.keys.models import KeyIntent, KeyNotice, KeyPair
 from portal.lookins.models import LookIn
 from portal.projects.models import DataSpace, DataSpaceFeature, Installation, Project
-from portal.providers.models import IdentityProvider, ProviderIdentity
+from portal.providers.models import IdentityProvider, MailDomain, ProviderIdentity
 from portal.repeats.models import KeyedCall
 from portal.reviews.models import Campaign, Line, Question, Reviewer
 from portal.tenants import store as tenants
@@ -103,6 +103,7 @@ KNOW_NO_REACH = {
     WebhookDelivery: "its pages are closed to integrators",
     WebhookAttempt: "the same",
     IdentityProvider: "its pages are closed to integrators",
+    MailDomain: "its pages are closed to integrators",
     ProviderIdentity: "found by who signs in, at home",
     ServiceCredential: "the vendor's own; its pages are closed to everybody else",
     CredentialUse: "the same",

@@ -65,6 +65,7 @@ BY_OTHER_PARTY = "read by the other party, whose rows lie with many tenants"
 BY_BEGINNING = "the vendor finds it by how it begins, whoever it belongs to"
 BEGIN_ELSEWHERE = {
     ("audit_events", "chain_id"): "the chain is the tenant, or the person or system where there is none",
+    ("mail_domains", "name"): "signing in asks whose a mail domain is; one counts for one tenant only",
     ("memberships", "person_id"): "signing in asks for the tenants of a person",
     ("entitlements", "service_code"): "the vendor asks who may use a service",
     ("contracts", "ends_at"): "the vendor asks which contracts end soon",

@@ -5,22 +5,26 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import dns.resolver
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from portal.access.actor import Actor
 from portal.access.roles import Role
+from portal.access.rows import owned_by
 from portal.accounts import operations as accounts
 from portal.accounts import store as people
 from portal.accounts.models import UserSession
+from portal.audit.models import AuditEvent
 from portal.foundation.database import db, transaction
-from portal.providers import operations, store
+from portal.providers import domain_store, domains, operations, store, txt_records
 from portal.providers.models import IdentityProvider, ProviderMode
 from portal.providers.round_trips import Answered, Client
 from portal.web.session import _serializer, form_cookie, sid_cookie
 from tests.conftest import PortalClient
 from tests.factories import a_licensee, a_member, membership_of, tenant_of
+from tests.providers.dns_server import Zone, serving_dns
 from tests.providers.op import CLIENT_ID, SECRET, Provider, serving
 
 
@@ -28,6 +32,16 @@ from tests.providers.op import CLIENT_ID, SECRET, Provider, serving
 def op() -> Iterator[Provider]:
     with serving() as provider:
         yield provider
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Zone]:
+    """What stands in the DNS, which the portal asks as it would any other."""
+    with serving_dns() as zone:
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = ["127.0.0.1"], zone.port
+        monkeypatch.setattr(txt_records, "_resolver", lambda: resolver)
+        yield zone
 
 
 @pytest.fixture
@@ -100,6 +114,36 @@ def connect(member: Actor, subject: str) -> None:
     answered = Answered(Client.of(at(member)), subject, "ann@contoso.example")
     with transaction():
         operations.connect(membership_of(member), at(member), answered)
+
+
+def name_domain(owner: Actor, name: str = "contoso.example") -> str:
+    """The account names the domain; the text that proves it."""
+    with transaction():
+        return domains.record_of(domains.name_one(owner, name))[1]
+
+
+def put_there(zone: Zone, *texts: str, name: str = "contoso.example") -> None:
+    """From now on just these stand in the domain's DNS."""
+    zone.texts[f"_partner-portal.{name}"] = list(texts)
+
+
+def look(owner: Actor, name: str = "contoso.example") -> bool:
+    """The DNS is asked for the domain, as by the button."""
+    found = domains.look(name)
+    with transaction():
+        return domains.prove(owner, domain_store.get(owner, name), found)
+
+
+def prove_domain(owner: Actor, zone: Zone, name: str = "contoso.example") -> None:
+    put_there(zone, name_domain(owner, name), name=name)
+    assert look(owner, name)
+
+
+def events_of(actor: Actor) -> list[str]:
+    """What the record of the actor's account holds, in order."""
+    db.session.rollback()
+    rows = owned_by(actor, AuditEvent).where(AuditEvent.tenant_id == actor.tenant_id).order_by(AuditEvent.seq)
+    return [row.event for row in db.session.scalars(rows)]
 
 
 def account_of(actor: Actor) -> str:

@@ -6,6 +6,7 @@ A form may lead nowhere else, by the policy that every page carries; so whoever 
 from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from structlog import get_logger
 
 from portal.accounts import attempts
@@ -15,12 +16,12 @@ from portal.providers import signing_in, store
 from portal.providers.errors import RoundTripLost
 from portal.providers.models import IdentityProvider
 from portal.providers.round_trips import Answered, begin, finish
-from portal.web import arguments
 from portal.web.accounts import browser, devices, provider_cookie, signing
 from portal.web.accounts.blueprint import pages
+from portal.web.accounts.forms import FindProviderForm
 from portal.web.accounts.provider_cookie import Kept, Purpose
 from portal.web.guards import public
-from portal.web.pages import own_path
+from portal.web.pages import answer, own_path
 
 # What providers send back; anything else in the address is not looked at.
 ANSWERS = ("state", "code", "iss", "error")
@@ -29,14 +30,26 @@ LONGEST_ANSWER = 4096
 log = get_logger()
 
 
-@pages.get("/sign-in/with")
+@pages.route("/sign-in/with", methods=["GET", "POST"])
 @public
 def find_provider() -> Any:
-    """Asks for the account's id, and leads to its page. An account without a provider answers as one that is not."""
-    wanted = arguments.text("account").strip().upper()
-    if wanted and _offered(wanted) is not None:
-        return redirect(url_for(".with_provider", account=wanted), code=302)
-    return render_template("accounts/find_provider.html", wanted=wanted)
+    """Asks for a mail address or the account's id, and leads to the account's page. No person is looked for.
+
+    It is a form, so that no address stands in a log of what was called.
+    """
+    form, way_on = FindProviderForm(), own_path(request.args.get("next"))
+    if form.validate_on_submit():
+        account = signing_in.account_of(form.wanted.data)
+        if account is not None:
+            return redirect(url_for(".with_provider", account=account, next=way_on), code=303)
+        form.wanted.errors = [
+            *form.wanted.errors,
+            _(
+                "No account offers that for this. Look the account's id up in your "
+                "organisation's mail, or sign in with your own password."
+            ),
+        ]
+    return answer("accounts/find_provider.html", form=form)
 
 
 @pages.get("/sign-in/with/<account>")
@@ -116,11 +129,6 @@ def _answer() -> dict[str, str]:
     if any(len(values) > 1 or len(values[0]) > LONGEST_ANSWER for values in found.values()):
         raise RoundTripLost()
     return {name: values[0] for name, values in found.items()}
-
-
-def _offered(account: str) -> IdentityProvider | None:
-    provider = store.find_at(account)
-    return provider if provider is not None and provider.is_on else None
 
 
 def _plain(refusal: PortalError) -> dict[str, str]:

@@ -166,6 +166,15 @@ class RecoveryCodesForm(FreshSignIn, PortalForm):
     batch = BatchField()
 
 
+class FindProviderForm(PortalForm):
+    wanted = CleanedField(
+        _l("Work mail address or account id"),
+        description=_l(
+            "Of an address only what stands behind the @ is looked at. An account's id is MAG and nine digits."
+        ),
+    )
+
+
 class ConnectForm(FreshSignIn, PortalForm):
     """Nothing but who one is."""
 

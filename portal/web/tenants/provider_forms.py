@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, ValidationError
 
 from portal.foundation.errors import PortalError
-from portal.providers import operations
+from portal.providers import domains, operations
 from portal.providers.models import IdentityProvider, ProviderMode
 from portal.web.forms import CleanedField, NameField, PortalForm, VersionField
 from portal.web.identity import FreshSignIn
@@ -78,6 +78,14 @@ class SwitchForm(FreshSignIn, PortalForm):
     @property
     def chosen(self) -> ProviderMode:
         return ProviderMode(self.mode.data)
+
+
+class DomainForm(PortalForm):
+    domain = CleanedField(
+        _l("Mail domain"),
+        rule=domains.cleaned_domain,
+        description=_l("What stands behind the @ in your people's addresses, such as contoso.com."),
+    )
 
 
 class RemoveProviderForm(FreshSignIn, PortalForm):

@@ -51,6 +51,7 @@ NAMES = {
     "delivery_id": "webhook_delivery",
     "person_id": "person",
     "recovery_id": "recovery",
+    "domain": "domain",
 }
 # A page about something in another state, or of the other side.
 AT: dict[str, dict[str, str]] = {
@@ -335,6 +336,8 @@ FORMS |= {
         "version": "{provider_version}",
     },
     "tenants.switch_provider": {"mode": "off"},
+    "tenants.domains": {"domain": "other.example"},
+    "accounts.find_provider": {"wanted": "{account}"},
 }
 FORMS["console.import_new"] = {"file": lambda: _a_file()}
 FORMS["console.import_apply"] = {"version": "{import_version}"}

@@ -17,6 +17,7 @@ ACTORS = ("owner", "signer", "partner_admin", "operator", "anonymous")
 # Acts that change nothing of any tenant or person, each with the reason.
 NO_EVENT = {
     "accounts.choose": "in which of one's accounts one works is the session's, like an open tab",
+    "accounts.find_provider": "leads to the page of a provider, and changes nothing",
     "accounts.forgotten": "alike for all addresses; the worker, who writes the mail, records that",
     "tokens.device": "leads to what waits with a code",
     "activity.export": "asks for the password before a download",
@@ -46,7 +47,8 @@ MAKES_TOO = {
     "console.open_tenant": {"member.invited", "contract.made"},
     "console.renew_contract": {"contract.made"},
 }
-# What an attempt uses up by itself, whatever becomes of the act: a code works once (security.md, sign-in).
+# What an attempt uses up by itself, whatever becomes of the act: a code works once (security.md, sign-in), and the
+# DNS is not asked at every click.
 USES_UP = {
     "accounts.confirm_app": {"second_factors"},
     "accounts.confirm_passkey": {"spent_challenges"},
@@ -54,6 +56,7 @@ USES_UP = {
     "accounts.remove_app": {"recovery_codes"},
     "accounts.sign_in_code": {"recovery_codes"},
     "accounts.reset": {"recovery_codes"},
+    "tenants.look_at_domain": {"mail_domains"},
 }
 # What a request writes besides its act.
 ASIDE = {"sessions", "attempt_counters", "personal_tokens"}
