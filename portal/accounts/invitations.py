@@ -137,6 +137,12 @@ def withdraw(actor: Actor, invitation: Invitation) -> None:
     audit.record(actor, Event.INVITATION_WITHDRAWN, invitation)
 
 
+def is_invited(actor: Actor, email: str) -> bool:
+    """Whether an invitation of this address into the actor's tenant can be accepted now."""
+    found = store.find_open_invitation(actor, email)
+    return found is not None and _can_be_accepted(found)
+
+
 def open_one(token: str) -> Invitation:
     """The invitation that this link's token opens, with its tenant. Looking changes nothing. Raises: InvitationGone."""
     invitation = store.find_invitation(token_hash(token))

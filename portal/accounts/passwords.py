@@ -25,17 +25,22 @@ COMMON_PARTS = (
     "abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnop", "1q2w3e4r5t6y7u8i9o0p", "1qaz2wsx3edc4rfv", "01234567890",
     "1234567890", "0987654321", "123456789", "12345678", "123456", "thisisa", "mysecret", "changeme",
 )  # fmt: skip
+NONE = "!"  # stored where there is no password: nothing hashes to it
 
 
 @dataclass(frozen=True)
 class ChosenPassword:
-    """A new password that passed the rules, as it will be stored. Made by `choose` only.
+    """A new password that passed the rules, as it will be stored. Made by `choose` only, and `NO_PASSWORD` beside it.
 
     stands_alone: long enough for a sign-in without a second factor.
     """
 
     hash: str
     stands_alone: bool
+
+
+# Of who comes in by an identity provider. A mail to the person's address lets them choose one.
+NO_PASSWORD = ChosenPassword(NONE, stands_alone=False)
 
 
 class _Kiln:
@@ -105,9 +110,9 @@ def stands_alone(password: str) -> bool:
 
 
 def matches(password: str, stored: str | None) -> bool:
-    """Whether this is the password; `stored` None is a person that does not exist, and takes as long."""
+    """Whether this is the password; `stored` None is a person that does not exist. It takes as long, as for `NONE`."""
     too_long = len(password) > LONGEST
-    return _get_kiln().matches("" if too_long else password, stored) and not too_long
+    return _get_kiln().matches("" if too_long else password, None if stored == NONE else stored) and not too_long
 
 
 def is_outdated(stored: str) -> bool:

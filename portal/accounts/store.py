@@ -194,6 +194,14 @@ def find_live_membership(tenant_id: uuid.UUID, person_id: uuid.UUID) -> Membersh
     return db.session.scalars(rows, execution_options=scoped_to(tenant_id)).one_or_none()
 
 
+def was_member(tenant_id: uuid.UUID, person_id: uuid.UUID) -> bool:
+    """Whether this person had a membership in this tenant that has ended."""
+    rows = select(Membership.id).where(
+        Membership.tenant_id == tenant_id, Membership.person_id == person_id, Membership.ended_at.is_not(None)
+    )
+    return db.session.scalars(rows.limit(1), execution_options=scoped_to(tenant_id)).first() is not None
+
+
 def other_members(membership: Membership) -> Sequence[Membership]:
     """The other live members of this tenant who can sign in, with their persons, the oldest first; at most 100."""
     rows = select(Membership).join(Membership.person).options(contains_eager(Membership.person))

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import joinedload
 
 from portal.access.actor import Actor
 from portal.access.rows import Reader, across_tenants, one_or_not_found, owned_by, scoped_to
@@ -40,8 +39,8 @@ def get(actor: Actor, name: str) -> MailDomain:
 
 
 def proven(name: str) -> MailDomain | None:
-    """The one row of this domain that counts, whosever it is, with its tenant; or None. For who signs in."""
-    rows = across_tenants(MailDomain, reason=Reader.SIGN_IN).options(joinedload(MailDomain.tenant, innerjoin=True))
+    """The one row of this domain that counts, whosever it is; or None. For who signs in."""
+    rows = across_tenants(MailDomain, reason=Reader.SIGN_IN)
     return db.session.scalars(rows.where(MailDomain.name == name, MailDomain.proven_at.is_not(None))).one_or_none()
 
 

@@ -151,7 +151,7 @@ def _lose(row: MailDomain) -> None:
     row.proven_at = None
     domain_store.flush()
     audit.record(system_actor("domains", row.tenant_id), Event.DOMAIN_LOST, row)
-    tenant = row.tenant
+    tenant = tenants.get(row.tenant_id)
     for person in accounts.people_with(tenant.id, Permission.MEMBERS_MANAGE):
         facts: dict[str, outbox.Fact] = {
             "name": person.name,

@@ -88,6 +88,67 @@ class IdentityTaken(Conflict):
     mend = N_("Sign out at the provider, and in again as yourself.")
 
 
+class NoProvenDomain(Conflict):
+    code = "no_proven_domain"
+    sentence = N_("No mail domain of this account is proven, so nobody could join by one.")
+    mend = N_("Prove a domain first, on the page of mail domains.")
+
+
+class EmailNotVerified(Denied):
+    code = "email_not_verified"
+    sentence = N_(
+        "The identity provider “%(provider)s” names no mail address of yours that it has verified, so you cannot join "
+        "by it."
+    )
+    mend = N_("Who runs that provider can have it send “email” and “email_verified”. Or an owner invites you.")
+
+
+class ForeignDomain(Denied):
+    code = "foreign_domain"
+    sentence = N_("The account lets people of its own mail domains join, and %(domain)s is not proven to be one.")
+    mend = N_("An owner of the account can prove the domain, or invite you.")
+
+
+class RecordGone(Denied):
+    code = "domain_record_gone"
+    sentence = N_("The record that proves %(domain)s stands in its DNS no longer, so nobody joins by it.")
+    mend = N_("Whoever runs the DNS of %(domain)s can put it back. Or an owner invites you.")
+
+
+class SignInDisabled(Denied):
+    code = "sign_in_disabled"
+    sentence = N_("Your sign-in to the partner portal is disabled.")
+    mend = N_("The vendor's operator can say why, and enable it again.")
+
+
+class LeftBefore(Denied):
+    code = "left_before"
+    sentence = N_(
+        "You belonged to this account before. Who left or was removed does not come back by the provider alone."
+    )
+    mend = N_("An owner of the account can invite you again.")
+
+
+class InvitedAlready(Denied):
+    code = "invited_already"
+    sentence = N_("You are invited to this account already, perhaps with another role.")
+    mend = N_("Open the link in that mail. If it is gone, an owner can send it again.")
+
+
+class OwnSignInFirst(Denied):
+    """The provider is not believed to be a person who is here already: they say so themselves."""
+
+    code = "own_sign_in_first"
+    sentence = N_("There is a sign-in for %(email)s here already, and no provider takes it over.")
+    mend = N_("Sign in by yourself, and confirm there that you join.")
+
+
+class JoinsAsSomebodyElse(Denied):
+    code = "joins_as_somebody_else"
+    sentence = N_("You are signed in as %(own)s, and the identity provider “%(provider)s” vouches for %(email)s.")
+    mend = N_("Sign out here, or there, and come back with one address.")
+
+
 class DomainNotUsable(Invalid):
     code = "domain_not_usable"
     sentence = N_("Give a mail domain: what stands behind the @ in your people's addresses, such as contoso.com.")

@@ -139,8 +139,6 @@ class MailDomain(TenantOwned, Base):
     proven_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
 
-    tenant: Mapped[Tenant] = relationship(lazy="raise_on_sql")
-
     @property
     def audit_subject(self) -> tuple[str, str, str]:
         return "mail_domain", str(self.id), self.name

@@ -15,20 +15,23 @@ from portal.foundation.errors import Changed, NotFound
 from portal.foundation.marking import N_
 from portal.foundation.outgoing import Failed
 from portal.foundation.words import clean_name
-from portal.providers import discovery, store
+from portal.providers import discovery, domain_store, store
 from portal.providers.errors import (
     ClientIdNotUsable,
     IdentityTaken,
     IssuerNotUsable,
+    NoProvenDomain,
     NotTried,
     ProviderThere,
     SecretNotUsable,
     VendorSignsInItself,
 )
 from portal.providers.models import (
+    JOINING_NAMES,
     LONGEST_CLIENT_ID,
     MODE_NAMES,
     IdentityProvider,
+    Joining,
     ProviderIdentity,
     ProviderMode,
 )
@@ -83,7 +86,8 @@ def change(
 ) -> None:
     """Keep these. client_secret: None keeps the one that is there.
 
-    Another issuer or client is another provider: it is switched off, and whoever came in by it alone is signed out.
+    Another issuer or client is another provider: it is switched off, whoever came in by it alone is signed out, and
+    nobody joins by it.
     Raises: as `set_up`, and Changed.
     """
     require(actor, Permission.SETTINGS_MANAGE)
@@ -102,6 +106,7 @@ def change(
         return
     if (row.issuer, row.client_id) != (issuer, client_id):
         _switch(actor, row, ProviderMode.OFF)
+        row.joining = Joining.NOBODY  # that was said of the one before
     row.name, row.issuer, row.client_id, row.asks_second = name, issuer, client_id, asks_second
     if client_secret is not None:
         row.client_secret = setup().sealer.seal(cleaned_secret(client_secret).encode(), row.place)
@@ -125,10 +130,26 @@ def switch(actor: Actor, row: IdentityProvider, mode: ProviderMode, tried: Answe
             raise NotTried()
         member = accounts.get_membership(actor, actor.membership_id) if actor.membership_id else None
         if member is not None:
-            _connect(member, row, tried)
+            name_member(member, row, tried)
     before = row.mode
     _switch(actor, row, mode)
     audit.record(actor, Event.PROVIDER_SWITCHED, row, before=MODE_NAMES[before], after=MODE_NAMES[mode])
+
+
+def set_joining(actor: Actor, row: IdentityProvider, joining: Joining) -> None:
+    """Who joins by the provider's word from now on. What it is already changes nothing.
+
+    Raises: NotAllowed, NoProvenDomain.
+    """
+    require(actor, Permission.SETTINGS_MANAGE)
+    lock(row)
+    if joining is row.joining:
+        return
+    if joining is Joining.DOMAIN and not domain_store.has_proven(actor):
+        raise NoProvenDomain()
+    before, row.joining = row.joining, joining
+    was, is_now = JOINING_NAMES[before], JOINING_NAMES[joining]
+    audit.record(actor, Event.PROVIDER_JOINING_CHANGED, row, before=was, after=is_now)
 
 
 def remove(actor: Actor, row: IdentityProvider) -> None:
@@ -151,7 +172,7 @@ def connect(membership: Membership, row: IdentityProvider, answered: Answered) -
     named = store.identity(row.tenant_id, row.issuer, answered.subject)
     if named is not None and named.membership_id == membership.id:
         return named
-    identity = _connect(membership, row, answered)
+    identity = name_member(membership, row, answered)
     audit.record(_as_member(membership), Event.IDENTITY_CONNECTED, identity)
     return identity
 
@@ -212,7 +233,11 @@ def _switch(actor: Actor, row: IdentityProvider, mode: ProviderMode) -> None:
         accounts.end_vouching(tenant.id, clock.now())
 
 
-def _connect(membership: Membership, row: IdentityProvider, answered: Answered) -> ProviderIdentity:
+def name_member(membership: Membership, row: IdentityProvider, answered: Answered) -> ProviderIdentity:
+    """The provider names this member by the answer's subject. No event: the act that needs it records one.
+
+    Raises: IdentityTaken.
+    """
     named = store.identity(row.tenant_id, row.issuer, answered.subject)
     if named is not None and named.membership_id != membership.id:
         raise IdentityTaken()

@@ -17,6 +17,8 @@ from urllib.parse import quote, urlencode
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from portal.accounts.emails import clean_email
+from portal.accounts.errors import EmailInvalid
 from portal.foundation import clock
 from portal.foundation.database import transaction
 from portal.foundation.marking import N_
@@ -84,11 +86,16 @@ class RoundTrip:
 
 @dataclass(frozen=True)
 class Answered:
-    """Whom the provider of `client` means: `subject` is who it is, `label` is for people to read."""
+    """Whom the provider of `client` means: `subject` is who it is, `label` is for people to read.
+
+    email: an address that the provider says it has verified, as `clean_email` gives it; None where it does not say so.
+    """
 
     client: Client
     subject: str
     label: str
+    email: str | None = None
+    name: str | None = None
 
 
 def begin(provider: IdentityProvider) -> tuple[str, RoundTrip]:
@@ -167,16 +174,28 @@ def _redeem(client: Client, trip: RoundTrip, metadata: Metadata, code: str) -> A
         raise ProviderUnreachable(provider=client.name, problem=PROBLEMS[failure.problem]) from failure
     except NotProven as reason:
         raise _refused(client, reason.problem) from reason
-    return Answered(client, claims["sub"], _label(claims))
+    label = _text(claims, "email", "preferred_username", "name", "sub") or "?"
+    return Answered(client, claims["sub"], label, _verified_email(claims), _text(claims, "name"))
 
 
-def _label(claims: dict[str, object]) -> str:
-    """What to call somebody: text of the provider, so shortened and without what cannot be seen."""
-    for name in ("email", "preferred_username", "name", "sub"):
+def _text(claims: dict[str, object], *names: str) -> str | None:
+    """The first of these that is there: text of the provider, so shortened and without what cannot be seen."""
+    for name in names:
         text = claims.get(name)
         if isinstance(text, str) and text.isprintable() and text.strip():
             return text.strip()[:LONGEST_NAME]
-    return "?"
+    return None
+
+
+def _verified_email(claims: dict[str, object]) -> str | None:
+    # OpenID Connect Core 1.0, section 5.1: a JSON boolean. A text such as "true" is not it, and counts for nothing.
+    text = claims.get("email")
+    if claims.get("email_verified") is not True or not isinstance(text, str):
+        return None
+    try:
+        return clean_email(text)
+    except EmailInvalid:
+        return None
 
 
 def _use_up(state: str) -> None:

@@ -11,9 +11,10 @@ from portal.audit.events import Event
 from portal.foundation.errors import NotFound
 from portal.providers import domain_store, store
 from portal.providers.domains import domain_of
-from portal.providers.errors import NotConnected, ProviderSignInRefused
+from portal.providers.errors import ProviderSignInRefused
 from portal.providers.models import IdentityProvider, ProviderIdentity
 from portal.providers.round_trips import Answered
+from portal.tenants import store as tenants
 
 STEP = Step("idp-", ProviderSignInRefused, Event.PROVIDER_REFUSED, is_second=False)
 
@@ -57,13 +58,10 @@ def account_of(wanted: str) -> str | None:
         domain = domain_store.proven(domain_of(clean_email(wanted)))
     except EmailInvalid:
         return None
-    return account_of(domain.tenant.account_id) if domain is not None else None
+    return account_of(tenants.get(domain.tenant_id).account_id) if domain is not None else None
 
 
-def named_by(answered: Answered) -> ProviderIdentity:
-    """The member whom the answer means, with the person. Raises: NotConnected."""
+def named_by(answered: Answered) -> ProviderIdentity | None:
+    """The member whom the answer means, with the person; or None."""
     client = answered.client
-    named = store.identity(client.tenant_id, client.issuer, answered.subject)
-    if named is None:
-        raise NotConnected(provider=client.name, label=answered.label)
-    return named
+    return store.identity(client.tenant_id, client.issuer, answered.subject)

@@ -52,6 +52,21 @@ def identity(tenant_id: uuid.UUID, issuer: str, subject: str) -> ProviderIdentit
     return db.session.scalars(rows, execution_options=scoped_to(tenant_id)).one_or_none()
 
 
+def was_named(tenant_id: uuid.UUID, issuer: str, subject: str) -> bool:
+    """Whether this issuer meant somebody by this subject in this tenant who is a member no longer."""
+    rows = (
+        select(ProviderIdentity.id)
+        .join(ProviderIdentity.membership)
+        .where(
+            ProviderIdentity.tenant_id == tenant_id,
+            ProviderIdentity.issuer == issuer,
+            ProviderIdentity.subject == subject,
+            Membership.ended_at.is_not(None),
+        )
+    )
+    return db.session.scalars(rows.limit(1), execution_options=scoped_to(tenant_id)).first() is not None
+
+
 def identity_of(membership: Membership) -> ProviderIdentity | None:
     """By what the provider of the member's tenant names it, or None."""
     rows = select(ProviderIdentity).where(

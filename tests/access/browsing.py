@@ -27,13 +27,18 @@ def browser_of(app: Flask, caller: Caller, base_url: str = "http://localhost") -
     return client
 
 
+# Who belongs to the place does not join it; who does not, joins before they connect anything.
+STRANGERS = ("other_owner", "live", "paused", "ended")
+
+
 def _answer(app: Flask, caller: Caller) -> str:
-    """What the browser keeps of who came back from the place's identity provider, to be connected."""
+    """What the browser keeps of who came back from the place's identity provider, to be connected, or to join."""
     facts = {
         "provider": caller.things["provider_id"],
         "issuer": caller.things["provider_issuer"],
         "client_id": "portal",
     }
-    said = {"subject": f"subject of {caller.name}", "label": caller.name}
-    kept = facts | said | {"purpose": "connect", "session": caller.things["own_session"]}
+    said = {"subject": f"subject of {caller.name}", "label": caller.name, "email": caller.things["email"]}
+    purpose = "join" if caller.name in STRANGERS else "connect"
+    kept = facts | said | {"purpose": purpose, "session": caller.things["own_session"]}
     return str(URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="portal-provider-answer").dumps(kept))

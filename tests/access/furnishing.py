@@ -48,11 +48,12 @@ from portal.projects import operations as projects
 from portal.projects import store as project_store
 from portal.projects.models import Claim, DataSpace, DataSpaceType, Installation, Project, Surplus
 from portal.providers import discovery
+from portal.providers import domain_store as mail_domain_store
 from portal.providers import domains as mail_domains
 from portal.providers import operations as identity_providers
 from portal.providers import store as identity_provider_store
 from portal.providers.discovery import Metadata
-from portal.providers.models import ProviderMode
+from portal.providers.models import Joining, ProviderMode
 from portal.providers.round_trips import Answered, Client
 from portal.reviews import store as reviews
 from portal.reviews.models import Campaign, CampaignState, Line, Question, Reviewer, ReviewSubject, Silence
@@ -170,8 +171,8 @@ def furnish(place: Place, parties: dict[str, Actor], donors: dict[str, Actor]) -
     place.things |= a_token_of(place.owner)
     place.things |= a_device_request()
     place.things |= a_webhook(place.owner)
-    place.things |= a_provider(place.owner)
-    place.things |= mail_domains_of(place.owner)
+    place.things |= a_provider(place.owner) | mail_domains_of(place.owner)
+    place.things["provider_version"] = str(identity_provider_store.find(place.owner).version)
     _reviewed(place, parties["active"])
     for contract in ("contract", "partnership"):
         place.things[f"{contract}_version"] = str(contracts.get(place.owner, place.things[contract]).version)
@@ -254,12 +255,21 @@ def a_provider(owner: Actor) -> Things:
 
 
 def mail_domains_of(owner: Actor) -> Things:
-    """A mail domain whose record stands in the DNS and was not looked for, and one that is proven."""
-    account = tenants.get(owner.tenant_id).account_id.lower()
+    """A mail domain whose record stands in the DNS and was not looked for, and one that is proven, whose people join.
+
+    The first account that is furnished has the domain of everybody's address.
+    """
+    tenant = tenants.get(owner.tenant_id)
+    names = [f"{what}-{tenant.account_id.lower()}.example" for what in ("named", "proven")]
+    if mail_domain_store.proven("example.com") is None:
+        names[1] = "example.com"
     with transaction():
-        named, proven = (mail_domains.name_one(owner, f"{what}-{account}.example") for what in ("named", "proven"))
+        named, proven = (mail_domains.name_one(owner, name) for name in names)
         TEXTS.update({row.name: frozenset({mail_domains.record_of(row)[1]}) for row in (named, proven)})
         mail_domains.prove(owner, proven, TEXTS[proven.name])
+        provider = identity_provider_store.find(owner)
+        assert provider is not None
+        identity_providers.set_joining(owner, provider, Joining.DOMAIN)
         return {"domain": named.name, "proven_domain": proven.name}
 
 

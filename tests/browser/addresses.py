@@ -14,7 +14,7 @@ Page = tuple[str, str, dict[str, str]]
 
 # Files, figures, and the way from the root.
 NO_PAGES = {
-    "accounts.to_provider", "accounts.from_provider", "accounts.connect_go", "tenants.try_provider",
+    "accounts.to_provider", "accounts.from_provider", "accounts.connect_go", "accounts.join_go", "tenants.try_provider",
     "static", "accounts.sign_in_code", "accounts.lost_factors", "activity.csv", "keys.message", "handoffs.receipt",
     "accounts.home",
     "reviews.count", "reviews.evidence_csv", "reviews.evidence_json", "console.import_report",

@@ -302,6 +302,7 @@ KINDS = {
     "tenants.provider client_id": "client id",
     "tenants.provider client_secret": "client secret",
     "tenants.provider name": "label",
+    "tenants.joining joining": "choice",
     "tenants.domains domain": "mail domain",
     "accounts.find_provider wanted": "organisation",
     "tenants.switch_provider mode": "choice",

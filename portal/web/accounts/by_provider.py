@@ -5,27 +5,37 @@ A form may lead nowhere else, by the policy that every page carries; so whoever 
 
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from structlog import get_logger
 
 from portal.accounts import attempts
 from portal.accounts import operations as accounts
+from portal.accounts.models import Language
+from portal.foundation.database import transaction
 from portal.foundation.errors import PortalError
-from portal.providers import signing_in, store
-from portal.providers.errors import RoundTripLost
-from portal.providers.models import IdentityProvider
+from portal.providers import joining, signing_in, store
+from portal.providers.errors import OwnSignInFirst, RoundTripLost
+from portal.providers.models import IdentityProvider, ProviderIdentity
 from portal.providers.round_trips import Answered, begin, finish
 from portal.web.accounts import browser, devices, provider_cookie, signing
 from portal.web.accounts.blueprint import pages
 from portal.web.accounts.forms import FindProviderForm
 from portal.web.accounts.provider_cookie import Kept, Purpose
+from portal.web.frame import language
 from portal.web.guards import public
 from portal.web.pages import answer, own_path
+from portal.web.say import why
 
 # What providers send back; anything else in the address is not looked at.
 ANSWERS = ("state", "code", "iss", "error")
 LONGEST_ANSWER = 4096
+
+ON_TO = {
+    Purpose.CONNECT: ".connect_provider",
+    Purpose.JOIN: ".join_provider",
+    Purpose.TRY: "tenants.switch_provider",
+}
 
 log = get_logger()
 
@@ -110,16 +120,38 @@ def _arrived(account: str, kept: Kept, answered: Answered) -> Response:
         provider_cookie.forget()
         return _enter(kept, answered)
     provider_cookie.keep_answer(answered, kept.purpose)
-    endpoint = ".connect_provider" if kept.purpose is Purpose.CONNECT else "tenants.switch_provider"
-    return redirect(url_for(endpoint, account=account), code=303)  # type: ignore[return-value]
+    return redirect(url_for(ON_TO[kept.purpose], account=account), code=303)  # type: ignore[return-value]
 
 
 def _enter(kept: Kept, answered: Answered) -> Response:
-    person = signing_in.named_by(answered).person
+    named = signing_in.named_by(answered)
+    try:
+        person = (named or _join(answered)).person
+    except OwnSignInFirst as refusal:
+        return _as_oneself(answered, refusal)
     factor = signing_in.ProviderAnswer(answered)
     proof = accounts.attempt(person, factor, browser.network(), devices.device_of(person))
     is_in = signing.enter_with(proof)
     way_on = (kept.way_on or url_for(".home")) if is_in else signing.to_code(kept.way_on)
+    return redirect(way_on, code=303)  # type: ignore[return-value]
+
+
+def _join(answered: Answered) -> ProviderIdentity:
+    joining.look_again(answered)
+    with transaction():
+        named = joining.join(answered, Language(language()))
+    flash(_("Welcome. You joined as a viewer; an owner of the account can give you another role."), "success")
+    return signing_in.named_by(answered) or named
+
+
+def _as_oneself(answered: Answered, refusal: OwnSignInFirst) -> Response:
+    """On to the page on which somebody who is here already confirms it, in a session of their own."""
+    account = answered.client.account_id
+    flash(why(refusal), "warning")
+    way_on = url_for(".join_provider", account=account)
+    row = browser.current_row()
+    if row is None or not row.is_own:
+        way_on = url_for(".sign_in", own=1, next=way_on)
     return redirect(way_on, code=303)  # type: ignore[return-value]
 
 

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     CONNECT = "connect"
     TRY = "try"
+    JOIN = "join"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def keep_answer(answered: Answered, purpose: Purpose) -> None:
     """From now on this browser shows that the provider gave this answer to the person of this session."""
     client = answered.client
     facts = {"provider": str(client.provider_id), "issuer": client.issuer, "client_id": client.client_id}
-    said = {"subject": answered.subject, "label": answered.label}
+    said = {name: getattr(answered, name) for name in ("subject", "label", "email", "name")}
     _put("answer", facts | said | {"purpose": purpose.value, "session": _session_id()})
 
 
@@ -71,7 +72,7 @@ def kept_answer(provider: IdentityProvider, purpose: Purpose) -> Answered | None
         provider.client_id,
     ):
         return None
-    return Answered(Client.of(provider), found["subject"], found["label"])
+    return Answered(Client.of(provider), found["subject"], found["label"], found.get("email"), found.get("name"))
 
 
 def forget() -> None:

@@ -6,7 +6,7 @@ from flask_babel import gettext
 from portal.access.actor import Actor
 from portal.access.roles import Role
 from portal.foundation.errors import NotFound
-from portal.providers.models import MODE_NAMES, ProviderMode
+from portal.providers.models import JOINING_NAMES, MODE_NAMES, Joining, ProviderMode
 from portal.tenants.models import STANDING_NAMES, Standing
 from portal.web.guards import current_actor
 
@@ -23,6 +23,12 @@ def standing_name(standing: Standing) -> str:
 def provider_mode(mode: ProviderMode) -> str:
     """In one word whether an identity provider is used, in the reader's language."""
     return str(gettext(MODE_NAMES[mode]))
+
+
+@pages.app_template_filter("provider_joining")
+def provider_joining(joining: Joining) -> str:
+    """In one word who joins by an identity provider, in the reader's language."""
+    return str(gettext(JOINING_NAMES[joining]))
 
 
 @pages.app_template_global("role_hints")

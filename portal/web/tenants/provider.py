@@ -10,7 +10,7 @@ from portal.access.actor import Actor
 from portal.access.roles import Permission
 from portal.foundation.database import transaction
 from portal.foundation.errors import NotFound
-from portal.providers import operations, store
+from portal.providers import domain_store, operations, store
 from portal.providers.models import IdentityProvider, ProviderMode
 from portal.providers.setup import back_to
 from portal.web.accounts import provider_cookie
@@ -20,7 +20,7 @@ from portal.web.guards import requires
 from portal.web.identity import confirmed
 from portal.web.pages import answer
 from portal.web.tenants.blueprint import own_actor, pages
-from portal.web.tenants.provider_forms import ProviderForm, RemoveProviderForm, SwitchForm
+from portal.web.tenants.provider_forms import JoiningForm, ProviderForm, RemoveProviderForm, SwitchForm
 
 
 @pages.route("/<account>/settings/provider", methods=["GET", "POST"])
@@ -62,6 +62,21 @@ def switch_provider(account: str) -> ResponseReturnValue:
     page = answer("tenants/provider_switch.html", form=form, provider=_at(account), tried=tried)
     page.headers["Cache-Control"] = "no-store"
     return page
+
+
+@pages.route("/<account>/settings/provider/joining", methods=["GET", "POST"])
+@requires(Permission.SETTINGS_MANAGE)
+def joining(account: str) -> ResponseReturnValue:
+    """Who becomes a member by the provider's word: nobody, or people of a proven mail domain."""
+    actor = own_actor()
+    form = JoiningForm.for_provider(_get(actor), may_by_domain=domain_store.has_proven(actor))
+    if form.validate_on_submit() and confirmed(form):
+        with transaction():
+            operations.set_joining(actor, _get(actor), form.chosen)
+        flash(_("Kept: who joins by the identity provider."), "success")
+        return redirect(url_for(".provider", account=account), code=303)
+    domains = [row.name for row in domain_store.all_of(actor) if row.proven_at is not None]
+    return answer("tenants/joining.html", form=form, provider=_get(actor), domains=domains)
 
 
 @pages.route("/<account>/settings/provider/remove", methods=["GET", "POST"])

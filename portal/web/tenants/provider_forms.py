@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, ValidationError
 
 from portal.foundation.errors import PortalError
 from portal.providers import domains, operations
-from portal.providers.models import IdentityProvider, ProviderMode
+from portal.providers.models import IdentityProvider, Joining, ProviderMode
 from portal.web.forms import CleanedField, NameField, PortalForm, VersionField
 from portal.web.identity import FreshSignIn
 from portal.web.say import say
@@ -78,6 +78,29 @@ class SwitchForm(FreshSignIn, PortalForm):
     @property
     def chosen(self) -> ProviderMode:
         return ProviderMode(self.mode.data)
+
+
+class JoiningForm(FreshSignIn, PortalForm):
+    joining = RadioField(
+        _l("Who becomes a member by the provider"), choices=[], validators=[InputRequired(_l("Choose one."))]
+    )
+
+    @classmethod
+    def for_provider(cls, provider: IdentityProvider, *, may_by_domain: bool) -> "JoiningForm":
+        """The form with what may be chosen: nobody else, until a domain is proven."""
+        form = cls(joining=provider.joining.value)
+        names = {
+            Joining.NOBODY: _("Nobody: an owner invites each member"),
+            Joining.DOMAIN: _("People of our proven mail domains, as viewers"),
+        }
+        open_to = [one for one in Joining if may_by_domain or one in (Joining.NOBODY, provider.joining)]
+        form.joining.choices = [SelectChoice(one.value, names[one]) for one in open_to]
+        form.require_fresh()
+        return form
+
+    @property
+    def chosen(self) -> Joining:
+        return Joining(self.joining.data)
 
 
 class DomainForm(PortalForm):

@@ -337,6 +337,7 @@ FORMS |= {
     },
     "tenants.switch_provider": {"mode": "off"},
     "tenants.domains": {"domain": "other.example"},
+    "tenants.joining": {"joining": "nobody"},
     "accounts.find_provider": {"wanted": "{account}"},
 }
 FORMS["console.import_new"] = {"file": lambda: _a_file()}

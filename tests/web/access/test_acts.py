@@ -13,7 +13,7 @@ from tests.web.access.routes import LINKS, Route
 from tests.web.access.table import DONE, LOOKERS, ROWS, STOPPED, USED, Row
 
 # A visitor's act where it is one, else the owner's, else whoever may.
-ACTORS = ("owner", "signer", "partner_admin", "operator", "anonymous")
+ACTORS = ("owner", "signer", "partner_admin", "operator", "anonymous", "other_owner")
 # Acts that change nothing of any tenant or person, each with the reason.
 NO_EVENT = {
     "accounts.choose": "in which of one's accounts one works is the session's, like an open tab",
