@@ -47,6 +47,7 @@ SEEN_BY = {
 OTHER_FACES: list[Page] = [
     (OPERATOR, "console.person", {"person_id": "disabled_person"}),
     (OPERATOR, "console.disable_person", {"person_id": "last_owner"}),
+    (ADMIN, "accounts.join_provider", {"account": OWNER}),
     (ADMIN, "reviews.show", {"campaign_id": "closed_review"}),
     (OWNER, "keys.index", {"environment": "production"}),
     (OWNER, "keys.index", {"api_key": "no such key"}),
