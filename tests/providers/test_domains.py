@@ -9,6 +9,7 @@ from portal.access.roles import Role
 from portal.audit.events import Event
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
+from portal.outbox import operations as outbox
 from portal.providers import domain_store, domains, txt_records
 from portal.providers.errors import (
     DnsSilent,
@@ -20,6 +21,7 @@ from portal.providers.errors import (
     TooManyDomains,
 )
 from portal.providers.models import ProviderMode
+from portal.web.mail import render
 from tests.factories import a_licensee, a_member, a_person, tenant_of
 from tests.providers.conftest import account_of, events_of, look, name_domain, prove_domain, put_there, switch
 
@@ -124,6 +126,8 @@ def test_a_domain_that_changed_hands_follows_its_dns(owner, other, zone):
     assert (is_proven(owner), is_proven(other)) == (False, True)
     assert events_of(owner)[-1] == Event.DOMAIN_LOST
     assert events_of(other)[-1] == Event.DOMAIN_PROVEN
+    (mail,) = outbox.read_all(10)
+    assert "contoso.example counts for Contoso no longer" in render(mail)["Subject"]
 
 
 def test_the_database_keeps_it_so(owner, other, zone, monkeypatch):

@@ -12,12 +12,15 @@ from portal.accounts import store as people
 from portal.audit.events import Event
 from portal.foundation import clock
 from portal.foundation.database import db, transaction
+from portal.outbox import operations as outbox
 from portal.outbox.models import OutboxMessage
 from portal.providers import domain_store, operations, store
 from portal.providers.errors import NoProvenDomain
 from portal.providers.models import Joining, ProviderMode
 from portal.tenants import operations as tenants
 from portal.tenants.models import Standing
+from portal.web.mail import render
+from tests.accounts.test_resets import NEW, link_for, reset
 from tests.factories import PASSWORD, a_licensee, a_member, a_person, a_tenant, a_vendor, tenant_of
 from tests.providers.conftest import account_of, at, events_of, go, newest, prove_domain, put_there, sign_in, switch
 
@@ -101,6 +104,24 @@ class TestNewcomer:
 
         assert events_of(owner).count(Event.MEMBER_VOUCHED_FOR) == 1
         assert letters() == BOTH_MAILS
+
+    def test_the_mails_say_what_happened_and_where_to_go(self, browse, op, owner):
+        sign_in(browse(), op, account_of(owner))
+
+        told = {mail.template: render(mail).get_content() for mail in outbox.read_all(10)}
+
+        assert f"/{account_of(owner)}/settings/members" in told["member_vouched_for"]
+        assert "“Contoso sign-in” vouched for ann@contoso.example" in told["member_vouched_for"]
+        assert "/sign-in/forgotten" in told["joined_by_provider"]
+
+    def test_a_password_of_ones_own_begins_with_the_mail(self, browse, op, owner):
+        sign_in(browse(), op, account_of(owner))
+        person = people.person_by_email(EMAIL)
+
+        reset(link_for(person), person)
+        answer = browse().post("/sign-in", data={"email": EMAIL, "password": NEW})
+
+        assert (answer.status_code, newest().is_own) == (303, True)
 
     def test_the_next_sign_in_is_a_sign_in(self, browse, op, owner):
         for _time in range(2):

@@ -17,3 +17,8 @@ def test_what_happens_to_a_person_cannot_be_chosen_since_no_tenants_chain_has_it
     own = {Event.SIGNED_IN, Event.FACTOR_ADDED, Event.FACTOR_REMOVED, Event.RECOVERY_CODES_MADE}
 
     assert own.isdisjoint(OFFERED)
+
+
+def test_what_takes_a_members_sign_in_away_can_be():
+    assert {Event.PERSON_DISABLED, Event.PERSON_ENABLED} <= set(OFFERED)
+    assert group_of(Event.PERSON_DISABLED.value) in GROUP_NAMES
