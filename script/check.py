@@ -4,27 +4,22 @@ Every part is run, whatever became of the one before, and every part has its lin
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import environment
+import packages
 from environment import PYTHON, ROOT, NotReady, tell
 
 SERVERS = ("caddy", "haproxy", "nginx", "pgbouncer")
 # A browser, letters for Chinese pages, OpenSSL as holders use it, a library that Playwright's driver needs on a minimal
 # Debian 12, the gateways of docs/gateways, and a pooler of PostgreSQL's connections.
 PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1", "openssl", *SERVERS)
-APT_GET = ("apt-get", "install", "-y", "--no-install-recommends")
-# The tests start servers of their own. Those of the system stay down: systemctl starts nothing when told that it is
-# offline, and nothing is to be started in runlevel 1, which a machine without systemd looks at.
-NO_SERVICES = {"DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1", "RUNLEVEL": "1"}
 
 CHECKS = {
     "ruff check": ("-m", "ruff", "check", "."),
@@ -71,7 +66,7 @@ def main(arguments: list[str]) -> int:
     """Run everything, or with `arguments` only pytest with them on both databases: 0 when nothing failed."""
     try:
         if not arguments:
-            have_packages()
+            packages.have(PACKAGES, ("chromium", *SERVERS), "and fonts for Chinese on the system", services=SERVERS)
         with environment.locked():
             environment.prepare(environment.TEST)
     except NotReady as reason:
@@ -92,46 +87,6 @@ def everything() -> list[Outcome]:
 def selected(arguments: list[str]) -> list[Outcome]:
     tell(f"Not run, because you named what to run: {', '.join(CHECKS)}.")
     return [tested(f"tests on {name}", kind, *PARALLEL, *arguments) for name, kind in DATABASES.items()]
-
-
-def have_packages() -> None:
-    """Have Debian's packages installed: by root at once, by others not at all. Raises: NotReady."""
-    if not shutil.which("dpkg-query"):
-        if not all(map(shutil.which, ("chromium", *SERVERS))):
-            programs = ", ".join(("chromium", *SERVERS))
-            raise NotReady(f"This is not Debian: put {programs} on the PATH, and fonts for Chinese on the system.")
-        return
-    missing = [package for package in PACKAGES if not installed(package)]
-    if not missing:
-        return
-    install = [*APT_GET, *missing]
-    if os.geteuid():
-        raise NotReady(f"Debian packages are missing; as root: apt-get update && {' '.join(install)}")
-    tell(f"Installing {', '.join(missing)}")
-    # What the machine knows of Debian's archive is often nothing, or too old: then one update helps.
-    for command in (install, ["apt-get", "update"], install):
-        apt = subprocess.run(command, env=os.environ | NO_SERVICES, **quietly())
-        if apt.returncode == 0 and command is install:
-            keep_down([name for name in SERVERS if name in missing])
-            return
-    raise NotReady(f"apt-get could not install {', '.join(missing)}: {apt.stdout.strip()[-2000:]}")
-
-
-def keep_down(services: list[str]) -> None:
-    """Have services that were installed just now stay down at the machine's next start, too."""
-    systemctl = shutil.which("systemctl")
-    if services and systemctl:
-        subprocess.run([systemctl, "disable", *services], env=os.environ | NO_SERVICES, **quietly())
-
-
-def installed(package: str) -> bool:
-    ask = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
-    query = subprocess.run(ask, **quietly())
-    return query.stdout == "installed"
-
-
-def quietly() -> dict[str, Any]:
-    return {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 
 
 def checked(name: str, command: tuple[str, ...]) -> Outcome:
