@@ -48,12 +48,17 @@ class PortalClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         if self.csrf_secret and kwargs.get("method") == "POST" and "data" in kwargs:
-            signer = URLSafeTimedSerializer(self.application.config["SECRET_KEY"], salt="wtf-csrf-token")
-            kwargs["data"] = {"csrf_token": signer.dumps(self.csrf_secret)} | (kwargs["data"] or {})
+            kwargs["data"] = {"csrf_token": self.csrf_token} | (kwargs["data"] or {})
         answer = copy_context().run(self._alone, super().open, args, kwargs)
         if flask.globals._cv_app.get(None) is not None:
             db.session.rollback()  # the test sees what the request changed
         return answer
+
+    @property
+    def csrf_token(self) -> str:
+        """What its forms send along; good as long as its session."""
+        signer = URLSafeTimedSerializer(self.application.config["SECRET_KEY"], salt="wtf-csrf-token")
+        return str(signer.dumps(self.csrf_secret))
 
     @staticmethod
     def _alone(call: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -57,10 +57,7 @@ class Snapshot:
             self.copy = self.store.file.with_name("world.sqlite3")
             sqlite.copy(self.store.file, self.copy)
             return
-        with self.engine.begin() as connection:
-            connection.execute(text("CREATE SCHEMA world"))
-            for table in _tables():
-                connection.execute(text(f"CREATE TABLE world.{table} AS TABLE public.{table}"))
+        keep_tables(self.engine)
 
     def put_back(self) -> None:
         """Make the database what it was: the tables that were written to since, all of them when it was emptied."""
@@ -70,16 +67,9 @@ class Snapshot:
         if self.is_sqlite:
             sqlite.copy(self.copy, self.store.file)
         else:
-            self._reload([table for table in _tables() if table in changed])
+            reload_tables(self.engine, [table for table in _tables() if table in changed])
         self.written.clear()
         self.store.emptied = False
-
-    def _reload(self, tables: list[str]) -> None:
-        with self.engine.begin() as connection:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            for table in tables:
-                connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from our own metadata
-                connection.execute(text(f"INSERT INTO {table} SELECT * FROM world.{table}"))  # noqa: S608 - as above
 
     def rows(self) -> Rows:
         """Every row of every table, as the database itself writes it: SQLAlchemy's values take five times as long."""
@@ -97,6 +87,25 @@ class Snapshot:
         rows = select(columns.chain_id, columns.seq, columns.event, columns.refused, columns.copy_of)
         with self.engine.connect() as connection:
             return set(connection.execute(rows).all())
+
+
+def keep_tables(engine: Engine) -> None:
+    """PostgreSQL: copy each table into the schema `world`, as its superuser."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA world"))
+        for table in _tables():
+            connection.execute(text(f"CREATE TABLE world.{table} AS TABLE public.{table}"))
+
+
+def reload_tables(engine: Engine, tables: list[str] | None = None) -> None:
+    """PostgreSQL: make these tables, or all, what they were when they were kept; triggers aside."""
+    with engine.begin() as connection, connection.connection.cursor() as cursor:
+        # In one go, as in `PostgresStore.empty`.
+        again = (
+            f"DELETE FROM {table}; INSERT INTO {table} SELECT * FROM world.{table}"  # noqa: S608 - our own metadata's
+            for table in (_tables() if tables is None else tables)
+        )
+        cursor.execute("; ".join(["SET LOCAL session_replication_role = replica", *again]))
 
 
 def _tables() -> list[str]:

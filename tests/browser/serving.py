@@ -1,4 +1,4 @@
-"""The portal as somebody runs it: Granian in a process of its own, on a SQLite file with the demo world."""
+"""The portal as somebody runs it: Granian in a process of its own, by itself on a SQLite file with the demo world."""
 
 import http.client
 import os
@@ -23,16 +23,26 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS, STOP_SECONDS, POLL_SECONDS = 60, 10, 0.05
 OPTIONS = "--interface wsgi --host 127.0.0.1 --workers 1 --blocking-threads 4 --log-level warning"
 SIGN_IN_LINE = re.compile(r"^ +(\S+@\S+) +(\S+)", re.MULTILINE)
+DEMO = ("flask", "--app", "wsgi", "portal", "demo")
 
 
 @dataclass(frozen=True)
 class Served:
-    """A running portal. `settings` is its environment, `passwords` those of the demo's people by e-mail address."""
+    """A running portal. `settings` is its environment, `said` what was printed when its database was filled.
+
+    `origin` is where people find it, `port` where the server itself listens.
+    """
 
     origin: str
     settings: dict[str, str]
-    passwords: dict[str, str]
+    said: str
     folder: Path
+    port: int
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Those of the demo's people by e-mail address."""
+        return dict(SIGN_IN_LINE.findall(self.said))
 
     @property
     def database(self) -> Path:
@@ -66,19 +76,27 @@ class Served:
         return self.folder / "kept.sqlite3"
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """A new portal with the demo world, its data in `folder`, until the block ends."""
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    settings = _settings(folder, port)
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(folder: Path, filling: tuple[str, ...] = DEMO, **others: str) -> Iterator[Served]:
+    """A new portal, its data in `folder`, until the block ends.
+
+    filling: the Python module, and its words, that puts a world into the database. others: settings that differ.
+    """
+    port = free_port()
+    settings = _settings(folder, port) | others
     _run(settings, "flask", "--app", "wsgi", "db", "upgrade")
-    listing = _run(settings, "flask", "--app", "wsgi", "portal", "demo")
+    said = _run(settings, *filling)
     with (folder / "server.log").open("wb") as log:
         server = _start(settings, port, log.fileno())
         try:
             _wait_until_it_answers(server, port, folder)
-            yield Served(f"http://localhost:{port}", settings, dict(SIGN_IN_LINE.findall(listing)), folder)
+            yield Served(settings["EXTERNAL_BASE_URL"], settings, said, folder, port)
         finally:
             _end(server)
 
