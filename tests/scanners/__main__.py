@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from portal.app import create_app
@@ -29,12 +30,15 @@ MINUTES, SHORT = 30.0, 6.0
 SCANNERS = {"sqlmap": 0.5, "wapiti": 0.3, "schemathesis": 0.2}  # and the share of the time that each has
 CALLERS = {"anonymous": 0.1, "owner": 0.4, "live": 0.2, "partner_admin": 0.25}
 OTHERS = 0.05  # all further callers together, who have what lets in nobody of these
-GRACE_SECONDS = 180  # to finish what it is at and write its report
+GRACE_SECONDS = 60  # to finish what it is at, and again to write its report
 
 
 def main() -> int:
     """Scan, and print what came of it: 0 when nothing is unexplained and no part was blind."""
     wanted = _wanted()
+    # Whatever started this, Ctrl-C works, wapiti's interruption too; and who ends it leaves nothing behind.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     port = free_port()
     origin = f"http://localhost:{port}"
     app = create_app(settings_for("sqlite://", "", Path(tempfile.gettempdir())))
@@ -43,10 +47,14 @@ def main() -> int:
         server.lead_to(world.portal.port, world.put_back)
         print(f"Scanning {origin} on {wanted.database} for about {wanted.minutes:.0f} minutes", flush=True)
         callers = [one for one in world.callers if not wanted.caller or one.name in wanted.caller]
+        scanners = wanted.scanner or list(SCANNERS)
+        shares = {
+            (one.name, scanner): SCANNERS[scanner] * _share(one, world) for one in callers for scanner in scanners
+        }
         for caller in callers:
             parts += _shown(_first_look(server, caller))
-            for scanner in wanted.scanner or SCANNERS:
-                seconds = wanted.minutes * 60 * SCANNERS[scanner] * _share(caller, world)
+            for scanner in scanners:
+                seconds = wanted.minutes * 60 * shares[caller.name, scanner] / sum(shares.values())
                 parts += _shown(_scan(server, scanner, caller, wanted.database, seconds))
     whole = not wanted.scanner and not wanted.caller
     summary, code = summed_up(parts, whole=whole)
@@ -94,14 +102,9 @@ def _scan(server: Between, scanner: str, caller: Caller, database: str, seconds:
         if scanner == "wapiti":
             meant = [target for target in caller.targets if target.plain[0] in wapiti.starts_of(caller.targets)]
             meant = [target for target in meant if target.method == "GET"]
-            output, is_late = _run(
-                wapiti.command(meant, origin, Path(folder), seconds), folder, seconds + GRACE_SECONDS
-            )
-            found = (
-                [Finding(wapiti.NAME, "no report", caller.name)]
-                if is_late
-                else wapiti.findings(Path(folder), server.endpoint_at)
-            )
+            command = wapiti.command(meant, origin, Path(folder), seconds)
+            output, _is_late = _run(command, folder, seconds + GRACE_SECONDS, wapiti.LAST_WORDS)
+            found = wapiti.findings(Path(folder), server.endpoint_at)
             late = wapiti.cut_off(output)
         else:
             meant = sqlmap.in_turn((target for target in caller.targets if sqlmap.takes(target)), caller.name)
@@ -131,8 +134,11 @@ def _sqlmap(
     return found, late
 
 
-def _run(command: list[str], folder: str, seconds: float) -> tuple[str, bool]:
-    """What it printed, and whether it had to be stopped after so many seconds."""
+def _run(command: list[str], folder: str, seconds: float, last_words: bytes = b"") -> tuple[str, bool]:
+    """What it printed, and whether it had to be stopped after so many seconds.
+
+    last_words: what is typed when it asks what to do, having been interrupted.
+    """
     log = Path(folder, "output")
     keyboard, terminal = pty.openpty()  # sqlmap takes anything else for a list of addresses
     is_late = False
@@ -144,6 +150,10 @@ def _run(command: list[str], folder: str, seconds: float) -> tuple[str, bool]:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             is_late = True
+            if last_words:
+                process.send_signal(signal.SIGINT)
+                os.write(keyboard, last_words)
+                _wait(process)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -151,6 +161,11 @@ def _run(command: list[str], folder: str, seconds: float) -> tuple[str, bool]:
             os.close(keyboard)
             os.close(terminal)
     return log.read_text(encoding="utf-8", errors="replace"), is_late
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE_SECONDS)
 
 
 def _part(

@@ -22,6 +22,8 @@ RULER = "=" * 54
 # What it says in passing, of a parameter that takes more than SQL.
 IN_PASSING = re.compile(r"heuristic \((XSS|FI)\) test shows that (.+?) might be vulnerable")
 ON = re.compile(r"testing URL '([^']+)'|^(GET|POST) (\S+)$", re.MULTILINE)
+# What it suspected, asked further questions about, and then took back.
+WITHDRAWN = "false positive"
 Endpoint = Callable[[str, str], str]
 
 
@@ -64,7 +66,7 @@ def _written(file: Path, endpoint: Endpoint) -> Iterable[Finding]:
         return
     with file.open(newline="", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
-            if row["Technique(s)"]:
+            if row["Technique(s)"] and WITHDRAWN not in row["Note(s)"]:
                 what = f"injectable ({row['Technique(s)']})"
                 where = endpoint("POST" if row["Place"] == "POST" else "GET", row["Target URL"])
                 yield Finding(NAME, what, f"{where} {row['Place']} {row['Parameter']}")

@@ -145,6 +145,7 @@ def test_what_sqlmap_found_is_read(tmp_path: Path):
         "Target URL,Place,Parameter,Technique(s),Note(s)",
         "http://localhost/a,POST,name,B,",
         "http://localhost/b,GET,q,,",
+        "http://localhost/b,URI,#1*,B,false positive or unexploitable",
     ]
     (tmp_path / "sqlmap.csv").write_text("\n".join(rows), encoding="utf-8")
     said = "testing URL 'http://localhost/c'\nheuristic (XSS) test shows that GET parameter 'q' might be vulnerable"

@@ -35,6 +35,7 @@ OPTIONS = (
 )
 CRAWL_SHARE = 2.5  # four tenths of the time go into looking around
 SEARCH = re.compile(r"Max scan time was reached")
+LAST_WORDS = b"r\n"  # stop here and write the report
 Endpoint = Callable[[str, str], str]
 
 
@@ -64,8 +65,11 @@ def cut_off(output: str) -> list[str]:
 
 
 def findings(folder: Path, endpoint: Endpoint) -> list[Finding]:
-    """What its report lists. Raises: FileNotFoundError, when it wrote none."""
-    report: dict[str, Any] = json.loads((folder / "wapiti.json").read_text(encoding="utf-8"))
+    """What its report lists; that there is none is a finding, too."""
+    file = folder / "wapiti.json"
+    if not file.exists():
+        return [Finding(NAME, "no report", "its end")]
+    report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     groups = {**report["vulnerabilities"], **report["anomalies"], **report.get("additionals", {})}
     return [
         Finding(
