@@ -5,8 +5,9 @@ Where something can be put in, the text holds MARK behind the value, as sqlmap r
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -74,6 +75,7 @@ QUERIES: dict[str, tuple[str, ...]] = {f"console.{what}": names for what, names 
     "webhooks.index": ("after",),
     "webhooks.show": ("state", "after"),
 }
+PLACES = ("after", "given", "taken")
 
 
 @dataclass(frozen=True)
@@ -150,9 +152,9 @@ def _targets(app: Flask, row: Row, caller: Caller, csrf_token: str) -> Iterator[
     mark = MARK if _first_let_in(row) == caller.name else ""
     if not row.is_act:
         yield Target("GET", route.use, path, expected, about=about)
-        if mark and (names := queries_of(route)):
-            query = "&".join(f"{name}={quote_plus(_example(name, caller.things))}{mark}" for name in names)
-            yield Target("GET", route.use, f"{path.replace(MARK, '')}?{query}", 0)
+        if mark:
+            bare = path.replace(MARK, "")
+            yield from (Target("GET", route.use, f"{bare}?{query}", 0) for query in _queries(route, caller.things))
     elif route.is_call:
         body = json.dumps(_marked(route.body(caller.things), mark), ensure_ascii=False)
         yield Target("POST", route.use, path, expected, body, JSON, route.version(caller.things), about)
@@ -172,24 +174,31 @@ def marked_path(app: Flask, route: Route, things: Things) -> str:
     return path
 
 
-def queries_of(route: Route) -> Iterable[str]:
-    """The names that the route reads behind the question mark."""
-    return _queries_of_calls().get(route.use, ()) if route.is_call else QUERIES.get(route.use, ())
+def _queries(route: Route, things: Things) -> Iterator[str]:
+    """All that the route reads, with values that it takes; and the place in a list, for an unknown one is refused."""
+    values = _values_of_calls(route.use if route.is_call else f"api.{route.use}")
+    names = values if route.is_call else QUERIES.get(route.use, ())
+    examples = values | {"edition": "magento-open-source", "service": "live-search", "next": "/"}
+    examples |= {"environment": "sandbox"} | {name: things.get(name, "1") for name in ("api_key", "account", "project")}
+    for group in ([name for name in names if name not in PLACES], [name for name in names if name in PLACES]):
+        if group:
+            yield "&".join(f"{name}={quote_plus(examples.get(name, '1'))}{MARK}" for name in group)
 
 
-def _queries_of_calls() -> dict[str, list[str]]:
-    return {
-        f"api.{operation['operationId']}": [
-            one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"
-        ]
-        for methods in description()["paths"].values()
-        for operation in methods.values()
-    }
+@cache
+def _values_of_calls(use: str) -> dict[str, str]:
+    """A value for each parameter of a call that reads, as the API's description has them; {} where there is none."""
+    for methods in description()["paths"].values():
+        for operation in methods.values():
+            if f"api.{operation['operationId']}" == use:
+                parameters = [one for one in operation.get("parameters", ()) if one["in"] == "query"]
+                return {one["name"]: _value(one["schema"]) for one in parameters}
+    return {}
 
 
-def _example(name: str, things: Things) -> str:
-    examples = {"environment": "sandbox", "side": "sandbox", "api_key": things.get("api_key", "1"), "next": "/"}
-    return examples.get(name, "1")
+def _value(schema: dict[str, Any]) -> str:
+    choices = [one["enum"][0] for one in (schema, *schema.get("anyOf", ())) if "enum" in one]
+    return str(choices[0]) if choices else "true" if schema.get("type") == "boolean" else "1"
 
 
 def _pairs(form: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -13,13 +13,25 @@ from typing import Any, ClassVar
 import pytest
 from flask import Flask
 
+from tests.access.browsing import browser_of
 from tests.access.world import World
 from tests.browser.serving import free_port
 from tests.scanners import sqlmap, wapiti
 from tests.scanners.between import Between, between
 from tests.scanners.findings import EXPLAINED, Explained, Finding
 from tests.scanners.report import Part, summed_up
-from tests.scanners.targets import FORM, KINDS, MARK, QUERIES, WITH_FILES, Target, callers, rows_for, targets_for
+from tests.scanners.targets import (
+    FORM,
+    KINDS,
+    MARK,
+    PLACES,
+    QUERIES,
+    WITH_FILES,
+    Target,
+    callers,
+    rows_for,
+    targets_for,
+)
 from tests.scanners.world import Caller
 from tests.web.access.routes import FORMS, routes_of
 from tests.web.access.table import DONE, ROWS
@@ -223,3 +235,19 @@ def test_a_worn_world_is_put_back_and_asked_again(app: Flask):
     assert tally.answers == {("POST", "keys.revoke", 303): 3}
     assert tally.reached == {("POST", "keys.revoke")}
     assert {cookie for _path, cookie in WearsOut.seen} == {"sid=ours"}
+
+
+@pytest.mark.either_database
+def test_what_is_asked_of_lists_is_taken(app: Flask, world: World):
+    """A scan that is refused for one wrong word never comes to the statement that the others are for."""
+    refused = []
+    for name in ("owner", "partner_admin"):
+        caller = world.callers[name]
+        for target in targets_for(app, caller, "token"):
+            path, _, query = target.plain[0].partition("?")
+            if query and not any(f"{place}=1" in query for place in PLACES):
+                headers = {"Authorization": f"Bearer {caller.bearer}"} if target.use.startswith("api.") else {}
+                answer = browser_of(app, caller).get(f"{path}?{query}", headers=headers, buffered=True)
+                refused += [(target.use, query, answer.status_code)] if answer.status_code >= 400 else []
+
+    assert refused == []
