@@ -200,8 +200,8 @@ def around(actor: Actor, project_ids: Collection[uuid.UUID], taken: Collection[D
     at_clients = [and_(Installation.tenant_id == row.tenant_id, wants_somebody(), *_reached(row)) for row in running]
     rows = select(Installation).where(Installation.detached_at.is_(None), or_(own, *at_clients))
     rows = _with_last_key(actor, rows).order_by(Installation.name, Installation.id).limit(SHOWN)
-    tenants = [actor.home_id] if actor.home_id is not None else []
-    return _seen(rows.execution_options(**scoped_to(*tenants, *(row.tenant_id for row in running))))
+    named = (actor.tenant_id, actor.home_id, *(row.tenant_id for row in running))
+    return _seen(rows.execution_options(**scoped_to(*{one for one in named if one is not None})))
 
 
 def wants_somebody() -> ColumnElement[bool]:

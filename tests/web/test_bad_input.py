@@ -376,7 +376,7 @@ def sender_of(use: str, world: World) -> Caller:
     return world.callers[
         next(
             name
-            for name in ("owner", "signer", "anonymous", "partner_admin", "operator")
+            for name in ("owner", "signer", "anonymous", "partner_admin", "operator", "other_owner")
             if row.answers[name] in (200, 303)
         )
     ]
