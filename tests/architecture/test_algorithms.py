@@ -69,5 +69,6 @@ def _used_by(file: Path) -> Iterator[str]:
 
 def _listed() -> dict[str, set[str]]:
     _before, _title, after = (ROOT / "docs/security.md").read_text().partition("## Algorithms")
-    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$", after, re.MULTILINE)
+    table, _title, _rest = after.partition("\n## ")
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([^|]+) \|$", table, re.MULTILINE)
     return {name: set(where.split(", ")) for name, where in rows if name not in ("algorithm", "---")}
