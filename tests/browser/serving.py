@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from tests import sqlite
@@ -39,9 +40,9 @@ class Served:
     folder: Path
     port: int
 
-    @property
+    @cached_property
     def passwords(self) -> dict[str, str]:
-        """Those of the demo's people by e-mail address."""
+        """Those of the demo's people by e-mail address, and of whoever joins in a story."""
         return dict(SIGN_IN_LINE.findall(self.said))
 
     @property

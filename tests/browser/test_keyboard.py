@@ -49,6 +49,7 @@ def test_a_way_back_from_revoking_is_one_key_away(maya: Visitor) -> None:
 
 def test_the_skip_link_leads_to_the_content(maya: Visitor) -> None:
     maya.go("Keys")
+    expect(maya.heading).to_have_text("Key pairs: Sandbox")
 
     maya.page.keyboard.press("Tab")
     maya.page.keyboard.press("Enter")
